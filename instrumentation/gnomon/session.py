@@ -1,0 +1,56 @@
+"""The test session that runs in this process, if one does.
+
+The pytest plugin sets `active`; the SDK reads it. The module holds no logic of either side and
+imports nothing, so that asking costs nothing where no session runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(slots=True)
+class CurrentTest:
+    """The test that this process executes now.
+
+    `span_id` is the lower-case hex id of the span under which spans recorded now belong;
+    `children` counts them; `calls` holds one dictionary of numbers a finished model call.
+    """
+
+    case_id: str
+    case_name: str
+    attempt: int
+    span_id: str
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    children: int = 0
+
+
+@dataclass(slots=True)
+class TestSession:
+    """What every span of the run has in common, as seen from one process of it.
+
+    `worker_id` is pytest-xdist's (`gw0`, …) and `main` without it; `file_stem` begins the name of
+    every spool file of the run; `resource` maps the run's resource attributes to plain values.
+    """
+
+    __test__ = False  # not a test class, whatever pytest makes of the name
+
+    run_id: str
+    trace_id: str
+    worker_id: str
+    spool_directory: Path
+    file_stem: str
+    resource: Mapping[str, Any]
+    sequence: int
+    current: CurrentTest | None = None
+
+    def record_call(self, stats: dict[str, Any]) -> None:
+        """Adds the numbers of one finished model call to the current test, if there is one."""
+        if self.current is not None:
+            self.current.calls.append(stats)
+
+
+active: TestSession | None = None
