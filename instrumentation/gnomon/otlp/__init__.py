@@ -1,0 +1,1 @@
+"""OTLP as Gnomon writes and sends it: JSON encoding, endpoints, transports."""

@@ -1,0 +1,133 @@
+"""Where telemetry is sent: the standard `OTEL_EXPORTER_OTLP_*` variables, then the settings.
+
+Source of the rules: OpenTelemetry specification, "OpenTelemetry Protocol Exporter". Two deviations,
+both because a spool stands in front: without any endpoint nothing is sent (the specification would
+send to localhost), and where no protocol is named OTLP/HTTP carries JSON, which is what the spool
+holds (port 4317 without a protocol is taken for gRPC, as everybody runs it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from gnomon.errors import UserError
+
+Signal = Literal["traces", "metrics", "logs"]
+Protocol = Literal["grpc", "http/protobuf", "http/json"]
+
+SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
+PROTOCOLS: tuple[Protocol, ...] = ("grpc", "http/protobuf", "http/json")
+GRPC_PORT = 4317
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How one signal is sent. `url` is whole (with `/v1/traces` for HTTP, without a path for gRPC)."""
+
+    signal: Signal
+    url: SplitResult
+    protocol: Protocol
+    headers: Mapping[str, str] = field(default_factory=dict)
+    gzip: bool = False
+    certificate: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+
+    @property
+    def authority(self) -> str:
+        """`host:port` as gRPC and messages want it, without credentials."""
+        host = self.url.hostname or "localhost"
+        port = self.url.port or (443 if self.url.scheme == "https" else 80)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def resolve(
+    environ: Mapping[str, str],
+    *,
+    endpoint: str | None = None,
+    protocol: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[Signal, Target]:
+    """The target of each signal that has one.
+
+    `endpoint`, `protocol` and `headers` come from the settings and yield to the variables.
+    `OTEL_SDK_DISABLED` and `OTEL_<SIGNAL>_EXPORTER=none` switch sending off.
+
+    Raises:
+        UserError: an endpoint is no http(s) URL, or a protocol is unknown.
+    """
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return {}
+    targets: dict[Signal, Target] = {}
+    for signal in SIGNALS:
+        if environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip().lower() == "none":
+            continue
+        if (target := _target(signal, environ, endpoint, protocol, headers or {})) is not None:
+            targets[signal] = target
+    return targets
+
+
+def _target(
+    signal: Signal,
+    environ: Mapping[str, str],
+    endpoint: str | None,
+    protocol: str | None,
+    headers: Mapping[str, str],
+) -> Target | None:
+    def variable(name: str) -> str | None:
+        for key in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
+            if value := environ.get(key, "").strip():
+                return value
+        return None
+
+    own = environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "").strip()
+    base = own or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip() or endpoint
+    if not base:
+        return None
+    url = _url(base)
+    chosen = _protocol(variable("PROTOCOL") or protocol, url)
+    if chosen == "grpc":
+        url = url._replace(path="", query="")
+    elif not own:
+        url = url._replace(path=f"{url.path.rstrip('/')}/v1/{signal}")
+    return Target(
+        signal=signal,
+        url=url,
+        protocol=chosen,
+        headers={**headers, **_headers(variable("HEADERS") or "")},
+        gzip=variable("COMPRESSION") == "gzip",
+        certificate=variable("CERTIFICATE"),
+        client_certificate=variable("CLIENT_CERTIFICATE"),
+        client_key=variable("CLIENT_KEY"),
+    )
+
+
+def _url(value: str) -> SplitResult:
+    # gRPC endpoints may come without a scheme; the specification reads them as secure only by option.
+    url = urlsplit(value if "://" in value else f"http://{value}")
+    try:
+        valid = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UserError(
+            f"the OTLP endpoint {value!r} is no http or https URL; write one like http://localhost:4318"
+        )
+    return url
+
+
+def _protocol(value: str | None, url: SplitResult) -> Protocol:
+    if value is None:
+        return "grpc" if url.port == GRPC_PORT else "http/json"
+    for known in PROTOCOLS:
+        if value == known:
+            return known
+    raise UserError(f"the OTLP protocol {value!r} is unknown; write one of {', '.join(PROTOCOLS)}")
+
+
+def _headers(value: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in value.split(",") if "=" in pair)
+    return {unquote(key.strip()).lower(): unquote(text.strip()) for key, _, text in pairs}

@@ -1,0 +1,253 @@
+"""One OTLP request over HTTP or gRPC, and what its answer means for the data."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from gnomon.otlp.endpoint import Target
+
+if TYPE_CHECKING:
+    import grpc
+
+
+class Verdict(Enum):
+    """`ACCEPTED`: the backend has it. `REFUSED`: it never will. `LATER`: keep it and try again."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a backend said to one request; `why` is empty where it accepted everything.
+
+    `retry_after` is the number of seconds that the backend asked to be left alone.
+    """
+
+    verdict: Verdict
+    why: str = ""
+    retry_after: float = 0.0
+
+
+class Sender(Protocol):
+    """An open connection to one target."""
+
+    def send(self, line: str, timeout: float) -> Answer:
+        """Sends one OTLP/JSON line and waits at most `timeout` seconds for each step of the exchange."""
+
+    def close(self) -> None:
+        """Frees the connection."""
+
+
+def connect(target: Target) -> Sender:
+    """A sender for the target; connects at the first `send`."""
+    return GrpcSender(target) if target.protocol == "grpc" else HttpSender(target)
+
+
+# OTLP specification, "Failures" of OTLP/HTTP: only these may be sent again.
+_RETRYABLE_STATUS = frozenset({429, 502, 503, 504})
+# The data are fine and the address or the key is not: a person mends it and the data are still there.
+_MISCONFIGURED_STATUS = frozenset({401, 403, 404, 405, 407})
+
+
+class HttpSender:
+    """OTLP/HTTP with JSON or protobuf bodies over one kept-alive connection."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._connection: http.client.HTTPConnection | None = None
+
+    def send(self, line: str, timeout: float) -> Answer:
+        """See `Sender.send`."""
+        target = self._target
+        try:
+            body, headers = self._body(line)
+        except ValueError as error:
+            return Answer(Verdict.REFUSED, f"not OTLP: {error}")
+        path = (target.url.path or "/") + (f"?{target.url.query}" if target.url.query else "")
+        try:
+            connection = self._connected(timeout)
+            connection.request("POST", path, body=body, headers=headers)
+            response = connection.getresponse()
+            content = response.read(65536)
+            if not response.isclosed():
+                self.close()
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            return Answer(Verdict.LATER, f"{target.authority}: {_reason(error)}")
+        return _http_answer(target, response.status, response.getheader("Retry-After"), content)
+
+    def _body(self, line: str) -> tuple[bytes, dict[str, str]]:
+        if self._target.protocol == "http/json":
+            body, kind = line.encode("utf-8"), "application/json"
+        else:
+            from gnomon.otlp import protobuf  # noqa: PLC0415 - protobuf is only loaded for those who chose it
+
+            body = protobuf.request(self._target.signal, line).SerializeToString()
+            kind = "application/x-protobuf"
+        headers = {"Content-Type": kind, "User-Agent": "gnomon", **self._target.headers}
+        if self._target.gzip:
+            body = gzip.compress(body, compresslevel=5)
+            headers["Content-Encoding"] = "gzip"
+        return body, headers
+
+    def _connected(self, timeout: float) -> http.client.HTTPConnection:
+        if self._connection is None:
+            url = self._target.url
+            host = url.hostname or "localhost"
+            if url.scheme == "https":
+                self._connection = http.client.HTTPSConnection(
+                    host, url.port, timeout=timeout, context=_tls(self._target)
+                )
+            else:
+                self._connection = http.client.HTTPConnection(host, url.port, timeout=timeout)
+            self._connection.connect()
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(timeout)
+        return self._connection
+
+    def close(self) -> None:
+        """See `Sender.close`."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _tls(target: Target) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=target.certificate)
+    if target.client_certificate:
+        context.load_cert_chain(target.client_certificate, target.client_key)
+    return context
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__
+
+
+def _http_answer(target: Target, status: int, retry_after: str | None, content: bytes) -> Answer:
+    if 200 <= status < 300:
+        return _partial_success(target, content)
+    why = f"{target.authority} answered {status}"
+    if status in _RETRYABLE_STATUS:
+        return Answer(Verdict.LATER, why, _seconds(retry_after))
+    if status in _MISCONFIGURED_STATUS or 300 <= status < 400 or status >= 500:
+        return Answer(Verdict.LATER, why)
+    return Answer(Verdict.REFUSED, why)
+
+
+def _seconds(retry_after: str | None) -> float:
+    """`Retry-After` in seconds; its date form is rare enough to be read as "at once"."""
+    try:
+        return max(0.0, float(retry_after or 0))
+    except ValueError:
+        return 0.0
+
+
+def _partial_success(target: Target, content: bytes) -> Answer:
+    rejected, message = 0, ""
+    try:
+        if target.protocol == "http/json" or content[:1] == b"{":
+            partial = json.loads(content or b"{}").get("partialSuccess") or {}
+            rejected = int(next((value for key, value in partial.items() if key.startswith("rejected")), 0))
+            message = partial.get("errorMessage", "")
+    except (ValueError, AttributeError):
+        return Answer(Verdict.ACCEPTED)  # an answer that cannot be read is still a success (2xx)
+    if rejected:
+        return Answer(Verdict.REFUSED, f"{target.authority} refused {rejected} of a request: {message}")
+    return Answer(Verdict.ACCEPTED)
+
+
+# The data themselves are wrong; every other code leaves them in the spool (OTLP, "Failures" of OTLP/gRPC).
+_REFUSING_CODES = frozenset({"INVALID_ARGUMENT", "FAILED_PRECONDITION"})
+
+
+class GrpcSender:
+    """OTLP/gRPC; `grpcio` and protobuf are loaded here and nowhere else."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._channel: grpc.Channel | None = None
+        self._stub: Any = None
+
+    def send(self, line: str, timeout: float) -> Answer:
+        """See `Sender.send`."""
+        import grpc  # noqa: PLC0415 - costs 150 ms, paid only by those who chose gRPC
+
+        from gnomon.otlp import protobuf  # noqa: PLC0415
+
+        started = time.monotonic()
+        try:
+            message = protobuf.request(self._target.signal, line)
+        except ValueError as error:
+            return Answer(Verdict.REFUSED, f"not OTLP: {error}")
+        try:
+            if self._stub is None:
+                self._open(grpc)
+            reply = self._stub.Export(
+                message,
+                timeout=max(0.001, timeout - (time.monotonic() - started)),
+                metadata=tuple(self._target.headers.items()),
+                compression=grpc.Compression.Gzip if self._target.gzip else None,
+            )
+        except grpc.RpcError as error:
+            call = cast("grpc.Call", error)
+            code = call.code().name
+            why = f"{self._target.authority} answered {code}: {(call.details() or '').strip()[:200]}"
+            return Answer(Verdict.REFUSED if code in _REFUSING_CODES else Verdict.LATER, why)
+        except OSError as error:
+            return Answer(Verdict.LATER, f"{self._target.authority}: {_reason(error)}")
+        return _grpc_partial_success(self._target, reply)
+
+    def _open(self, grpc_module: Any) -> None:
+        from opentelemetry.proto.collector.logs.v1 import logs_service_pb2_grpc as logs  # noqa: PLC0415
+        from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as metrics  # noqa: PLC0415
+        from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as traces  # noqa: PLC0415
+
+        target = self._target
+        if target.url.scheme == "https":
+            credentials = grpc_module.ssl_channel_credentials(
+                _content(target.certificate), _content(target.client_key), _content(target.client_certificate)
+            )
+            self._channel = grpc_module.secure_channel(target.authority, credentials)
+        else:
+            self._channel = grpc_module.insecure_channel(target.authority)
+        stubs: Mapping[str, Any] = {
+            "traces": traces.TraceServiceStub,
+            "metrics": metrics.MetricsServiceStub,
+            "logs": logs.LogsServiceStub,
+        }
+        self._stub = stubs[target.signal](self._channel)
+
+    def close(self) -> None:
+        """See `Sender.close`."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = self._stub = None
+
+
+def _content(path: str | None) -> bytes | None:
+    if path is None:
+        return None
+    with open(path, "rb") as file:  # noqa: PTH123 - grpc wants bytes, and the path may be anything open() takes
+        return file.read()
+
+
+def _grpc_partial_success(target: Target, reply: Any) -> Answer:
+    partial = reply.partial_success
+    rejected = next((value for field, value in partial.ListFields() if field.name.startswith("rejected")), 0)
+    if rejected:
+        return Answer(
+            Verdict.REFUSED, f"{target.authority} refused {rejected} of a request: {partial.error_message}"
+        )
+    return Answer(Verdict.ACCEPTED)

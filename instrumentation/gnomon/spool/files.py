@@ -1,0 +1,82 @@
+"""The names of spool files, and what each name says about delivery.
+
+| name | meaning |
+|---|---|
+| `<stem>.<signal>.jsonl.part` | a journal: its process still writes, or died (`recover`) |
+| `<stem>.<signal>.jsonl` | complete, waits for delivery |
+| `<stem>.<signal>.jsonl.acked` | how many lines of it a backend has accepted so far |
+| `<stem>.<signal>.jsonl.sent` | delivered whole |
+| `<stem>.<signal>.jsonl.rejected` | refused for good by a backend, in whole or in part; kept |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from gnomon.otlp.endpoint import SIGNALS, Signal
+
+SENT = ".sent"
+REJECTED = ".rejected"
+ACKED = ".acked"
+
+
+def signal_of(path: Path) -> Signal | None:
+    """The signal of a spool file by its name, whatever state it is in; None for other files."""
+    name = path.name
+    for suffix in (SENT, REJECTED):
+        name = name.removesuffix(suffix)
+    return next((signal for signal in SIGNALS if name.endswith(f".{signal}.jsonl")), None)
+
+
+def pending(directory: Path) -> list[Path]:
+    """Complete files that wait for delivery, oldest first."""
+    found = (path for signal in SIGNALS for path in directory.glob(f"*.{signal}.jsonl"))
+    return sorted(found, key=_age)
+
+
+def _age(path: Path) -> tuple[float, str]:
+    try:
+        return path.stat().st_mtime, path.name
+    except FileNotFoundError:
+        return 0.0, path.name
+
+
+def acknowledged(path: Path) -> int:
+    """How many lines of a pending file were accepted by earlier, interrupted deliveries."""
+    try:
+        return int(path.with_name(path.name + ACKED).read_text("ascii"))
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def acknowledge(path: Path, lines: int) -> None:
+    """Remembers that the first `lines` lines of a pending file need not be sent again."""
+    cursor = path.with_name(path.name + ACKED)
+    temporary = cursor.with_name(f"{cursor.name}.{os.getpid()}.tmp")
+    temporary.write_text(str(lines), "ascii")
+    temporary.replace(cursor)
+
+
+def settle(path: Path, suffix: str) -> Path:
+    """Renames a pending file to its final state and forgets its cursor."""
+    final = path.with_name(path.name + suffix)
+    path.replace(final)
+    path.with_name(path.name + ACKED).unlink(missing_ok=True)
+    return final
+
+
+def write(path: Path, lines: Iterator[str] | list[str]) -> Path:
+    """Writes a complete spool file in one step: it is there whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as out:
+            for line in lines:
+                out.write(line)
+                out.write("\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,167 @@
+"""A crash-safe file of spans: one line a span as it ends, OTLP/JSON lines when complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gnomon.otlp import encode
+from gnomon.spool.lock import try_lock
+
+PART = ".part"
+
+# A line of the finished file is one request to a backend: gRPC servers refuse 4 MiB by default.
+LINE_SPANS = 512
+LINE_CHARACTERS = 1_000_000
+
+# A journal is created and locked in two steps; one without a header is left alone this long.
+_NEWBORN_SECONDS = 10.0
+
+
+class Journal:
+    """Spans of one resource, appended as they end and safe from the death of the process.
+
+    `path` names the finished file (`….traces.jsonl`); until `complete()` the lines lie in the same
+    name with `.part` behind. Raises OSError where the file cannot be created or written.
+    """
+
+    def __init__(self, path: Path, resource: Mapping[str, Any], scope: Mapping[str, Any]) -> None:
+        self.path = path
+        self.part = path.with_name(path.name + PART)
+        self.spans = 0
+        self._resource = resource
+        self._scope = scope
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(
+            self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644
+        )
+        try_lock(self._descriptor)
+        self._write(encode.dumps({"resource": resource, "scope": scope}))
+
+    def append(self, span: str) -> None:
+        """Adds one span (OTLP/JSON text without a line break) and hands it to the operating system."""
+        with self._lock:
+            self._write(span)
+            self.spans += 1
+
+    def _write(self, line: str) -> None:
+        data = line.encode("ascii") + b"\n"
+        written = os.write(self._descriptor, data)
+        while written < len(data):  # a full disk first writes less, then raises
+            written += os.write(self._descriptor, data[written:])
+
+    def complete(self) -> Path:
+        """Turns the journal into its finished file and gives that file's path.
+
+        Reads through the open descriptor, so that a state directory deleted under a running suite
+        costs nothing. A journal without spans leaves no file.
+        """
+        with self._lock:
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            with os.fdopen(self._descriptor, "r", encoding="utf-8", errors="replace", closefd=True) as lines:
+                if self.spans:
+                    finish(lines, self.path)
+            self.part.unlink(missing_ok=True)
+        return self.path
+
+
+def finish(journal_lines: Iterable[str], path: Path) -> int:
+    """Writes the finished file of a journal's lines; gives the number of spans in it.
+
+    Lines that a crash left unfinished are passed over: a span is whole or it is not there.
+    """
+    lines = iter(journal_lines)
+    header = json.loads(next(lines))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    count = 0
+    try:
+        with temporary.open("w", encoding="ascii") as out:
+            for batch in _batches(lines):
+                count += len(batch)
+                out.write(encode.traces_line(header["resource"], header["scope"], batch))
+                out.write("\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _batches(lines: Iterator[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    characters = 0
+    for line in lines:
+        if not line.endswith("}\n"):
+            continue
+        span = line[:-1]
+        if batch and (len(batch) >= LINE_SPANS or characters + len(span) > LINE_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        batch.append(span)
+        characters += len(span)
+    if batch:
+        yield batch
+
+
+def spans(part: Path) -> Iterator[dict[str, Any]]:
+    """The spans of a journal or of a finished traces file, whole ones only."""
+    with part.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if "spanId" in value:
+                yield value
+            for per_resource in value.get("resourceSpans", ()):
+                for per_scope in per_resource.get("scopeSpans", ()):
+                    yield from per_scope.get("spans", ())
+
+
+def recover(directory: Path) -> list[Path]:
+    """Completes every journal whose owner is dead; gives the files that came of it.
+
+    Safe to call at any time from any number of processes: a journal's owner holds a lock on it
+    that the operating system frees when the owner ends, however it ends.
+    """
+    recovered = []
+    for part in sorted(directory.glob(f"*.traces.jsonl{PART}")):
+        try:
+            if (path := _recover(part)) is not None:
+                recovered.append(path)
+        except OSError:
+            continue  # somebody else took it, or it cannot be written now: the next call tries again
+    return recovered
+
+
+def _recover(part: Path) -> Path | None:
+    path = part.with_name(part.name.removesuffix(PART))
+    with part.open("r+", encoding="utf-8", errors="replace") as journal:
+        if not try_lock(journal.fileno()) or not _still_there(part, journal.fileno()):
+            return None
+        header = journal.readline()
+        if not header.endswith("}\n"):
+            if time.time() - part.stat().st_mtime > _NEWBORN_SECONDS:
+                part.unlink()
+            return None
+        # A crash between "finished file in place" and "journal removed" leaves both.
+        known = any(path.with_name(path.name + suffix).exists() for suffix in ("", ".sent", ".rejected"))
+        journal.seek(0)
+        if not known and finish(journal, path) == 0:
+            path.unlink(missing_ok=True)
+            known = True
+    part.unlink(missing_ok=True)
+    return None if known else path
+
+
+def _still_there(part: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(part.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
