@@ -1,0 +1,119 @@
+"""The git state of a folder as OpenTelemetry `vcs.*` attributes.
+
+Git is asked in its own processes, all started at once, so that the host waits for none of them until
+the answer is needed. No git, no repository or a broken one: the attributes are simply not there.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+# No prompt, no lock on the index, no pager, no hook of the user's: reading must not disturb.
+_COMMAND = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+
+_QUESTIONS: dict[str, tuple[str, ...]] = {
+    "head": ("rev-parse", "--verify", "--quiet", "HEAD"),
+    "branch": ("symbolic-ref", "--quiet", "--short", "HEAD"),
+    "tag": ("tag", "--points-at", "HEAD"),
+    "changes": ("status", "--porcelain", "--untracked-files=no"),
+    "remote": ("config", "--get", "remote.origin.url"),
+    "top": ("rev-parse", "--show-toplevel"),
+}
+
+
+class GitState:
+    """The state of the repository that holds `folder`, asked for at construction, read later.
+
+    `patterns` are globs of files below the folder; see `listing`.
+    """
+
+    def __init__(self, folder: Path, patterns: Sequence[str] = ()) -> None:
+        questions = dict(_QUESTIONS)
+        if patterns:
+            questions["files"] = (
+                *("ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"),
+                *(f":(glob){pattern.removeprefix('./')}" for pattern in patterns),
+            )
+        self._running = {name: _start(folder, question) for name, question in questions.items()}
+        self._answers: dict[str, str | None] = {}
+
+    def attributes(self, timeout_seconds: float = 5.0) -> dict[str, Any]:
+        """The `vcs.*` attributes that are known within `timeout_seconds`.
+
+        `gnomon.vcs.dirty` says whether a tracked file differs from the commit.
+        """
+        answers = self._collect(timeout_seconds)
+        head = answers.get("head")
+        if not head:
+            return {}
+        found: dict[str, Any] = {"vcs.ref.head.revision": head}
+        if branch := answers.get("branch"):
+            found |= {"vcs.ref.head.name": branch, "vcs.ref.head.type": "branch"}
+        elif tag := answers.get("tag"):
+            found |= {"vcs.ref.head.name": tag.splitlines()[-1], "vcs.ref.head.type": "tag"}
+        if (changes := answers.get("changes")) is not None:
+            found["gnomon.vcs.dirty"] = bool(changes)
+        return found | _repository(answers.get("remote"), answers.get("top"))
+
+    def listing(self, timeout_seconds: float = 5.0) -> list[str] | None:
+        """The files that match the patterns, relative to the folder, ignored ones left out.
+
+        None where git cannot tell (no repository, no git): walk the folder then.
+        """
+        names = self._collect(timeout_seconds).get("files")
+        return None if names is None else [name for name in names.split("\0") if name]
+
+    def _collect(self, timeout_seconds: float) -> dict[str, str | None]:
+        deadline = time.monotonic() + timeout_seconds
+        while self._running:
+            name, process = self._running.popitem()
+            self._answers[name] = _answer(process, deadline)
+        return self._answers
+
+
+def _start(folder: Path, question: tuple[str, ...]) -> subprocess.Popen[str] | None:
+    try:
+        return subprocess.Popen(
+            (*_COMMAND, *question),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError:
+        return None
+
+
+def _answer(process: subprocess.Popen[str] | None, deadline: float) -> str | None:
+    if process is None:
+        return None
+    try:
+        output, _ = process.communicate(timeout=max(0.01, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return None
+    return output.strip() if process.returncode == 0 else None
+
+
+def _repository(remote: str | None, top: str | None) -> dict[str, str]:
+    if remote and (url := without_credentials(remote)):
+        name = url.rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2]
+        return {"vcs.repository.url.full": url, "vcs.repository.name": name}
+    return {"vcs.repository.name": Path(top).name} if top else {}
+
+
+def without_credentials(remote: str) -> str:
+    """A remote's address without user name, password and token; `git@host:path` stays as it is."""
+    if "://" not in remote:
+        return remote
+    parts = urlsplit(remote)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))

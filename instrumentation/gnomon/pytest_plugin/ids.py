@@ -1,0 +1,39 @@
+"""Ids of a run: random where a run begins, derived from there on.
+
+A test's span id follows from the run's id, the worker and the test, so that the process that runs a
+test and the one that sees its result agree on it without a word, and a worker that dies takes no
+id with it. Nothing here touches `random`: a suite that seeds it must not repeat our ids, nor we
+disturb its sequence.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+
+
+def new_run_id() -> str:
+    """128 random bits as lower-case hex; never all zero, which OpenTelemetry forbids."""
+    while True:
+        value = os.urandom(16).hex()
+        if value.strip("0"):
+            return value
+
+
+def span_id(*parts: str) -> str:
+    """64 bits derived from the parts, as lower-case hex."""
+    value = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return value if value.strip("0") else "0000000000000001"
+
+
+def test_span_id(run_id: str, worker: str, node_id: str, execution: int) -> str:
+    """The span of one execution of a test; `execution` counts from 1 where a test runs repeatedly."""
+    return span_id(run_id, worker, node_id, str(execution))
+
+
+def attempt_span_id(test_span: str, attempt: int) -> str:
+    """The span of one attempt of a test, counted from 1."""
+    return span_id(test_span, str(attempt))
+
+
+test_span_id.__test__ = False  # type: ignore[attr-defined]
