@@ -1,0 +1,89 @@
+"""What a setting is, beside its type and default: the metadata on the fields of `gnomon.settings.model`.
+
+A field's annotation says its kind and whether it may be left out, its default is the default, and the
+`Meaning` put here says the rest. Loader, JSON Schema, template and reference page read nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import Any
+
+MEANING = "gnomon"
+"""The key of a field's metadata under which its `Meaning` is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form that text must have: a pattern that JSON Schema understands too, and its description."""
+
+    pattern: str
+    description: str
+
+    def matches(self, text: str) -> bool:
+        """Whether the text has this form."""
+        return re.search(self.pattern, text) is not None
+
+
+# `(?![\s\S])` is the end of the text in Python and in JSON Schema's dialect alike, where `$` is not.
+NAME = Format(
+    r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?(?![\s\S])",
+    "a name of 1 to 100 characters on one line, with no blank at either end",
+)
+LINE = Format(r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?![\s\S])", "text on one line")
+DURATION = Format(
+    r"^(?=.*[1-9])([0-9]{1,6}y)?([0-9]{1,6}w)?([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?"
+    r"([0-9]{1,6}ms)?(?![\s\S])",
+    "a time longer than zero as Prometheus writes it, such as 30s, 5m, 1h30m or 7d",
+)
+URL = Format(
+    r"^https?://[^\s\x00-\x1f\x7f/?#]+([/?#][^\s\x00-\x1f\x7f]*)?(?![\s\S])",
+    "an address that begins with http:// or https://",
+)
+STORE_URL = Format(
+    r"^(sqlite(\+[a-z0-9_]+)?:///[^\x00-\x1f\x7f]+|postgresql(\+[a-z0-9_]+)?://[^\s\x00-\x1f\x7f]+)(?![\s\S])",
+    "a database address that begins with sqlite:/// or postgresql://",
+)
+EMAIL = Format(r"^[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+(?![\s\S])", "an e-mail address")
+VARIABLE = Format(r"^[A-Za-z_][A-Za-z0-9_]*(?![\s\S])", "the name of an environment variable")
+HOST_AND_PORT = Format(
+    r"^[^\s:/\x00-\x1f\x7f]+:[0-9]{1,5}(?![\s\S])", "a host and a port, such as localhost:25"
+)
+
+SECRET_IN_URL = r"://[^/@\s]*:[^/@\s]+@|[?&](password|token|key)="  # noqa: S105 - finds one, holds none
+"""Where an address carries a secret: between the host and what stands before it, or in its query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one setting means and what it may hold.
+
+    `minimum` and `maximum` are inclusive, `above` and `below` exclusive. `example` stands in the
+    template where the default is empty. `refers_to` is the key of the list whose names are allowed.
+    `standard_variables` are other programs' environment variables that set it too. `no_password`
+    refuses an address with a secret in it.
+    """
+
+    brief: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+    format: Format | None = None
+    example: Any = None
+    refers_to: str = ""
+    standard_variables: tuple[str, ...] = ()
+    no_password: bool = False
+
+
+def setting(default: Any = dataclasses.MISSING, brief: str = "", **meaning: Any) -> Any:
+    """A field of a settings class; without a default it must be written."""
+    return dataclasses.field(default=default, metadata={MEANING: Meaning(brief, **meaning)})
+
+
+def section(kind: type) -> Any:
+    """A field that holds another settings class, whose docstring is its meaning."""
+    return dataclasses.field(default_factory=kind, metadata={MEANING: Meaning("")})

@@ -1,0 +1,495 @@
+"""Every setting of gnomon.yaml: type, default, meaning, unit and allowed values, in one table.
+
+The classes are the table; `gnomon.settings.table` reads it. A default that a team decides for itself
+(objective, budget, channel …) is what most teams start from, not advice.
+"""
+
+# ruff: noqa: RUF009 - `setting` and `section` are what fields are made with here
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gnomon.settings.fields import (
+    DURATION,
+    EMAIL,
+    HOST_AND_PORT,
+    LINE,
+    NAME,
+    STORE_URL,
+    URL,
+    section,
+    setting,
+)
+from gnomon.settings.values import Duration, SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What this repository is called in telemetry."""
+
+    name: str = setting(
+        "", "Name of the project. When not set: the name of the folder.", format=NAME, example="my-skills"
+    )
+    service_name: str = setting(
+        "",
+        "`service.name` of the test runs. When not set: `<project.name>-tests`.",
+        format=NAME,
+        example="my-skills-tests",
+        standard_variables=("OTEL_SERVICE_NAME",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Where telemetry is sent. Without an endpoint it stays in the spool, and nothing is lost."""
+
+    endpoint: str | None = setting(
+        None,
+        "OTLP endpoint, such as that of an OpenTelemetry Collector.",
+        format=URL,
+        example="http://localhost:4318",
+        standard_variables=("OTEL_EXPORTER_OTLP_ENDPOINT",),
+        no_password=True,
+    )
+    protocol: Literal["grpc", "http/protobuf", "http/json"] | None = setting(
+        None,
+        "OTLP protocol. When not set: `grpc` for port 4317, else `http/protobuf`.",
+        example="http/protobuf",
+        standard_variables=("OTEL_EXPORTER_OTLP_PROTOCOL",),
+    )
+    deadline_seconds: float = setting(
+        2.0,
+        "The longest that sending may hold up the end of a process. What is not acknowledged by then "
+        "stays in the spool.",
+        unit="s",
+        minimum=0,
+        maximum=600,
+    )
+    headers_file: Path | None = setting(
+        None,
+        "File of headers for the endpoint, one `name: value` a line (credentials belong there).",
+        format=LINE,
+        example=".gnomon/headers",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """Telemetry files under the state directory that wait for delivery or ingestion."""
+
+    max_bytes: int = setting(
+        536_870_912,
+        "Upper limit of the spool. The oldest delivered files go first.",
+        unit="By",
+        minimum=1_048_576,
+    )
+    keep_days: float = setting(15, "How long a delivered file is kept.", unit="d", minimum=0, maximum=36_500)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The results store that commands query."""
+
+    url: str | None = setting(
+        None,
+        "SQLAlchemy address of the database. When not set: SQLite in the state directory. A password does "
+        "not belong here: set GNOMON_STORE_URL, or use PostgreSQL's own password file.",
+        format=STORE_URL,
+        example="postgresql+psycopg://gnomon@db.example.com/gnomon",
+        no_password=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What may be recorded beyond names, numbers and outcomes."""
+
+    content: bool = setting(False, "Record the text of prompts and responses.")
+    failure_messages: bool = setting(True, "Record one bounded line of a failed test's message.")
+
+
+@dataclass(frozen=True, slots=True)
+class Slo:
+    """Service level objectives: colours of panels, alert expressions, verdicts of reports."""
+
+    routing_accuracy_percent: float = setting(
+        85.0, "Share of judged routing tests that chose the right skill.", unit="%", minimum=0, maximum=100
+    )
+    agent_success_percent: float = setting(
+        95.0, "Share of agent invocations that succeed.", unit="%", minimum=0, maximum=100
+    )
+    workflow_completion_percent: float = setting(
+        90.0, "Share of workflows that reach their end.", unit="%", minimum=0, maximum=100
+    )
+    availability_percent: float = setting(
+        99.9, "Share of time in which an agent answers.", unit="%", minimum=0, maximum=100
+    )
+    error_rate_percent: float = setting(
+        0.5, "Share of model and tool calls that end in an error, at most.", unit="%", minimum=0, maximum=100
+    )
+    execution_time_seconds: float = setting(
+        60.0, "Mean time of an agent invocation, at most.", unit="s", above=0
+    )
+    latency_p95_seconds: float = setting(0.5, "95th percentile of API latency, at most.", unit="s", above=0)
+    latency_p99_seconds: float = setting(2.0, "99th percentile of API latency, at most.", unit="s", above=0)
+    recovery_minutes: float = setting(10.0, "Mean time to recovery, at most.", unit="min", above=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What may be spent."""
+
+    daily_cost_usd: float = setting(25.0, "Cost of model calls in 24 hours.", unit="USD", minimum=0)
+    series: int = setting(
+        100_000,
+        "Prometheus series that the organisation described here may produce.",
+        unit="{series}",
+        minimum=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Flaky:
+    """When a test counts as flaky: its pass rate over `window` lies strictly between two bounds."""
+
+    above: float = setting(
+        0.3, "Lower bound of the pass rate; itself not flaky.", unit="1", minimum=0, maximum=1
+    )
+    below: float = setting(
+        0.7, "Upper bound of the pass rate; itself not flaky.", unit="1", minimum=0, maximum=1
+    )
+    window: Duration = setting(Duration("7d"), "Time over which the pass rate is taken.", format=DURATION)
+    minimum_runs: int = setting(
+        5, "Fewer runs than this in the window say nothing about a test.", unit="{run}", minimum=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Recording rules."""
+
+    interval: Duration = setting(Duration("1m"), "How often a rule group is evaluated.", format=DURATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """Who is told, and how long something must hold before they are."""
+
+    channel: Literal["slack", "pagerduty", "email", "webhook", "all"] = setting(
+        "slack", "Channel that alerts go to; `all` means every one set under `channels`."
+    )
+    severity: Literal["info", "warning", "critical"] = setting("warning", "`severity` label of the alerts.")
+    routing_accuracy_for: Duration = setting(
+        Duration("10m"), "How long accuracy must stay below its objective.", format=DURATION
+    )
+    daily_cost_for: Duration = setting(
+        Duration("5m"), "How long the cost of 24 hours must stay above its budget.", format=DURATION
+    )
+    retry_rate_per_second: float = setting(
+        0.1, "Rate of API retries above which an alert fires.", unit="{retry}/s", minimum=0
+    )
+    retry_rate_window: Duration = setting(
+        Duration("5m"), "Time over which the retry rate is taken.", format=DURATION
+    )
+    retry_rate_for: Duration = setting(
+        Duration("5m"), "How long the retry rate must stay above its limit.", format=DURATION
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """A Slack channel."""
+
+    webhook_url: SecretReference | None = setting(
+        None, "Address of the incoming webhook.", example={"env": "SLACK_WEBHOOK_URL"}
+    )
+    channel: str | None = setting(
+        None, "Channel to post to, when it is not the webhook's own.", format=NAME, example="#llm-quality"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PagerDuty:
+    """A PagerDuty service."""
+
+    routing_key: SecretReference | None = setting(
+        None, "Integration key of the service (Events API v2).", example={"file": "secrets/pagerduty"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """E-mail."""
+
+    to: tuple[str, ...] = setting((), "Recipients.", format=EMAIL, example=["quality@example.com"])
+    sender: str | None = setting(None, "Sender.", format=EMAIL, example="gnomon@example.com")
+    smarthost: str | None = setting(
+        None, "Mail server, as host:port.", format=HOST_AND_PORT, example="smtp.example.com:587"
+    )
+    username: str | None = setting(
+        None, "User name at the mail server.", format=LINE, example="gnomon@example.com"
+    )
+    password: SecretReference | None = setting(
+        None, "Password at the mail server.", example={"env": "SMTP_PASSWORD"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Any HTTP receiver of alerts."""
+
+    url: SecretReference | None = setting(
+        None, "Address that alerts are posted to.", example={"env": "ALERT_WEBHOOK_URL"}
+    )
+    bearer_token: SecretReference | None = setting(
+        None, "Token sent as `Authorization: Bearer`.", example={"file": "secrets/alert-token"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Receivers of alerts. A secret stands in a file or an environment variable, never here."""
+
+    slack: Slack = section(Slack)
+    pagerduty: PagerDuty = section(PagerDuty)
+    email: Email = section(Email)
+    webhook: Webhook = section(Webhook)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the backends keep what they are sent."""
+
+    prometheus_days: float = setting(
+        15,
+        "Retention of raw series in Prometheus. Comparisons that look further back read the results store.",
+        unit="d",
+        above=0,
+        maximum=36_500,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How changes of skills and configuration are noticed."""
+
+    detection: Literal["polling", "webhook"] = setting(
+        "polling", "Look at the repository now and then, or be told by the git server."
+    )
+    polling_interval: Duration = setting(
+        Duration("5m"), "How often the repository is looked at.", format=DURATION
+    )
+    webhook_url: str | None = setting(
+        None,
+        "Address at which the git server reaches Gnomon; needed when `detection` is `webhook`.",
+        format=URL,
+        example="https://gnomon.example.com/hooks/git",
+        no_password=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What routing tests record."""
+
+    confidence: bool = setting(False, "Record the router's confidence with each verdict.")
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Where the cost of a model call comes from."""
+
+    source: Literal["estimated", "provider"] = setting(
+        "estimated",
+        "`estimated` reckons tokens with the price table; `provider` takes the provider's own figure where "
+        "there is one.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The quality gate of a pipeline."""
+
+    enabled: bool = setting(False, "Let a run below its objectives fail the pipeline.")
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboards:
+    """What the generated dashboards offer."""
+
+    environment_filter: bool = setting(False, "Offer a choice of environment on every dashboard.")
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Snapshots that later runs are compared with."""
+
+    per: Literal["release", "none"] = setting(
+        "release", "Take one snapshot for each release, or none at all."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Skills:
+    """Files whose content decides behaviour and is hashed with every run.
+
+    Globs are relative to the folder of gnomon.yaml; `**` stands for any number of folders.
+    """
+
+    paths: tuple[str, ...] = setting(("**/SKILL.md",), "Skill files.", format=LINE)
+    config_paths: tuple[str, ...] = setting(
+        ("**/CLAUDE.md", "**/AGENTS.md", ".claude/settings.json", ".mcp.json"),
+        "Other files that steer the agents.",
+        format=LINE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A named set of test files."""
+
+    name: str = setting(brief="`test.suite.name` of its runs; unique.", format=NAME, example="routing")
+    paths: tuple[str, ...] = setting(
+        (),
+        "Globs of its test files, relative to the folder of gnomon.yaml. The first suite that matches a file "
+        "has it.",
+        format=LINE,
+        example=["tests/**/test_*.py"],
+    )
+    golden_set: Path | None = setting(
+        None,
+        "File of the expected answers; its content is the version.",
+        format=LINE,
+        example="tests/golden.yaml",
+    )
+    department: str | None = setting(
+        None, "Department that the suite belongs to.", format=NAME, refers_to="organisation.departments"
+    )
+    agent: str | None = setting(
+        None, "Agent that the suite tests.", format=NAME, refers_to="organisation.agents"
+    )
+    environment: str | None = setting(
+        None,
+        "Environment of its runs. When not set: `environment`.",
+        format=NAME,
+        refers_to="organisation.environments",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A person or team that answers for something."""
+
+    name: str = setting(brief="Unique name.", format=NAME, example="platform-team")
+    email: str | None = setting(
+        None, "Address for reports and alerts.", format=EMAIL, example="a@example.com"
+    )
+    slack: str | None = setting(None, "Slack channel or user.", format=NAME, example="#platform")
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A part of the organisation that uses agents."""
+
+    name: str = setting(brief="`gnomon.department` in telemetry; unique.", format=NAME, example="support")
+    owner: str | None = setting(None, "Who answers for it.", format=NAME, refers_to="organisation.owners")
+    daily_cost_usd: float | None = setting(
+        None, "Its own budget for 24 hours of model calls.", unit="USD", minimum=0, example=10.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent that runs or is tested here."""
+
+    name: str = setting(
+        brief="`gen_ai.agent.name` in telemetry; unique.", format=NAME, example="ticket-triage"
+    )
+    department: str | None = setting(
+        None, "Department that it works for.", format=NAME, refers_to="organisation.departments"
+    )
+    owner: str | None = setting(None, "Who answers for it.", format=NAME, refers_to="organisation.owners")
+    daily_cost_usd: float | None = setting(
+        None, "Its own budget for 24 hours of model calls.", unit="USD", minimum=0, example=5.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Who runs what. These names bound the labels of metrics, so that a name not listed is a mistake.
+
+    An entry that needs nothing but its name may be written as the name alone.
+    """
+
+    departments: tuple[Department, ...] = setting((), "Departments.")
+    agents: tuple[Agent, ...] = setting((), "Agents.")
+    owners: tuple[Owner, ...] = setting((), "People and teams that answer for departments and agents.")
+    environments: tuple[str, ...] = setting(
+        (),
+        "Values that `deployment.environment.name` may have. When empty: any.",
+        format=NAME,
+        example=["test", "staging", "production"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of models."""
+
+    file: Path | None = setting(
+        None,
+        "Price table of your own, read before the one that Gnomon ships.",
+        format=LINE,
+        example="prices.yaml",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, after the file and the environment were read.
+
+    `path` is the gnomon.yaml that was read, or None; `root` is its folder, else the root of the git
+    repository, else the folder where the search began. Paths inside are absolute.
+    """
+
+    path: Path | None = None
+    root: Path = Path()
+    state_directory: Path = setting(
+        Path(".gnomon"),
+        "Folder of spool and results store; relative to the folder of gnomon.yaml.",
+        format=LINE,
+    )
+    environment: str = setting(
+        "test",
+        "`deployment.environment.name` of what runs here.",
+        format=NAME,
+        refers_to="organisation.environments",
+        standard_variables=("OTEL_RESOURCE_ATTRIBUTES (deployment.environment.name)",),
+    )
+    project: Project = section(Project)
+    suites: tuple[Suite, ...] = setting(
+        (), "Test suites. A test file that no suite matches is in one named after the project."
+    )
+    skills: Skills = section(Skills)
+    export: Export = section(Export)
+    spool: Spool = section(Spool)
+    store: Store = section(Store)
+    capture: Capture = section(Capture)
+    prices: Prices = section(Prices)
+    costs: Costs = section(Costs)
+    routing: Routing = section(Routing)
+    slo: Slo = section(Slo)
+    budgets: Budgets = section(Budgets)
+    flaky: Flaky = section(Flaky)
+    rules: Rules = section(Rules)
+    alerts: Alerts = section(Alerts)
+    channels: Channels = section(Channels)
+    retention: Retention = section(Retention)
+    changes: Changes = section(Changes)
+    baselines: Baselines = section(Baselines)
+    gate: Gate = section(Gate)
+    dashboards: Dashboards = section(Dashboards)
+    organisation: Organisation = section(Organisation)
