@@ -3,9 +3,34 @@
 Everything else is derived from it: instruments of the SDK, names in Prometheus, what a query may
 name, the reference page and the export in OpenTelemetry's registry format. The tables are plain
 modules (`attributes`, `values`, `resources`, `spans`, `events`, `metrics`) so that a process pays
-only for the one it reads.
+only for the one it reads; `lookup` finds a row by its name, `prometheus` says its name there.
 """
 
-from gnomon.registry.model import Attribute, Event, Metric, Resource, Source, Span
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gnomon.registry.model import Attribute, Source
+    from gnomon.registry.signals import Event, Metric, Resource, Span
 
 __all__ = ["Attribute", "Event", "Metric", "Resource", "Source", "Span"]
+
+_HOMES = {
+    "Attribute": "model",
+    "Event": "signals",
+    "Metric": "signals",
+    "Resource": "signals",
+    "Source": "model",
+    "Span": "signals",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads the module of a kind of row when it is first asked for."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'gnomon.registry' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - only for those who ask
+
+    return getattr(import_module(f"gnomon.registry.{home}"), name)

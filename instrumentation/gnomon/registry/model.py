@@ -1,4 +1,4 @@
-"""What one row of each table says."""
+"""What a row of the table of attributes says; `signals` holds the rows that refer to it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,6 @@ Stability = Literal["stable", "release_candidate", "development"]
 
 AttributeType = Literal["string", "int", "double", "boolean", "string[]", "int[]", "any"]
 """OpenTelemetry's attribute types; `any` is a structure, recorded as JSON text on spans."""
-
-Instrument = Literal["counter", "updowncounter", "histogram", "gauge"]
-
-Counting = Literal["run_point", "ledger", "counter", "histogram", "gauge"]
-"""How a window's total is read.
-
-`run_point`: one sample a run and label set, summed with `sum_over_time`. `ledger`: a monotonic total
-kept in the results store, read by recorded delta. `counter` and `histogram`: ordinary instruments of
-a long-running process, read with `increase` or `rate`. `gauge`: a level, read as it stands.
-"""
-
-SpanKind = Literal["internal", "client", "server", "producer", "consumer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,92 +50,3 @@ class Attribute:
     def bounded(self) -> bool:
         """Whether the attribute may label a metric."""
         return self.type == "boolean" or self.values is not None or bool(self.bounded_by)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
-    """What describes a source of telemetry as a whole; `required` is always present."""
-
-    id: str
-    brief: str
-    required: tuple[Attribute, ...]
-    optional: tuple[Attribute, ...]
-
-    @property
-    def attributes(self) -> tuple[Attribute, ...]:
-        """All of them, the required ones first."""
-        return self.required + self.optional
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Event:
-    """A moment on a span, or a log record with an event name."""
-
-    name: str
-    brief: str
-    required: tuple[Attribute, ...]
-    optional: tuple[Attribute, ...] = ()
-    stability: Stability = "development"
-    source: Source | None = None
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def attributes(self) -> tuple[Attribute, ...]:
-        """All of them, the required ones first."""
-        return self.required + self.optional
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Span:
-    """A kind of span.
-
-    `name` is the span's name with the parts that vary in braces, named by their attribute; `parents`
-    are ids of the kinds of span that it may stand under (none: a root, or a span of the host's).
-    """
-
-    id: str
-    name: str
-    kind: SpanKind
-    brief: str
-    required: tuple[Attribute, ...]
-    optional: tuple[Attribute, ...] = ()
-    events: tuple[Event, ...] = ()
-    parents: tuple[str, ...] = ()
-    stability: Stability = "development"
-    source: Source | None = None
-
-    @property
-    def attributes(self) -> tuple[Attribute, ...]:
-        """All of them, the required ones first."""
-        return self.required + self.optional
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Metric:
-    """A metric by its OpenTelemetry name; `gnomon.registry.prometheus` says its Prometheus name.
-
-    `unit` is UCUM, with annotation units (`{test}`) for counts of things; `buckets` are a histogram's
-    upper bounds in that unit; `seed` marks the names that users were promised from the start.
-    """
-
-    name: str
-    instrument: Instrument
-    unit: str
-    brief: str
-    counting: Counting
-    required: tuple[Attribute, ...] = ()
-    optional: tuple[Attribute, ...] = ()
-    buckets: tuple[float, ...] = ()
-    stability: Stability = "development"
-    source: Source | None = None
-    seed: bool = False
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def attributes(self) -> tuple[Attribute, ...]:
-        """All of the metric's labels, the ones that are always present first."""
-        return self.required + self.optional
