@@ -361,7 +361,7 @@ class Suite:
     )
     golden_set: Path | None = setting(
         None,
-        "File of the expected answers; its content is the version.",
+        "File of the expected answers; its version is recorded with every run.",
         format=LINE,
         example="tests/golden.yaml",
     )
