@@ -8,12 +8,13 @@ import math
 Z_95 = 1.959963984540054
 
 
-def wilson(successes: int, trials: int, z: float = Z_95) -> tuple[float, float] | None:
+def wilson(successes: float, trials: int, z: float = Z_95) -> tuple[float, float] | None:
     """The score interval of a binomial share, as two fractions of 1; `None` without trials.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
     the American Statistical Association 22 (1927). It keeps its coverage for few trials and for shares
-    near 0 and 1, where the textbook interval collapses. Raises ValueError for impossible counts.
+    near 0 and 1, where the textbook interval collapses. `successes` may be a sum of means (of repeated
+    runs of one trial). Raises ValueError for impossible counts.
     """
     if not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes of {trials} trials")

@@ -1,0 +1,1 @@
+"""The routing suite that the demo runs at every commit: an ordinary pytest suite."""

@@ -1,0 +1,1 @@
+"""Self-contained HTML reports of what the results store knows."""
