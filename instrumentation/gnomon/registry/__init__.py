@@ -11,18 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gnomon.registry.model import Attribute, Source
-    from gnomon.registry.signals import Event, Metric, Resource, Span
+    from gnomon.registry.attribute import Attribute, Source
+    from gnomon.registry.model import Event, Metric, Resource, Span
 
 __all__ = ["Attribute", "Event", "Metric", "Resource", "Source", "Span"]
 
 _HOMES = {
-    "Attribute": "model",
-    "Event": "signals",
-    "Metric": "signals",
-    "Resource": "signals",
-    "Source": "model",
-    "Span": "signals",
+    "Attribute": "attribute",
+    "Event": "model",
+    "Metric": "model",
+    "Resource": "model",
+    "Source": "attribute",
+    "Span": "model",
 }
 
 

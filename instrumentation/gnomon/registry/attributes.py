@@ -4,7 +4,7 @@ The constant is the name in capitals with dots as underscores; `str(constant)` i
 """
 
 from gnomon.registry import values
-from gnomon.registry.model import Attribute
+from gnomon.registry.attribute import Attribute
 from gnomon.registry.sources import GENAI, GENAI_GEN2, GNOMON, SEMCONV
 
 # --- service, environment, process -----------------------------------------------------------------

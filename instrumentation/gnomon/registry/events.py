@@ -1,7 +1,7 @@
 """Every event by name."""
 
 from gnomon.registry import attributes as a
-from gnomon.registry.signals import Event
+from gnomon.registry.model import Event
 from gnomon.registry.sources import GENAI, GNOMON, SEMCONV
 
 GEN_AI_EVALUATION_RESULT = Event(

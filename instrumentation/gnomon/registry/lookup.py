@@ -10,9 +10,9 @@ from typing import Protocol, TypeVar
 
 from gnomon.errors import UserError
 from gnomon.registry import attributes, events, metrics, resources, spans
-from gnomon.registry.model import Attribute
+from gnomon.registry.attribute import Attribute
+from gnomon.registry.model import Event, Metric, Resource, Span
 from gnomon.registry.prometheus import name_of, series_names
-from gnomon.registry.signals import Event, Metric, Resource, Span
 
 
 class _Named(Protocol):

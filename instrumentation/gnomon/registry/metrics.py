@@ -1,7 +1,7 @@
 """Every metric by name, and for each the one way in which it is counted."""
 
 from gnomon.registry import attributes as a
-from gnomon.registry.signals import Metric
+from gnomon.registry.model import Metric
 from gnomon.registry.sources import GENAI, GENAI_GEN2, GNOMON
 
 # OpenTelemetry's advice for durations of model calls, seconds.

@@ -1,52 +1,109 @@
-"""What a row of the table of attributes says; `signals` holds the rows that refer to it."""
+"""What a row of the tables of resources, events, spans and metrics says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-Stability = Literal["stable", "release_candidate", "development"]
-"""How far a name may be relied on; the words are OpenTelemetry's."""
+from gnomon.registry.attribute import Attribute, Source, Stability
 
-AttributeType = Literal["string", "int", "double", "boolean", "string[]", "int[]", "any"]
-"""OpenTelemetry's attribute types; `any` is a structure, recorded as JSON text on spans."""
+Instrument = Literal["counter", "updowncounter", "histogram", "gauge"]
 
+Counting = Literal["run_point", "ledger", "counter", "histogram", "gauge"]
+"""How a window's total is read.
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The convention that a name was taken from, at the version that was read."""
+`run_point`: one sample a run and label set, summed with `sum_over_time`. `ledger`: a monotonic total
+kept in the results store, read by recorded delta. `counter` and `histogram`: ordinary instruments of
+a long-running process, read with `increase` or `rate`. `gauge`: a level, read as it stands.
+"""
 
-    name: str
-    version: str
-    url: str
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.version}".strip()
+SpanKind = Literal["internal", "client", "server", "producer", "consumer"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Attribute:
-    """A key on a resource, span, event or metric.
+class Resource:
+    """What describes a source of telemetry as a whole; `required` is always present."""
 
-    `values` is the closed set of values where there is one. `bounded_by` is the rule that keeps an
-    open value's number of series small; only attributes with one of the two may label a metric.
-    `content` marks what may hold a person's or a customer's words: recorded only on request.
-    """
+    id: str
+    brief: str
+    required: tuple[Attribute, ...]
+    optional: tuple[Attribute, ...]
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """All of them, the required ones first."""
+        return self.required + self.optional
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """A moment on a span, or a log record with an event name."""
 
     name: str
-    type: AttributeType
     brief: str
-    examples: tuple[str | int | float | bool | tuple[str, ...], ...] = ()
+    required: tuple[Attribute, ...]
+    optional: tuple[Attribute, ...] = ()
     stability: Stability = "development"
     source: Source | None = None
-    values: tuple[str, ...] | None = None
-    bounded_by: str = ""
-    content: bool = False
 
     def __str__(self) -> str:
         return self.name
 
     @property
-    def bounded(self) -> bool:
-        """Whether the attribute may label a metric."""
-        return self.type == "boolean" or self.values is not None or bool(self.bounded_by)
+    def attributes(self) -> tuple[Attribute, ...]:
+        """All of them, the required ones first."""
+        return self.required + self.optional
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """A kind of span.
+
+    `name` is the span's name with the parts that vary in braces, named by their attribute; `parents`
+    are ids of the kinds of span that it may stand under (none: a root, or a span of the host's).
+    """
+
+    id: str
+    name: str
+    kind: SpanKind
+    brief: str
+    required: tuple[Attribute, ...]
+    optional: tuple[Attribute, ...] = ()
+    events: tuple[Event, ...] = ()
+    parents: tuple[str, ...] = ()
+    stability: Stability = "development"
+    source: Source | None = None
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """All of them, the required ones first."""
+        return self.required + self.optional
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metric:
+    """A metric by its OpenTelemetry name; `gnomon.registry.prometheus` says its Prometheus name.
+
+    `unit` is UCUM, with annotation units (`{test}`) for counts of things; `buckets` are a histogram's
+    upper bounds in that unit; `seed` marks the names that users were promised from the start.
+    """
+
+    name: str
+    instrument: Instrument
+    unit: str
+    brief: str
+    counting: Counting
+    required: tuple[Attribute, ...] = ()
+    optional: tuple[Attribute, ...] = ()
+    buckets: tuple[float, ...] = ()
+    stability: Stability = "development"
+    source: Source | None = None
+    seed: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """All of the metric's labels, the ones that are always present first."""
+        return self.required + self.optional

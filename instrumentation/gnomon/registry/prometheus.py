@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gnomon.registry.model import Attribute
-from gnomon.registry.signals import Instrument, Metric
+from gnomon.registry.attribute import Attribute
+from gnomon.registry.model import Instrument, Metric
 
 # UCUM unit to the word that Prometheus users write.
 _UNITS: Final = {

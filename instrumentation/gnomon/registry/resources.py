@@ -1,7 +1,7 @@
 """What describes a test run or a service as a whole."""
 
 from gnomon.registry import attributes as a
-from gnomon.registry.signals import Resource
+from gnomon.registry.model import Resource
 
 TEST_RUN = Resource(
     id="gnomon.test_run",

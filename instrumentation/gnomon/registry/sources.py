@@ -1,6 +1,6 @@
 """The conventions that names come from, at the versions that were read."""
 
-from gnomon.registry.model import Source
+from gnomon.registry.attribute import Source
 
 SEMCONV = Source(
     name="OpenTelemetry semantic conventions",

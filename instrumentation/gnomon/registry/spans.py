@@ -2,7 +2,7 @@
 
 from gnomon.registry import attributes as a
 from gnomon.registry import events
-from gnomon.registry.signals import Span
+from gnomon.registry.model import Span
 from gnomon.registry.sources import GENAI, GNOMON
 
 TEST_RUN = Span(
