@@ -95,7 +95,7 @@ class Tally:
 
     @property
     def pass_rate(self) -> float | None:
-        """`passed` as a fraction of `passed` and `failed`; skipped, xfailed, xpassed and not run are neither."""
+        """`passed` as a fraction of `passed` and `failed`; every other outcome is neither."""
         decided = self.passed + self.failed
         return self.passed / decided if decided else None
 

@@ -1,0 +1,1 @@
+"""Revisions of the store's tables, run by `gnomon_analysis.store.opening`."""

@@ -1,0 +1,135 @@
+"""The store's public face: bring spool files in, ask for rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gnomon.settings import Settings
+from sqlalchemy import URL, Engine
+
+from gnomon_analysis.store.ingestion import IngestReport, ingest
+from gnomon_analysis.store.opening import FILE_NAME, database_errors, open_engine, reading, sqlite_url
+from gnomon_analysis.store.queries import cases, commits, runs
+from gnomon_analysis.store.rows import (
+    CaseCell,
+    CaseRow,
+    CommitCostRow,
+    CommitRow,
+    FileHash,
+    FlakyCaseRow,
+    ModelCallRow,
+    ResultRow,
+    RunRow,
+    WorkerRow,
+)
+
+
+def open_store(where: str | Path | Settings) -> Store:
+    """Opens the store that settings name, that lies at a path, or that a database URL points to.
+
+    Makes it if it is not there, and brings its tables up to date. Raises UserError for an address that
+    is none, a database that cannot be used, and a store written by a newer Gnomon.
+    """
+    if isinstance(where, Settings):
+        where = where.store.url or where.state_directory / FILE_NAME
+    return Store(open_engine(sqlite_url(where) if isinstance(where, Path) else where))
+
+
+class Store:
+    """Results of all runs, in one database. Any number of processes may use one at the same time.
+
+    Every method sees the store as it is at that moment. What the database refuses is raised as
+    UserError.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def url(self) -> URL:
+        """The address of the database."""
+        return self.engine.url
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ingest(self, spool_directory: Path) -> IngestReport:
+        """Brings every new trace file of a spool into the store; see `IngestReport`."""
+        with database_errors(self.url):
+            return ingest(self.engine, spool_directory)
+
+    def runs(
+        self, suite: str | None = None, limit: int | None = None, commit: str | None = None
+    ) -> list[RunRow]:
+        """Runs, newest first; `commit` is the beginning of a commit's id."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_runs(connection, suite, limit, commit)
+
+    def run(self, reference: str, suite: str | None = None) -> RunRow:
+        """The run with this sequence number or beginning of an id, or the `last` one.
+
+        Raises UserError where there is none (exit code 1), or more than one.
+        """
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.find_run(connection, reference, suite)
+
+    def results(self, run_id: str) -> list[ResultRow]:
+        """The tests of a run in the order in which they started."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_results(connection, run_id)
+
+    def model_calls(self, run_id: str) -> list[ModelCallRow]:
+        """The model calls of a run in the order in which they started."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_model_calls(connection, run_id)
+
+    def skills(self, run_id: str) -> list[FileHash]:
+        """The SKILL.md files in force during a run, by path."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_skills(connection, run_id)
+
+    def config_files(self, run_id: str) -> list[FileHash]:
+        """The configuration files in force during a run, by path."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_config_files(connection, run_id)
+
+    def workers(self, run_id: str) -> list[WorkerRow]:
+        """The worker processes of a run, by id."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_workers(connection, run_id)
+
+    def accuracy_by_commit(self, suite: str | None = None) -> list[CommitRow]:
+        """One row a commit with the sums of all its runs, in the order of their first runs."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return commits.accuracy_by_commit(connection, suite)
+
+    def costs_by_commit(self, suite: str | None = None) -> list[CommitCostRow]:
+        """One row a commit, model, provider and source of the cost."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return commits.costs_by_commit(connection, suite)
+
+    def cases(
+        self, suite: str | None = None, commit: str | None = None, matching: str | None = None
+    ) -> list[CaseRow]:
+        """The history of each test, by suite and case id; `matching` is a part of its id or name."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return cases.cases(connection, suite, commit, matching)
+
+    def flaky_cases(
+        self, suite: str | None = None, commit: str | None = None, matching: str | None = None
+    ) -> list[FlakyCaseRow]:
+        """Tests that were both good and bad at one commit, with the same skills and configuration."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return cases.flaky_cases(connection, suite, commit, matching)
+
+    def case_matrix(self, suite: str | None = None) -> list[CaseCell]:
+        """One cell a test and commit, by case id, then in the order of the commits."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return cases.case_matrix(connection, suite)
