@@ -311,6 +311,7 @@ EXCEPTION_STACKTRACE = Attribute(
     "exception.stacktrace",
     "string",
     "Stack trace of the exception.",
+    examples=("Traceback (most recent call last): …",),
     stability="stable",
     source=SEMCONV,
     content=True,

@@ -188,6 +188,7 @@ GNOMON_RUN_SEQUENCE_NUMBER = Metric(
     required=_RUN,
     optional=_OWNER,
     source=GNOMON,
+    additive=False,
 )
 GNOMON_RUN_WORKERS = Metric(
     "gnomon.run.workers",
@@ -198,6 +199,7 @@ GNOMON_RUN_WORKERS = Metric(
     required=_RUN,
     optional=_OWNER,
     source=GNOMON,
+    additive=False,
 )
 GNOMON_RUN_WORKER_BUSY_TIME = Metric(
     "gnomon.run.worker.busy_time",
@@ -223,25 +225,29 @@ ROUTING_ACCURACY = Metric(
     "routing.accuracy",
     "gauge",
     "%",
-    "Right routes among the run's answered routing tests, in percent; absent when none was answered.",
+    "Right routes among the run's answered routing tests, in percent; absent when none was answered. "
+    "Over a window divide sums of `gnomon.run.routing.verdicts`.",
     "run_point",
     required=_RUN,
     optional=_OWNER,
     stability="stable",
     source=GNOMON,
     seed=True,
+    additive=False,
 )
 TOOL_USE_ACCURACY = Metric(
     "tool_use.accuracy",
     "gauge",
     "%",
-    "Used commands among the run's expected ones, in percent; absent when none was expected.",
+    "Used commands among the run's expected ones, in percent; absent when none was expected. Over a "
+    "window divide the sums of `gnomon.run.tool_use.matched` and `gnomon.run.tool_use.expected`.",
     "run_point",
     required=_RUN,
     optional=_OWNER,
     stability="stable",
     source=GNOMON,
     seed=True,
+    additive=False,
 )
 
 # --- ledger: monotonic totals over all runs, kept in the results store -----------------------------
@@ -392,8 +398,7 @@ GEN_AI_CLIENT_TOKEN_USAGE = Metric(
     "gen_ai.client.token.usage",
     "histogram",
     "{token}",
-    "Tokens of each call by kind, under the name of the second generation: written unless "
-    "`OTEL_SEMCONV_STABILITY_OPT_IN` asks for the latest names only.",
+    "Tokens of each call by kind, under the name that older boards read; written only on request.",
     "histogram",
     required=(*_INFERENCE, a.GEN_AI_TOKEN_TYPE),
     optional=(*_MODELS, *_FLEET),
@@ -404,8 +409,7 @@ GEN_AI_CLIENT_OPERATION_DURATION = Metric(
     "gen_ai.client.operation.duration",
     "histogram",
     "s",
-    "Duration of each call to a model under the name of the second generation: written unless "
-    "`OTEL_SEMCONV_STABILITY_OPT_IN` asks for the latest names only.",
+    "Duration of each call to a model, under the name that older boards read; written only on request.",
     "histogram",
     required=_INFERENCE,
     optional=(*_MODELS, a.ERROR_TYPE, *_FLEET),

@@ -85,7 +85,8 @@ class Metric:
     """A metric by its OpenTelemetry name; `gnomon.registry.prometheus` says its Prometheus name.
 
     `unit` is UCUM, with annotation units (`{test}`) for counts of things; `buckets` are a histogram's
-    upper bounds in that unit; `seed` marks the names that users were promised from the start.
+    upper bounds in that unit; `seed` marks the names that users were promised from the start. Adding
+    the values of a metric that is not `additive` up over runs or label sets means nothing.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Metric:
     stability: Stability = "development"
     source: Source | None = None
     seed: bool = False
+    additive: bool = True
 
     def __str__(self) -> str:
         return self.name
