@@ -62,8 +62,10 @@ class Meaning:
 
     `minimum` and `maximum` are inclusive, `above` and `below` exclusive. `example` stands in the
     template where the default is empty. `refers_to` is the key of the list whose names are allowed.
-    `standard_variables` are other programs' environment variables that set it too. `no_password`
-    refuses an address with a secret in it.
+    `standard_variables` are OpenTelemetry's environment variables that set it, too, and
+    `resource_attributes` the names by which OTEL_RESOURCE_ATTRIBUTES does; `yields_to` are those
+    that whoever uses the setting puts before it, in a form of their own. `no_password` refuses an
+    address with a secret in it.
     """
 
     brief: str
@@ -76,6 +78,8 @@ class Meaning:
     example: Any = None
     refers_to: str = ""
     standard_variables: tuple[str, ...] = ()
+    resource_attributes: tuple[str, ...] = ()
+    yields_to: tuple[str, ...] = ()
     no_password: bool = False
 
 

@@ -39,6 +39,7 @@ class Project:
         format=NAME,
         example="my-skills-tests",
         standard_variables=("OTEL_SERVICE_NAME",),
+        resource_attributes=("service.name",),
     )
 
 
@@ -51,14 +52,14 @@ class Export:
         "OTLP endpoint, such as that of an OpenTelemetry Collector.",
         format=URL,
         example="http://localhost:4318",
-        standard_variables=("OTEL_EXPORTER_OTLP_ENDPOINT",),
+        yields_to=("OTEL_EXPORTER_OTLP_ENDPOINT",),
         no_password=True,
     )
     protocol: Literal["grpc", "http/protobuf", "http/json"] | None = setting(
         None,
-        "OTLP protocol. When not set: `grpc` for port 4317, else `http/protobuf`.",
+        "OTLP protocol. When not set: `grpc` for port 4317, else `http/json`.",
         example="http/protobuf",
-        standard_variables=("OTEL_EXPORTER_OTLP_PROTOCOL",),
+        yields_to=("OTEL_EXPORTER_OTLP_PROTOCOL",),
     )
     deadline_seconds: float = setting(
         2.0,
@@ -467,7 +468,7 @@ class Settings:
         "`deployment.environment.name` of what runs here.",
         format=NAME,
         refers_to="organisation.environments",
-        standard_variables=("OTEL_RESOURCE_ATTRIBUTES (deployment.environment.name)",),
+        resource_attributes=("deployment.environment.name", "deployment.environment"),
     )
     project: Project = section(Project)
     suites: tuple[Suite, ...] = setting(

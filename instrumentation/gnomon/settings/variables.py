@@ -13,15 +13,10 @@ from urllib.parse import unquote
 
 from gnomon.settings import checking
 from gnomon.settings.problems import Place, Problem
-from gnomon.settings.table import Setting, by_key, walk
+from gnomon.settings.table import Setting, walk
 from gnomon.settings.values import Duration
 
 RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
-_FROM_RESOURCE = {
-    "deployment.environment.name": "environment",
-    "deployment.environment": "environment",  # the name before semantic conventions 1.27
-    "service.name": "project.service_name",
-}
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -50,21 +45,21 @@ def _written(environ: Mapping[str, str]) -> Iterator[tuple[Setting, str, str]]:
         for variable in setting.meaning.standard_variables:
             if environ.get(variable, "").strip():
                 yield setting, variable, environ[variable].strip()
-    for key, text in _resource_attributes(environ.get(RESOURCE_ATTRIBUTES, "")):
-        yield by_key()[key], RESOURCE_ATTRIBUTES, text
+    given = _resource_attributes(environ.get(RESOURCE_ATTRIBUTES, ""))
+    for setting in walk():
+        for attribute in setting.meaning.resource_attributes:
+            if given.get(attribute):
+                yield setting, RESOURCE_ATTRIBUTES, given[attribute]
     for setting in walk():
         variable = setting.variable or ""
         if environ.get(variable, "").strip():
             yield setting, variable, environ[variable].strip()
 
 
-def _resource_attributes(text: str) -> Iterator[tuple[str, str]]:
-    """The settings that OTEL_RESOURCE_ATTRIBUTES names: `key=value` pairs with commas, percent-encoded."""
-    pairs = dict(pair.split("=", 1) for pair in text.split(",") if "=" in pair)
-    given = {name.strip(): unquote(value.strip()) for name, value in pairs.items()}
-    for attribute, key in _FROM_RESOURCE.items():
-        if given.get(attribute):
-            yield key, given[attribute]
+def _resource_attributes(text: str) -> dict[str, str]:
+    """What OTEL_RESOURCE_ATTRIBUTES says: `key=value` pairs with commas between, values percent-encoded."""
+    pairs = (pair.split("=", 1) for pair in text.split(",") if "=" in pair)
+    return {name.strip(): unquote(value.strip()) for name, value in pairs}
 
 
 def _parse(setting: Setting, text: str) -> tuple[Any, str | None]:
