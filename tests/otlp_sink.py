@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import functools
 import gzip
 import json
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,9 +31,15 @@ SLOW_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Request:
+    """One request as it came; decoded when somebody looks, so that a sink answers at once."""
+
     signal: str
-    payload: Mapping[str, Any]
+    decode: Callable[[], dict[str, Any]]
     headers: Mapping[str, str]
+
+    @functools.cached_property
+    def payload(self) -> dict[str, Any]:
+        return self.decode()
 
 
 @dataclass
@@ -126,8 +133,12 @@ class _Handler(BaseHTTPRequestHandler):
             body = gzip.decompress(body)
         signal = self.path.rsplit("/", 1)[-1]
         json_body = self.headers["Content-Type"].startswith("application/json")
-        payload = json.loads(body) if json_body else from_protobuf(signal, body)
-        behaviour = sink.decide(Request(signal, payload, dict(self.headers.items())))
+        decode = (
+            functools.partial(json.loads, body)
+            if json_body
+            else functools.partial(from_protobuf, signal, body)
+        )
+        behaviour = sink.decide(Request(signal, decode, dict(self.headers.items())))
         if behaviour in {"hang", "close"}:
             if behaviour == "hang":
                 sink.closing.wait(600)
@@ -241,7 +252,7 @@ def grpc_sink(**options: Any) -> Iterator[Sink]:
     def export(signal: str, response: Any) -> Any:
         def serve(_: Any, request: Any, context: Any) -> Any:
             headers = {str(key): str(value) for key, value in context.invocation_metadata()}
-            behaviour = sink.decide(Request(signal, as_payload(request), headers))
+            behaviour = sink.decide(Request(signal, functools.partial(as_payload, request), headers))
             if behaviour in {"hang", "drip"}:
                 sink.closing.wait(600)
             if behaviour == "slow":

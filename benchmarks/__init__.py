@@ -1,0 +1,1 @@
+"""What Gnomon costs, against doing without it and against its peers. See README.md."""
