@@ -1,12 +1,12 @@
 """The test session that runs in this process, if one does.
 
 The pytest plugin sets `active`; the SDK reads it. The module holds no logic of either side and
-imports nothing, so that asking costs nothing where no session runs.
+imports nothing heavy, so that asking costs nothing where no session runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class TestSession:
     """What every span of the run has in common, as seen from one process of it.
 
     `worker_id` is pytest-xdist's (`gw0`, …) and `main` without it; `file_stem` begins the name of
-    every spool file of the run; `resource` maps the run's resource attributes to plain values.
+    every spool file of the run; `resource` maps the run's resource attributes to plain values;
+    `on_close` holds what must be finished before the process leaves the session.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of the name
@@ -45,12 +46,35 @@ class TestSession:
     file_stem: str
     resource: Mapping[str, Any]
     sequence: int
-    current: CurrentTest | None = None
+    on_close: list[Callable[[], None]] = field(default_factory=list)
+    _describe: Callable[[], CurrentTest] | None = None
+    _current: CurrentTest | None = None
+
+    def enter(self, describe: Callable[[], CurrentTest]) -> None:
+        """A test's attempt begins; `describe` is called only if somebody asks what is running."""
+        self._describe = describe
+        self._current = None
+
+    def leave(self) -> None:
+        """The test is over; what is recorded from now on belongs to the run alone."""
+        self._describe = self._current = None
+
+    @property
+    def current(self) -> CurrentTest | None:
+        """The test that runs now, None between tests."""
+        if self._current is None and self._describe is not None:
+            self._current = self._describe()
+        return self._current
+
+    @property
+    def touched(self) -> CurrentTest | None:
+        """The test that runs now if anything was recorded under it, else None."""
+        return self._current
 
     def record_call(self, stats: dict[str, Any]) -> None:
         """Adds the numbers of one finished model call to the current test, if there is one."""
-        if self.current is not None:
-            self.current.calls.append(stats)
+        if (current := self.current) is not None:
+            current.calls.append(stats)
 
 
 active: TestSession | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -49,23 +50,24 @@ def resolve(
     *,
     endpoint: str | None = None,
     protocol: str | None = None,
-    headers: Mapping[str, str] | None = None,
+    headers_file: Path | None = None,
 ) -> dict[Signal, Target]:
     """The target of each signal that has one.
 
-    `endpoint`, `protocol` and `headers` come from the settings and yield to the variables.
+    `endpoint`, `protocol` and `headers_file` come from the settings and yield to the variables.
     `OTEL_SDK_DISABLED` and `OTEL_<SIGNAL>_EXPORTER=none` switch sending off.
 
     Raises:
-        UserError: an endpoint is no http(s) URL, or a protocol is unknown.
+        UserError: an endpoint is no http(s) URL, a protocol is unknown, or the headers file is wrong.
     """
     if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return {}
+    headers = headers_of(headers_file) if headers_file is not None else {}
     targets: dict[Signal, Target] = {}
     for signal in SIGNALS:
         if environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip().lower() == "none":
             continue
-        if (target := _target(signal, environ, endpoint, protocol, headers or {})) is not None:
+        if (target := _target(signal, environ, endpoint, protocol, headers)) is not None:
             targets[signal] = target
     return targets
 
@@ -126,6 +128,27 @@ def _protocol(value: str | None, url: SplitResult) -> Protocol:
         if value == known:
             return known
     raise UserError(f"the OTLP protocol {value!r} is unknown; write one of {', '.join(PROTOCOLS)}")
+
+
+def headers_of(path: Path) -> dict[str, str]:
+    """The headers in a file of `name: value` lines; empty lines and those after `#` are passed over.
+
+    Raises:
+        UserError: the file cannot be read, or a line has no colon.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: the headers file (export.headers_file) cannot be read: {error}") from error
+    headers = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise UserError(f"{path}:{number}: no header; write one `name: value` a line")
+        headers[name.strip().lower()] = value.strip()
+    return headers
 
 
 def _headers(value: str) -> dict[str, str]:

@@ -91,7 +91,7 @@ class RoutingTest:
     def __init__(self, record: dict[str, Any] | None = None) -> None:
         self.record: dict[str, Any] = {} if record is None else record
 
-    def expect(  # noqa: PLR0913 - the words of a golden case
+    def expect(
         self,
         skill: str | None = None,
         *,
@@ -132,7 +132,7 @@ class RoutingTest:
         return correct(self.record.get("routing", {}))
 
 
-def state(  # noqa: PLR0913
+def state(
     record: dict[str, Any],
     *,
     skill: str | None = None,

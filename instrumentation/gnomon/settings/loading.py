@@ -75,6 +75,11 @@ def load_effective(
     return Effective(_complete(_build(values, root), file, root), places)
 
 
+def defaults(start: Path) -> Settings:
+    """The settings of a project that states none; no file and no variable is read."""
+    return _complete(Settings(), None, repository_root(start) or start)
+
+
 def find(start: Path) -> Path | None:
     """The nearest gnomon.yaml in or above a folder, not beyond the root of its git repository."""
     for folder in (start, *start.parents):

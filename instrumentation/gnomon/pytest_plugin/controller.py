@@ -1,0 +1,346 @@
+"""Sees every result: counts it, writes it down at once, and sends the run when it is over.
+
+Lives in the process that reports: pytest-xdist's controller, or the only process there is. It is the
+run's one writer, so that every number is counted once and in one place.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gnomon import session as test_session
+from gnomon import spool
+from gnomon.errors import UserError
+from gnomon.otlp import encode, endpoint
+from gnomon.pytest_plugin import summary
+from gnomon.pytest_plugin.executor import Executor
+from gnomon.pytest_plugin.guard import described, guarded, note
+from gnomon.pytest_plugin.results import MAIN_WORKER, Results, TestResult, never_started
+from gnomon.pytest_plugin.run_files import SCOPE, RunFiles
+from gnomon.pytest_plugin.run_identity import RunIdentity, identify
+from gnomon.pytest_plugin.run_points import RunPoints
+from gnomon.pytest_plugin.run_spans import RunSpans
+from gnomon.session import TestSession
+from gnomon.settings import Settings
+from gnomon.spool import DeliveryReport, files
+from gnomon.state import spool_directory
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+_STATUS_OF_EXIT = {0: "success", 1: "failure", 2: "aborted", 3: "aborted", 4: "aborted", 5: "skipped"}
+
+
+@dataclass(slots=True)
+class _Worker:
+    """One xdist worker's life, Unix seconds."""
+
+    started: float
+    ended: float | None = None
+    crashed: bool = False
+
+
+class Controller:
+    """The hooks of the reporting process."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, troubles: list[str]) -> None:
+        self.troubles = troubles
+        self._config = config
+        self._settings = settings
+        self._results = Results()
+        self._workers: dict[str, _Worker] = {}
+        self._collected: dict[str, Counter[str]] = {}
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._stated: dict[str, dict[str, Any]] = {}
+        self._collection_errors = 0
+        self._collection_skips = 0
+        self._finished = False
+        self._delivery: DeliveryReport | None = None
+        self._executor: Executor | None = None
+        self._identity: RunIdentity | None = None
+
+    # The beginning.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Gives the run its identity before the first worker or test exists."""
+        try:
+            self._begin()
+        except Exception as error:
+            note(self, f"nothing is recorded: {described(error)}")
+
+    def _begin(self) -> None:
+        settings = self._settings
+        identity = identify(settings, os.environ, self._config.args, settings.state_directory)
+        self._files = RunFiles(
+            spool_directory(settings.state_directory), identity.file_stem, identity.resource
+        )
+        labels: dict[str, Any] = {
+            key: identity.resource[key]
+            for key in ("deployment.environment.name", "gnomon.department", "gen_ai.agent.name")
+            if key in identity.resource
+        }
+        self._points = RunPoints(identity.suite, labels)
+        self._spans = RunSpans(
+            run_id=identity.run_id,
+            trace_id=identity.trace_id,
+            parent=identity.parent,
+            suite=identity.suite,
+            sequence=identity.sequence,
+            skills_hash=identity.resource.get("gnomon.skills.hash"),
+            skill_hashes=identity.skill_hashes,
+            messages=settings.capture.failure_messages,
+            confidence=settings.routing.confidence,
+        )
+        self._identity = identity
+        active = make_session(identity, MAIN_WORKER, self._files.directory)
+        test_session.active = active
+        self._executor = Executor(active)
+        self._config.pluginmanager.register(self._executor, "gnomon-executor")
+
+    @pytest.hookimpl(optionalhook=True)
+    @guarded
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tells an xdist worker which run it belongs to."""
+        if self._identity is not None:
+            identity = self._identity
+            node.workerinput["gnomon"] = {
+                "run_id": identity.run_id,
+                "trace_id": identity.trace_id,
+                "sequence": identity.sequence,
+                "file_stem": identity.file_stem,
+                "resource": identity.resource,
+                "spool_directory": str(self._files.directory),
+            }
+
+    @pytest.hookimpl(optionalhook=True)
+    @guarded
+    def pytest_testnodeready(self, node: Any) -> None:
+        """A worker is there."""
+        self._workers[node.gateway.id] = _Worker(time.time())
+
+    # What will run.
+
+    @guarded
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """The tests of a run without workers."""
+        self._collected[MAIN_WORKER] = Counter(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    @guarded
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """The tests that a worker knows; all workers know the same."""
+        self._collected[node.gateway.id] = Counter(ids)
+
+    @guarded
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that could not be collected, or was skipped whole."""
+        self._collection_errors += report.outcome == "failed"
+        self._collection_skips += report.outcome == "skipped"
+
+    # What ran.
+
+    @pytest.hookimpl(tryfirst=True)
+    @guarded
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of one test."""
+        if self._identity is not None and (result := self._results.take(report)) is not None:
+            self._write(result)
+
+    def _write(self, result: TestResult) -> None:
+        self._seen[result.worker, result.node_id] += 1
+        self._points.add_result(result)
+        for span in self._spans.test(result):
+            self._files.append(span)
+
+    @pytest.hookimpl(optionalhook=True)
+    @guarded
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker has ended, well or not."""
+        worker = self._workers.setdefault(node.gateway.id, _Worker(time.time()))
+        worker.ended = time.time()
+        worker.crashed = bool(error)
+        said = (getattr(node, "workeroutput", None) or {}).get("gnomon", {})
+        self._stated.update(said.get("stated", {}))
+        for trouble in said.get("troubles", ()):
+            note(self, trouble)
+
+    # The end.
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Writes what never ran, closes the files and sends them; the workers are gone by now."""
+        if self._identity is None or self._finished:
+            return
+        self._finished = True
+        try:
+            self._finish(self._identity, int(exitstatus))
+        except Exception as error:
+            note(self, f"the run's end could not be written: {described(error)}")
+
+    def _finish(self, identity: RunIdentity, exit_code: int) -> None:
+        ended = time.time()
+        if self._executor is not None:
+            self._stated.update(self._executor.stated)
+            for trouble in self._executor.troubles:
+                note(self, trouble)
+        for result in self._results.unfinished():
+            self._write(result)
+        for result in self._never_started(ended):
+            self._write(result)
+        self._write_workers(ended)
+        self._write_run(identity, exit_code, ended)
+        close_session()
+        self._files.complete()
+        self._points.add_spans(self._files.recorded_by_tests())
+        self._write_points(identity, ended)
+        self._deliver()
+        if self._files.lost:
+            note(self, f"{self._files.lost} spans lost")
+        if self._files.why:
+            note(self, self._files.why)
+
+    def _never_started(self, ended: float) -> list[TestResult]:
+        if self._config.getoption("dist", "no") == "each":
+            missing = {worker: tests - self._seen_by(worker) for worker, tests in self._collected.items()}
+        else:
+            collected = next(iter(self._collected.values()), Counter[str]())
+            seen: Counter[str] = Counter()
+            for (_, node_id), times in self._seen.items():
+                seen[node_id] += times
+            missing = {MAIN_WORKER: collected - seen}
+        results = []
+        for worker, tests in missing.items():
+            for number, node_id in enumerate(tests.elements()):
+                result = never_started(node_id, ended, self._stated.get(node_id, {}))
+                # An execution that never was still needs an id of its own.
+                result.worker, result.execution = worker, -number
+                results.append(result)
+        return results
+
+    def _seen_by(self, worker: str) -> Counter[str]:
+        return Counter({node_id: times for (who, node_id), times in self._seen.items() if who == worker})
+
+    def _write_workers(self, ended: float) -> None:
+        for name, worker in self._workers.items():
+            self._files.append(
+                self._spans.worker(
+                    name, worker.started, worker.ended or ended, self._points.busy(name), worker.crashed
+                )
+            )
+
+    def _write_run(self, identity: RunIdentity, exit_code: int, ended: float) -> None:
+        status = _STATUS_OF_EXIT.get(exit_code, "failure")
+        if self._collection_errors:
+            status = "failure"
+        values = {
+            "test.suite.run.status": status,
+            "gnomon.run.exit_code": exit_code,
+            "gnomon.run.collected": self._points.outcomes.total(),
+            "gnomon.run.collection_errors": self._collection_errors,
+            "gnomon.run.collection_skips": self._collection_skips,
+        }
+        self._files.append(
+            self._spans.run(identity.started, ended, values, status not in ("success", "skipped"))
+        )
+
+    def _write_points(self, identity: RunIdentity, ended: float) -> None:
+        lives = {name: (worker.ended or ended) - worker.started for name, worker in self._workers.items()}
+        # Prometheus makes a series of its own of a resource: a run's id there would be a new one each run.
+        resource = {key: identity.resource[key] for key in ("service.name", "deployment.environment.name")}
+        line = self._points.line(
+            encode.resource(resource),
+            SCOPE,
+            sequence=identity.sequence,
+            started=identity.started,
+            ended=ended,
+            worker_seconds=lives or {MAIN_WORKER: ended - identity.started},
+        )
+        name = f"{identity.file_stem}.metrics.jsonl"
+        try:
+            files.write(self._files.directory / name, [line])
+        except OSError as error:
+            self._files.why = f"{self._files.directory} cannot be written: {error.strerror or error}"
+
+    def _deliver(self) -> None:
+        settings = self._settings
+        for directory in self._files.directories:
+            spool.recover(directory)
+        try:
+            targets = endpoint.resolve(
+                os.environ,
+                endpoint=settings.export.endpoint,
+                protocol=settings.export.protocol,
+                headers_file=settings.export.headers_file,
+            )
+        except UserError as error:
+            note(self, str(error))
+            targets = {}
+        if targets:
+            self._delivery = spool.deliver(self._files.directory, targets, settings.export.deadline_seconds)
+        lost = sum(
+            spool.prune(
+                directory, max_bytes=settings.spool.max_bytes, keep_days=settings.spool.keep_days
+            ).lost
+            for directory in self._files.directories
+        )
+        if lost:
+            note(self, f"{lost} unsent files removed: the spool was over its limit (spool.max_bytes)")
+
+    # What a person is told.
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """A few lines under pytest's own."""
+        if self._config.get_verbosity() < -1:
+            return
+        try:
+            lines = list(self._lines())
+        except Exception as error:
+            lines = [f"note: {described(error)}"]
+        terminalreporter.write_sep("-", "gnomon")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+    def _lines(self) -> list[str]:
+        if self._identity is None:
+            return [f"note: {trouble}" for trouble in self.troubles]
+        return list(
+            summary.lines(
+                run_id=self._identity.run_id,
+                sequence=self._identity.sequence,
+                suite=self._identity.suite,
+                points=self._points,
+                spool_directory=self._files.directory,
+                delivery=self._delivery,
+                troubles=self.troubles,
+            )
+        )
+
+
+def make_session(identity: RunIdentity, worker: str, directory: Any) -> TestSession:
+    """The session that the SDK finds in a process of this run."""
+    return TestSession(
+        run_id=identity.run_id,
+        trace_id=identity.trace_id,
+        worker_id=worker,
+        spool_directory=directory,
+        file_stem=identity.file_stem,
+        resource=identity.resource,
+        sequence=identity.sequence,
+    )
+
+
+def close_session() -> None:
+    """Finishes what the SDK still holds for the session of this process."""
+    active = test_session.active
+    if active is not None:
+        for close in active.on_close:
+            close()
+        active.on_close.clear()

@@ -1,0 +1,230 @@
+"""Runs beside the tests: says which test is running, and carries what it says of itself.
+
+Lives in the process that executes tests: each pytest-xdist worker, or the only process there is.
+What it learns travels on the test's own reports, which pytest-xdist carries to the controller.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
+from typing import Any, ParamSpec, TypeVar
+
+import pytest
+
+from gnomon.pytest_plugin import routing
+from gnomon.pytest_plugin.ids import attempt_span_id, test_span_id
+from gnomon.session import CurrentTest, TestSession
+
+_MARKERS = frozenset({"routing", "gnomon"})
+_MOST_TROUBLES = 20
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Executor:
+    """The hooks of the executing process; one an xdist worker, one in a run without workers."""
+
+    def __init__(self, session: TestSession) -> None:
+        self.session = session
+        self.troubles: list[str] = []
+        self._stated: dict[str, dict[str, Any]] = {}
+        self._executions: Counter[str] = Counter()
+        self._asks_for_result = False
+        self._node_id = ""
+        self._attempt = 0
+        self._attempts: list[list[Any]] = []
+        self._attempt_start = 0.0
+        self._outcome: str | None = None
+        self._error: str | None = None
+        self._record: dict[str, Any] = {}
+        self._totals: dict[str, Any] = {}
+        self._children = 0
+
+    # What tests state before they run.
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Reads markers and the conftest adapter once, so that a test which never runs is known too."""
+        hook = session.config.hook
+        asks = bool(hook.pytest_gnomon_routing.get_hookimpls())
+        self._asks_for_result = bool(hook.pytest_gnomon_result.get_hookimpls())
+        marked_parents: dict[pytest.Collector, bool] = {}
+        for item in session.items:
+            if asks or _marked(item, marked_parents):
+                self._guard(self._state, item, asks)
+
+    def _state(self, item: pytest.Item, asks: bool) -> None:
+        record: dict[str, Any] = {}
+        if asks and (words := item.ihook.pytest_gnomon_routing(item=item)) is not None:
+            routing.state(record, **words)
+        for marker in reversed(list(item.iter_markers("routing"))):
+            words = dict(marker.kwargs)
+            if marker.args:
+                words["skill"] = marker.args[0]
+            routing.state(record, **words)
+        for marker in reversed(list(item.iter_markers("gnomon"))):
+            record.update(_identity(**marker.kwargs))
+        if record:
+            self._stated[item.nodeid] = record
+
+    @property
+    def stated(self) -> dict[str, dict[str, Any]]:
+        """What tests stated before they ran, by node id; builtin types only, as execnet demands."""
+        return self._stated
+
+    # While tests run.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """A test begins; reruns of it stay within."""
+        self._node_id = node_id = item.nodeid
+        self._executions[node_id] += 1
+        self._attempt = 0
+        if self._attempts or self._totals or self._children:
+            self._attempts, self._totals, self._children = [], {}, 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        """An attempt begins."""
+        self._attempt += 1
+        if self._attempt > 1:
+            self._end_attempt()
+        if self._record or self._stated:
+            # The answer of an attempt that was thrown away must not stand for the next one.
+            self._record = copy.deepcopy(self._stated.get(self._node_id, {}))
+        self._outcome = self._error = None
+        self._attempt_start = time.time()
+        self.session.enter(self._describe)
+
+    def _end_attempt(self) -> None:
+        self._gather()
+        self._attempts.append([self._outcome or "failed", self._attempt_start, time.time(), self._error])
+
+    def _gather(self) -> None:
+        """Adds the model calls of the attempt that just ended to the test's totals."""
+        current = self.session.touched
+        if current is None:
+            return
+        self._children += current.children
+        current.children = 0
+        for call in current.calls:
+            for key, value in call.items():
+                if isinstance(value, (int, float)) and not isinstance(value, bool):
+                    self._totals[key] = self._totals.get(key, 0) + value
+            self._totals["calls"] = self._totals.get("calls", 0) + 1
+        current.calls.clear()
+
+    def _describe(self) -> CurrentTest:
+        span = test_span_id(
+            self.session.run_id, self.session.worker_id, self._node_id, self._executions[self._node_id]
+        )
+        return CurrentTest(
+            case_id=str(self._record.get("case_id") or self._node_id),
+            case_name=self._node_id,
+            attempt=self._attempt,
+            span_id=attempt_span_id(span, self._attempt),
+        )
+
+    def record_of(self, node_id: str) -> dict[str, Any]:
+        """The record that the running test fills; a fresh one for any other test."""
+        return self._record if node_id == self._node_id else {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Puts on the report what the test said and what pytest leaves out."""
+        report = yield
+        nothing_said = not self._record and self._attempt == 1 and self.session.touched is None
+        if call.excinfo is None and nothing_said and not self._asks_for_result:  # the usual test
+            if call.when == "call":
+                self._outcome = "passed"
+            elif call.when == "teardown":
+                self.session.leave()
+            return report
+        self._guard(self._annotate, item, call, report)
+        return report
+
+    def _annotate(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+        if report.failed and call.excinfo is not None:
+            self._error = report.__dict__["gnomon_error"] = _type_name(call.excinfo.type)
+            self._outcome = self._outcome or ("failed" if call.when == "call" else "error")
+        elif call.when == "call":
+            self._outcome = self._outcome or "passed"
+        if call.when == "call" and self._asks_for_result:
+            words = item.ihook.pytest_gnomon_result(item=item, call=call)
+            if words is not None:
+                _take_result(routing.RoutingTest(self._record), **words)
+        if call.when == "teardown":
+            self._gather()
+        if snapshot := self._snapshot():
+            report.__dict__["gnomon"] = snapshot
+        if call.when == "teardown":
+            self.session.leave()
+
+    def _snapshot(self) -> dict[str, Any]:
+        # Copied: the report may be read after the record has gone on to the next attempt.
+        snapshot = copy.deepcopy(self._record)
+        if self._attempts:
+            snapshot["attempts"] = copy.deepcopy(self._attempts)
+        if self._totals:
+            snapshot["totals"] = dict(self._totals)
+        if self._children:
+            snapshot["children"] = self._children
+        return snapshot
+
+    def _guard(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
+        """Nothing that goes wrong here may touch the test: it is told at the end of the run."""
+        try:
+            return step(*args, **kwargs)
+        except Exception as error:
+            if len(self.troubles) < _MOST_TROUBLES:
+                item = next((arg for arg in args if isinstance(arg, pytest.Item)), None)
+                place = item.nodeid if item is not None else self._node_id
+                self.troubles.append(f"{place}: {type(error).__name__}: {error}")
+            return None
+
+
+def _marked(item: pytest.Item, parents: dict[pytest.Collector, bool]) -> bool:
+    if any(marker.name in _MARKERS for marker in item.own_markers):
+        return True
+    parent = item.parent
+    if parent is None:
+        return False
+    if parent not in parents:
+        parents[parent] = any(
+            mark.name in _MARKERS for node in parent.listchain() for mark in node.own_markers
+        )
+    return parents[parent]
+
+
+def _identity(
+    *, case_id: str | None = None, category: str | None = None, suite: str | None = None
+) -> dict[str, str]:
+    named = {"case_id": case_id, "category": category, "suite": suite}
+    return {key: str(value) for key, value in named.items() if value is not None}
+
+
+def _take_result(
+    test: routing.RoutingTest,
+    *,
+    tools: dict[str, Any] | None = None,
+    **answer: Any,
+) -> None:
+    if "skill" in answer:
+        test.routed(answer.pop("skill"), **answer)
+    elif answer:
+        raise TypeError(f"pytest_gnomon_result without 'skill' cannot say {', '.join(sorted(answer))}")
+    if tools is not None:
+        test.tools(**tools)
+
+
+def _type_name(exception: type[BaseException]) -> str:
+    module = exception.__module__
+    return (
+        exception.__qualname__ if module in ("builtins", "__main__") else f"{module}.{exception.__qualname__}"
+    )

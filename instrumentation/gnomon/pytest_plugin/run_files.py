@@ -1,0 +1,89 @@
+"""Where a run's spans go while it lasts: a journal, and another place when the first fails."""
+
+from __future__ import annotations
+
+import getpass
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gnomon.otlp import encode
+from gnomon.spool import Journal, journal
+from gnomon.version import __version__
+
+SCOPE = encode.scope("gnomon.pytest", __version__)
+
+
+class RunFiles:
+    """The spool files of one run, as its controller writes them.
+
+    The first line creates the journal. A state directory that cannot be written (read-only, full)
+    sends the rest of the run to the machine's temporary directory; `directories` are all that hold
+    something of it, `lost` counts lines that found no place at all, and `why` says what failed.
+    """
+
+    def __init__(self, directory: Path, stem: str, resource: Mapping[str, Any]) -> None:
+        self.directories = [directory]
+        self.lost = 0
+        self.why = ""
+        self._stem = stem
+        self.resource = encode.resource(resource)
+        self._journals: list[Journal] = []
+        self._usable = True
+
+    @property
+    def directory(self) -> Path:
+        """Where the run writes now."""
+        return self.directories[-1]
+
+    def append(self, span: str) -> None:
+        """Writes one span; never raises."""
+        try:
+            self._journal().append(span)
+        except OSError as error:
+            self._elsewhere(span, error)
+
+    def _journal(self) -> Journal:
+        if not self._journals:
+            self._journals.append(self._open())
+        return self._journals[-1]
+
+    def _open(self) -> Journal:
+        return Journal(self.directory / f"{self._stem}.traces.jsonl", self.resource, SCOPE)
+
+    def _elsewhere(self, span: str, error: OSError) -> None:
+        self.why = self.why or f"{self.directory} cannot be written: {error.strerror or error}"
+        try:
+            if len(self.directories) == 1:
+                self.directories.append(fallback_directory())
+                self._journals.append(self._open())
+            self._journal().append(span)
+        except OSError:
+            self.lost += 1
+
+    def complete(self) -> None:
+        """Finishes the run's journals. One that cannot be finished now is finished by the next run."""
+        for open_journal in self._journals:
+            try:
+                open_journal.complete()
+            except OSError as error:
+                self.why = (
+                    self.why or f"{open_journal.path.parent} cannot be written: {error.strerror or error}"
+                )
+        self._journals.clear()
+
+    def recorded_by_tests(self) -> Iterator[dict[str, Any]]:
+        """The spans that the executing processes recorded, finished or as their process left them."""
+        for directory in self.directories:
+            for path in sorted(directory.glob(f"{self._stem}.*.traces.jsonl*")):
+                yield from journal.spans(path)
+
+
+def fallback_directory() -> Path:
+    """A spool of this user's own in the machine's temporary directory."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return Path(tempfile.gettempdir()) / f"gnomon-{user}" / "spool"

@@ -1,0 +1,169 @@
+"""Who a run is: its ids, its number, its suite, and what it stands on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gnomon import state
+from gnomon.provenance import ci, files
+from gnomon.provenance.vcs import GitState
+from gnomon.pytest_plugin.ids import new_run_id
+from gnomon.settings import Settings, Suite
+from gnomon.spool.lock import try_lock
+from gnomon.version import __version__
+
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """What every process of a run must agree on. Builtin types only: it travels to workers.
+
+    `trace_id` is the run's id unless `TRACEPARENT` puts the run into a trace of its own caller,
+    whose span is then `parent`. `started` is Unix seconds.
+    """
+
+    run_id: str
+    trace_id: str
+    parent: str | None
+    sequence: int
+    suite: str
+    started: float
+    file_stem: str
+    resource: dict[str, Any]
+    skill_hashes: dict[str, str]
+
+
+def identify(
+    settings: Settings, environ: Mapping[str, str], arguments: Sequence[str], state_directory: Path
+) -> RunIdentity:
+    """Asks git, the CI variables and the files in force; takes a new id and the next number."""
+    patterns = [*settings.skills.paths, *settings.skills.config_paths]
+    git = GitState(settings.root, patterns)  # answers while the rest is found out
+    started = time.time()
+    run_id = new_run_id()
+    trace_id, parent = _trace(environ, run_id)
+    suite = choose_suite(settings, arguments)
+    name = suite.name if suite is not None else settings.project.name
+    sequence = next_sequence(environ, state_directory, name)
+    listing = git.listing()
+    skills = files.find(settings.root, settings.skills.paths, listing)
+    configs = files.find(settings.root, settings.skills.config_paths, listing)
+    resource: dict[str, Any] = {
+        "service.name": settings.project.service_name,
+        "deployment.environment.name": (suite.environment if suite else None) or settings.environment,
+        "test.suite.name": name,
+        "gnomon.run.id": run_id,
+        "gnomon.run.sequence": sequence,
+        "gnomon.run.framework": "pytest",
+        "gnomon.run.started_at": int(started * 1e9),
+        **git.attributes(),
+        **ci.attributes(environ),
+        **files.attributes(skills, configs),
+        **_suite_attributes(suite, settings),
+        "process.runtime.name": platform.python_implementation().lower(),
+        "process.runtime.version": platform.python_version(),
+        "host.name": socket.gethostname(),
+        "os.type": platform.system().lower(),
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "gnomon",
+        "telemetry.sdk.version": __version__,
+    }
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
+    return RunIdentity(
+        run_id=run_id,
+        trace_id=trace_id,
+        parent=parent,
+        sequence=sequence,
+        suite=name,
+        started=started,
+        file_stem=f"run-{stamp}-{run_id[:12]}",
+        resource=resource,
+        skill_hashes=dict(files.hashes_by_skill(skills)),
+    )
+
+
+def _trace(environ: Mapping[str, str], run_id: str) -> tuple[str, str | None]:
+    match = _TRACEPARENT.fullmatch(environ.get("TRACEPARENT", "").strip().lower())
+    if match is None or not match[1].strip("0") or not match[2].strip("0"):
+        return run_id, None
+    return match[1], match[2]
+
+
+def choose_suite(settings: Settings, arguments: Sequence[str]) -> Suite | None:
+    """The suite whose files the command line asks for; None where it asks for none or for several."""
+    if len(settings.suites) == 1:
+        return settings.suites[0]
+    asked = [_relative(settings.root, argument.partition("::")[0]) for argument in arguments]
+    matching = [
+        suite
+        for suite in settings.suites
+        if asked and all(any(_overlap(path, _folder(pattern)) for pattern in suite.paths) for path in asked)
+    ]
+    return matching[0] if len(matching) == 1 else None
+
+
+def _relative(root: Path, argument: str) -> str:
+    return os.path.relpath(Path(argument).absolute(), root).replace(os.sep, "/")
+
+
+def _folder(pattern: str) -> str:
+    """The part of a glob before its first wildcard."""
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0].rstrip("/")
+
+
+def _overlap(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/") or not folder
+
+
+def _suite_attributes(suite: Suite | None, settings: Settings) -> dict[str, Any]:
+    if suite is None:
+        return {}
+    values: dict[str, Any] = {"gnomon.department": suite.department, "gen_ai.agent.name": suite.agent}
+    if suite.golden_set is not None:
+        values["gnomon.golden_set.version"] = files.golden_set_version(settings.root / suite.golden_set)
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def next_sequence(environ: Mapping[str, str], state_directory: Path, suite: str) -> int:
+    """The run's number: `GNOMON_RUN_SEQUENCE`, else the CI system's, else one more than last time here."""
+    given = environ.get("GNOMON_RUN_SEQUENCE", "")
+    if given.isdecimal():
+        return int(given)
+    if (number := ci.sequence(environ)) is not None:
+        return number
+    try:
+        return _count(state_directory / "sequence.json", suite)
+    except OSError:
+        return 0  # nowhere to remember it; the run is told by its id
+
+
+def _count(path: Path, suite: str) -> int:
+    state.prepare(path.parent)
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        for _ in range(200):  # runs that start together wait for each other, not for ever
+            if try_lock(descriptor):
+                break
+            time.sleep(0.005)
+        try:
+            numbers = json.loads(path.read_text("utf-8"))
+            number = int(numbers.get(suite, 0)) + 1
+        except (FileNotFoundError, ValueError, AttributeError, TypeError):
+            numbers, number = {}, 1
+        numbers[suite] = number
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(numbers), "utf-8")
+        temporary.replace(path)
+        return number
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,294 @@
+"""The run's spans as OTLP/JSON text: run, workers, tests, attempts.
+
+A test's span is written for every test of every run, so its text is put together by hand from parts
+that are encoded once; everything rarer goes through the ordinary encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gnomon.otlp.encode import any_value, attributes, dumps, text
+from gnomon.pytest_plugin.ids import attempt_span_id, span_id, test_span_id
+from gnomon.pytest_plugin.results import Attempt, TestResult
+from gnomon.pytest_plugin.routing import correct
+
+MESSAGE_CHARACTERS = 300
+
+_OK, _ERROR = 1, 2
+_INTERNAL = 1
+_SAMPLED = 0x101  # sampled, and "the parent is not remote" is known
+_STATUS = {"passed": "pass", "failed": "fail"}
+_FAILURES = frozenset({"failed", "error", "crashed"})
+
+
+def _nanos(seconds: float) -> str:
+    return str(int(seconds * 1_000_000) * 1000)  # a float of today's seconds is exact to a microsecond
+
+
+class RunSpans:
+    """Makes the spans of one run.
+
+    `parent` is the span that the run belongs to (hex, from `TRACEPARENT`), if any. `skill_hashes`
+    maps a skill's name to the hash of its file, `skills_hash` is that of the whole set.
+    """
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        trace_id: str,
+        parent: str | None,
+        suite: str,
+        sequence: int,
+        skills_hash: str | None,
+        skill_hashes: Mapping[str, str],
+        messages: bool,
+        confidence: bool,
+    ) -> None:
+        self.run_span_id = span_id(run_id, "run")
+        self._run_id = run_id
+        self._trace_id = trace_id
+        self._parent = parent
+        self._suite = suite
+        self._sequence = sequence
+        self._skills_hash = skills_hash
+        self._skill_hashes = skill_hashes
+        self._messages = messages
+        self._confidence = confidence
+        self._head = f'{{"traceId":"{trace_id}","spanId":"'
+        self._fixed = _joined({"gnomon.run.id": run_id, "gnomon.run.sequence": sequence})
+        self._outcomes: dict[tuple[str, str], str] = {}
+
+    # A test.
+
+    def test(self, result: TestResult) -> Iterator[str]:
+        """The spans of one test: its own, and those of its attempts where there is something to tell."""
+        span = test_span_id(self._run_id, result.worker, result.node_id, result.execution)
+        record = result.record
+        name = '"test_case"'
+        said = event = ""
+        if record:
+            if "routing" in record:
+                name = dumps(text(f"routing_test_{record.get('case_id') or result.node_id}"))
+            said = self._said(result)
+            event = _verdict_event(result)
+        yield (
+            f'{self._head}{span}","parentSpanId":"{self._parent_of(result.worker)}","name":{name},"kind":1,'
+            f'"startTimeUnixNano":"{_nanos(result.start)}","endTimeUnixNano":"{_nanos(result.stop)}",'
+            f'"attributes":[{self._identity(result)}{self._outcome(result)}{said}],{event}'
+            f'"status":{_status(result.outcome)},"flags":{_SAMPLED}}}'
+        )
+        if len(result.attempts) > 1 or result.outcome == "crashed" or (record and record.get("children")):
+            for number, attempt in enumerate(result.attempts, start=1):
+                yield self._attempt(result, span, number, attempt)
+
+    def _parent_of(self, worker: str) -> str:
+        return self.run_span_id if worker == "main" else self.worker_span_id(worker)
+
+    def _identity(self, result: TestResult) -> str:
+        node = dumps(text(result.node_id))
+        record = result.record
+        case = dumps(text(str(record["case_id"]))) if record and record.get("case_id") else node
+        suite = record.get("suite", self._suite) if record else self._suite
+        parts = (
+            f'{{"key":"test.suite.name","value":{{"stringValue":{dumps(text(suite))}}}}},'
+            f'{{"key":"test.case.name","value":{{"stringValue":{node}}}}},'
+            f'{{"key":"gnomon.test.case.id","value":{{"stringValue":{case}}}}},{self._fixed}'
+        )
+        if result.path is not None:
+            parts += f',{{"key":"code.file.path","value":{{"stringValue":{dumps(text(result.path))}}}}}'
+        if result.line is not None:
+            parts += f',{{"key":"code.line.number","value":{{"intValue":"{result.line}"}}}}'
+        return parts
+
+    def _outcome(self, result: TestResult) -> str:
+        key = (result.outcome, result.worker)
+        fixed = self._outcomes.get(key)
+        if fixed is None:
+            fixed = self._outcomes[key] = "," + _joined(
+                {
+                    "gnomon.test.outcome": result.outcome,
+                    "test.case.result.status": _STATUS.get(result.outcome),
+                    "gnomon.worker.id": result.worker,
+                }
+            )
+        parts = (
+            f'{fixed},{{"key":"gnomon.test.attempts","value":{{"intValue":"{len(result.attempts)}"}}}},'
+            f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{result.duration:.6f}}}}},'
+            f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{result.call_duration:.6f}}}}}'
+        )
+        if result.outcome == "passed":
+            return parts
+        why = {
+            "gnomon.test.phase": result.phase,
+            "error.type": result.error_type,
+            "gnomon.test.message": self._message(result),
+        }
+        return f"{parts},{more}" if (more := _joined(why)) else parts
+
+    def _message(self, result: TestResult) -> str | None:
+        if not self._messages or result.message is None:
+            return None
+        message = result.message
+        return message if len(message) <= MESSAGE_CHARACTERS else message[: MESSAGE_CHARACTERS - 1] + "…"
+
+    def _said(self, result: TestResult) -> str:
+        """What the test said of itself, as attributes with a comma in front."""
+        record = result.record
+        values: dict[str, Any] = {"gnomon.test.category": record.get("category")}
+        if (routing := record.get("routing")) is not None:
+            values |= _routing_attributes(routing, self._confidence)
+            expected = routing.get("expected")
+            values["skill.md.hash"] = self._skill_hashes.get(expected or "", self._skills_hash)
+        if (tools := record.get("tools")) is not None:
+            values |= {
+                "gnomon.tool_use.expected": tools[0],
+                "gnomon.tool_use.matched": tools[1],
+                "gnomon.tool_use.missing": tools[2],
+            }
+        if (totals := record.get("totals")) is not None:
+            values |= {attribute: totals.get(key) for attribute, key in _TOTALS.items()}
+        return f",{parts}" if (parts := _joined(values)) else ""
+
+    def _attempt(self, result: TestResult, test_span: str, number: int, attempt: Attempt) -> str:
+        return self._span(
+            attempt_span_id(test_span, number),
+            test_span,
+            "test_attempt",
+            start=attempt.start,
+            stop=attempt.stop,
+            values={
+                "gnomon.test.attempt.number": number,
+                "gnomon.test.attempt.outcome": attempt.outcome,
+                "gnomon.test.case.id": result.record.get("case_id") or result.node_id,
+                "gnomon.run.id": self._run_id,
+                "error.type": attempt.error_type,
+            },
+            failed=attempt.outcome in _FAILURES,
+        )
+
+    # The run and its workers.
+
+    def worker_span_id(self, worker: str) -> str:
+        """The span of an xdist worker, `gw0` and so on."""
+        return span_id(self._run_id, "worker", worker)
+
+    def worker(self, worker: str, start: float, stop: float, busy: float, crashed: bool) -> str:
+        """An xdist worker's span. Times are Unix seconds, `busy` seconds in tests."""
+        return self._span(
+            self.worker_span_id(worker),
+            self.run_span_id,
+            "test_worker",
+            start=start,
+            stop=stop,
+            values={
+                "gnomon.worker.id": worker,
+                "gnomon.worker.crashed": crashed,
+                "gnomon.worker.busy_time": busy,
+                "gnomon.run.id": self._run_id,
+            },
+            failed=crashed,
+        )
+
+    def run(self, start: float, stop: float, values: Mapping[str, Any], failed: bool) -> str:
+        """The run's own span, the root of its trace."""
+        common = {
+            "test.suite.name": self._suite,
+            "gnomon.run.id": self._run_id,
+            "gnomon.run.sequence": self._sequence,
+        }
+        return self._span(
+            self.run_span_id,
+            self._parent,
+            "test_run",
+            start=start,
+            stop=stop,
+            values=common | dict(values),
+            failed=failed,
+        )
+
+    def _span(
+        self,
+        own: str,
+        parent: str | None,
+        name: str,
+        *,
+        start: float,
+        stop: float,
+        values: Mapping[str, Any],
+        failed: bool,
+    ) -> str:
+        fields: dict[str, Any] = {"traceId": self._trace_id, "spanId": own}
+        if parent:
+            fields["parentSpanId"] = parent
+        fields |= {
+            "name": name,
+            "kind": _INTERNAL,
+            "startTimeUnixNano": _nanos(start),
+            "endTimeUnixNano": _nanos(max(start, stop)),
+            "attributes": attributes(values),
+            "status": {"code": _ERROR if failed else _OK},
+            "flags": _SAMPLED,
+        }
+        return dumps(fields)
+
+
+_TOTALS = {
+    "gnomon.test.model_calls": "calls",
+    "gnomon.test.retries": "retries",
+    "gnomon.test.api_latency": "api_latency",
+    "gnomon.test.input_tokens": "input_tokens",
+    "gnomon.test.output_tokens": "output_tokens",
+    "gnomon.test.cost.usd": "cost_usd",
+}
+
+
+def _routing_attributes(routing: Mapping[str, Any], confidence: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if "expected" in routing:
+        values |= {
+            "gnomon.routing.expected": routing["expected"] or "",
+            "gnomon.routing.alternates": routing["alternates"] or None,
+            "gnomon.routing.clarification.expected": routing["clarification"],
+        }
+    if "actual" in routing:
+        values |= {
+            "gnomon.routing.actual": routing["actual"] or "",
+            "gnomon.routing.clarification.asked": routing["clarified"],
+            "gnomon.routing.confidence": routing.get("confidence") if confidence else None,
+            "gnomon.routing.correct": correct(routing),
+        }
+    return values
+
+
+def _verdict_event(result: TestResult) -> str:
+    """The verdict as OpenTelemetry's `gen_ai.evaluation.result`, with a comma behind."""
+    verdict = correct(result.record.get("routing") or {})
+    if verdict is None:
+        return ""
+    event = {
+        "timeUnixNano": _nanos(result.stop),
+        "name": "gen_ai.evaluation.result",
+        "attributes": attributes(
+            {
+                "gen_ai.evaluation.name": "routing",
+                "gen_ai.evaluation.score.value": 1.0 if verdict else 0.0,
+                "gen_ai.evaluation.score.label": "pass" if verdict else "fail",
+            }
+        ),
+    }
+    return f'"events":[{dumps(event)}],'
+
+
+def _status(outcome: str) -> str:
+    if outcome == "passed":
+        return '{"code":1}'
+    return '{"code":2}' if outcome in _FAILURES else "{}"
+
+
+def _joined(values: Mapping[str, Any]) -> str:
+    return ",".join(
+        dumps({"key": key, "value": any_value(value)}) for key, value in values.items() if value is not None
+    )

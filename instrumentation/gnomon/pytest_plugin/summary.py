@@ -1,0 +1,97 @@
+"""The few lines at the end of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gnomon.pytest_plugin.run_points import RunPoints
+from gnomon.spool import DeliveryReport
+
+_Z95 = 1.959963984540054  # the 97.5 % quantile of the standard normal
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """The 95 % score interval of a proportion (Wilson 1927); (0, 1) without trials."""
+    if trials == 0:
+        return 0.0, 1.0
+    rate = successes / trials
+    z2 = _Z95 * _Z95
+    middle = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = _Z95 * math.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def lines(
+    *,
+    run_id: str,
+    sequence: int,
+    suite: str,
+    points: RunPoints,
+    spool_directory: Path,
+    delivery: DeliveryReport | None,
+    troubles: Sequence[str],
+) -> Iterator[str]:
+    """The summary, a line an item."""
+    outcomes = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _ordered(points.outcomes))
+    reruns = points.attempts_beyond_first
+    more = f", {reruns} rerun{'s' if reruns != 1 else ''}" if reruns else ""
+    yield f"run {run_id[:12]} (#{sequence} of {suite}): {outcomes or 'no tests'}{more}"
+    yield from _accuracy(points)
+    if points.calls:
+        yield _calls(points)
+    yield _data(spool_directory, delivery)
+    yield from (f"note: {trouble}" for trouble in troubles)
+
+
+def _ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: -item[1])
+
+
+def _accuracy(points: RunPoints) -> Iterator[str]:
+    judged, correct = points.judged.total(), points.correct.total()
+    if judged:
+        low, high = wilson(correct, judged)
+        unanswered = f"; {points.unanswered} without an answer" if points.unanswered else ""
+        yield (
+            f"routing accuracy {100 * correct / judged:.1f} % "
+            f"[{100 * low:.1f}, {100 * high:.1f}] ({correct} of {judged}{unanswered})"
+        )
+    elif points.unanswered:
+        yield f"routing accuracy unknown: {points.unanswered} routing tests without an answer"
+    if expected := points.tools_expected.total():
+        matched = points.tools_matched.total()
+        low, high = wilson(matched, expected)
+        yield (
+            f"tool-use accuracy {100 * matched / expected:.1f} % "
+            f"[{100 * low:.1f}, {100 * high:.1f}] ({matched} of {expected} commands)"
+        )
+
+
+def _calls(points: RunPoints) -> str:
+    reasons = ", ".join(f"{number} {reason}" for reason, number in _ordered(points.retries))
+    retries = points.retries.total()
+    retried = f"{retries} retr{'y' if retries == 1 else 'ies'}" + (f" ({reasons})" if reasons else "")
+    costs = " + ".join(f"{usd:.4f} USD {source}" for source, usd in sorted(points.costs.items()))
+    plural = "" if points.calls == 1 else "s"
+    return (
+        f"{points.calls} model call{plural}, {retried}, {points.tokens:,} tokens, {costs or 'cost unknown'}"
+    )
+
+
+def _data(directory: Path, delivery: DeliveryReport | None) -> str:
+    place = directory
+    with contextlib.suppress(ValueError):
+        place = directory.relative_to(Path.cwd())
+    if delivery is None:
+        return f"data: {place} (`gnomon show last`)"
+    if not delivery.waiting and not delivery.refused:
+        return f"data: sent; a copy is in {place} (`gnomon show last`)"
+    refused = f"{delivery.refused} refused, " if delivery.refused else ""
+    plural = "" if delivery.waiting == 1 else "s"
+    return (
+        f"data: {refused}{delivery.waiting} file{plural} kept in {place} ({delivery.why}); "
+        "the next run or `gnomon spool replay` sends them"
+    )

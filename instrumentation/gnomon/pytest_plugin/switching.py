@@ -1,0 +1,77 @@
+"""Switching Gnomon on in a pytest process, and off again when its session is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gnomon import session as test_session
+from gnomon import settings as gnomon_settings
+from gnomon.errors import UserError
+from gnomon.pytest_plugin.controller import Controller, close_session
+from gnomon.pytest_plugin.executor import Executor
+from gnomon.pytest_plugin.guard import guarded
+from gnomon.session import TestSession
+
+
+def start(config: pytest.Config) -> None:
+    """Registers the controller, and with it the executor of a run without workers."""
+    troubles: list[str] = []
+    try:
+        settings = gnomon_settings.load(start=config.rootpath)
+    except UserError as error:
+        # A mistake in gnomon.yaml must not cost a test run: it goes on with the defaults, and is told.
+        troubles.append(f"the defaults were used, because {error}")
+        settings = gnomon_settings.defaults(config.rootpath)
+    config.pluginmanager.register(_Restore(), "gnomon-restore")
+    config.pluginmanager.register(Controller(config, settings, troubles), "gnomon-controller")
+
+
+def start_worker(config: pytest.Config, run: dict[str, Any], worker: str) -> None:
+    """Registers the executor in an xdist worker of a recorded run."""
+    config.pluginmanager.register(_Restore(), "gnomon-restore")
+    active = TestSession(
+        run_id=run["run_id"],
+        trace_id=run["trace_id"],
+        worker_id=worker,
+        spool_directory=Path(run["spool_directory"]),
+        file_stem=run["file_stem"],
+        resource=run["resource"],
+        sequence=run["sequence"],
+    )
+    test_session.active = active
+    executor = Executor(active)
+    config.pluginmanager.register(executor, "gnomon-executor")
+    config.pluginmanager.register(_WorkerEnd(config, executor), "gnomon-worker-end")
+
+
+class _WorkerEnd:
+    """Closes the worker's files and sends home what only the worker knows."""
+
+    def __init__(self, config: pytest.Config, executor: Executor) -> None:
+        self._config = config
+        self._executor = executor
+        self.troubles = executor.troubles
+
+    @pytest.hookimpl(trylast=True)
+    @guarded
+    def pytest_sessionfinish(self) -> None:
+        """The worker's last hook before its report goes out."""
+        close_session()
+        output: dict[str, Any] = getattr(self._config, "workeroutput", {})
+        output["gnomon"] = {"stated": self._executor.stated, "troubles": self._executor.troubles}
+
+
+class _Restore:
+    """Gives `gnomon.session` back to whoever had it: pytest may run inside a test."""
+
+    def __init__(self) -> None:
+        self._before = test_session.active
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """The session is over, or never came to begin."""
+        close_session()
+        test_session.active = self._before
