@@ -56,6 +56,14 @@ class Journal:
         while written < len(data):  # a full disk first writes less, then raises
             written += os.write(self._descriptor, data[written:])
 
+    def abandon(self) -> None:
+        """Lets go of the journal without finishing it: its lines stay for `recover`.
+
+        For a forked child, whose parent goes on writing.
+        """
+        with self._lock:
+            os.close(self._descriptor)
+
     def complete(self) -> Path:
         """Turns the journal into its finished file and gives that file's path.
 
