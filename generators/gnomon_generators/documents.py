@@ -1,0 +1,21 @@
+"""The list of everything that `gnomon generate docs` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from gnomon_generators import registry_export, settings_reference, telemetry_reference
+from gnomon_generators.document import Document
+
+GENERATORS: Final[tuple[Callable[[], Iterable[Document]], ...]] = (
+    telemetry_reference.documents,
+    registry_export.documents,
+    settings_reference.documents,
+)
+"""Each returns one or more documents; a new page is one more entry."""
+
+
+def all_documents() -> tuple[Document, ...]:
+    """Every generated document, in the order of the list."""
+    return tuple(document for generate in GENERATORS for document in generate())

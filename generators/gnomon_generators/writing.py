@@ -1,0 +1,86 @@
+"""Comparing generated documents with the files on disk, and writing them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+
+from gnomon_generators.document import MARK, Document
+
+Kind = Literal["missing", "differs", "no longer generated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One file that is not what would be generated; `line` is the first one that differs, from 1."""
+
+    path: Path
+    kind: Kind
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.kind}" + (f" from line {self.line}" if self.line else "")
+
+
+def differences(documents: Sequence[Document], directory: Path) -> list[Difference]:
+    """Every file under `directory` that differs from its document, in the order of the documents.
+
+    Files that bear the mark of a generated document and are none of these come last.
+    """
+    found = [_compared(document, directory / document.path) for document in documents]
+    return [*(difference for difference in found if difference), *_leftovers(documents, directory)]
+
+
+def write(documents: Sequence[Document], directory: Path) -> list[Difference]:
+    """Makes the files under `directory` what the documents say and returns what differed before.
+
+    Every file is replaced whole or not at all; files that no longer differ are not touched.
+    """
+    texts = {directory / document.path: document.text for document in documents}
+    found = differences(documents, directory)
+    for difference in found:
+        if difference.kind == "no longer generated":
+            difference.path.unlink()
+        else:
+            _replace(difference.path, texts[difference.path])
+    return found
+
+
+def _compared(document: Document, path: Path) -> Difference | None:
+    if not path.is_file():
+        return Difference(path, "missing")
+    present = path.read_bytes()
+    if present == document.text.encode():
+        return None
+    pairs = zip_longest(present.split(b"\n"), document.text.encode().split(b"\n"))
+    line = next(number for number, (old, new) in enumerate(pairs, start=1) if old != new)
+    return Difference(path, "differs", line)
+
+
+def _leftovers(documents: Iterable[Document], directory: Path) -> list[Difference]:
+    paths = {directory / document.path for document in documents}
+    candidates = {file for folder in {path.parent for path in paths} for file in folder.glob("*")}
+    return [
+        Difference(path, "no longer generated")
+        for path in sorted(candidates - paths)
+        if path.suffix in {".md", ".yaml"} and _is_marked(path)
+    ]
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        return MARK.encode() in file.readline()
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(text.encode())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
