@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gnomon import spool
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import DBAPIError
 
+from gnomon import spool
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.opening import reading, writing
 from gnomon_analysis.store.otlp_lines import DamageError, parse_line
@@ -222,7 +222,7 @@ def _batches(
             if reasons:
                 reason = reasons[0] if len(reasons) == 1 else f"{reasons[0]} (and {len(reasons) - 1} more)"
                 found.damaged.append(DamagedLine(file.path, number, reason))
-                text = line[:_KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
+                text = line.rstrip()[:_KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
                 kept.append(
                     {"source": file.source, "name": file.name, "line": number, "reason": reason, "text": text}
                 )

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gnomon.errors import ExitCode, UserError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from gnomon.errors import ExitCode, UserError
 from gnomon_analysis.store import schema
 
 # The file that holds the store when settings name no other.

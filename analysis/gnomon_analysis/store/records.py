@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gnomon.registry import attributes as names
-from gnomon.registry import events, values
 from sqlalchemy import Table
 
+from gnomon.registry import attributes as names
+from gnomon.registry import events, values
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.otlp_lines import Span
 

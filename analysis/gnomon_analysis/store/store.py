@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gnomon.settings import Settings
 from sqlalchemy import URL, Engine
 
+from gnomon.settings import Settings
 from gnomon_analysis.store.ingestion import IngestReport, ingest
 from gnomon_analysis.store.opening import FILE_NAME, database_errors, open_engine, reading, sqlite_url
 from gnomon_analysis.store.queries import cases, commits, runs

@@ -41,7 +41,9 @@ class Writer:
         keys = [column.name for column in table.primary_key]
         distinct = {tuple(row[key] for key in keys): row for row in reversed(list(rows))}
         ordered = [distinct[key] for key in sorted(distinct)]
-        done = self._connection.execute(self._insert(table).on_conflict_do_nothing(), ordered)
+        statement = self._insert(table).on_conflict_do_nothing()
+        counted = statement.execution_options(preserve_rowcount=True)
+        done = self._connection.execute(counted, ordered)
         return max(done.rowcount, 0)
 
     def _stored_runs(self, run_ids: Iterable[str]) -> int:

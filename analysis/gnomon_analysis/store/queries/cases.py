@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gnomon.registry import values
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
 
+from gnomon.registry import values
 from gnomon_analysis.store.queries.commits import COMMIT, DIRTY, Commit, runs_by_commit
 from gnomon_analysis.store.queries.totals import (
     BAD,
@@ -213,13 +213,14 @@ def _actuals(
     connection: Connection, suite: str | None, commit: str | None, matching: str | None
 ) -> dict[Key, set[str]]:
     chosen: dict[Key, set[str]] = {}
-    for suite_, case_id, revision, dirty, actual in connection.execute(
-        select(*_CASE, *COMMIT, results.actual_skill)
+    rows = connection.execute(
+        select(*_CASE, *COMMIT, results.actual_skill.label("actual"))
         .select_from(RESULTS_OF_RUNS)
         .where(results.actual_skill.is_not(None), *_conditions(suite, commit, matching))
         .distinct()
-    ):
-        chosen.setdefault((suite_, case_id, revision, bool(dirty)), set()).add(actual)
+    )
+    for row in rows:
+        chosen.setdefault((row.suite, row.case_id, row.revision, bool(row[3])), set()).add(row.actual)
     return chosen
 
 

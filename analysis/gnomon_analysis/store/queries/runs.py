@@ -6,9 +6,9 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
-from gnomon.errors import ExitCode, UserError
 from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
 
+from gnomon.errors import ExitCode, UserError
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.queries.totals import (
     CALLS,

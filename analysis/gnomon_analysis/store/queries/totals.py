@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gnomon.registry import values
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import FromClause
 
+from gnomon.registry import values
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.rows import FAILING, ModelCallTotals, Tally
 
