@@ -32,8 +32,12 @@ def text_mistake(setting: Setting, text: str) -> str | None:
     form = setting.meaning.format
     if form is None or form.matches(text):
         return None
-    shown = "the text" if setting.meaning.no_password else quoted(text)
-    return f"{shown} does not have the form that is needed"
+    return f"{shown(setting, text)} does not have the form that is needed"
+
+
+def shown(setting: Setting, text: str) -> str:
+    """What was written, unless it could be a secret."""
+    return "the value" if setting.meaning.private or setting.meaning.no_password else quoted(text)
 
 
 def carries_secret(setting: Setting, text: str) -> bool:

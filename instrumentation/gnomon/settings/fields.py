@@ -65,7 +65,7 @@ class Meaning:
     `standard_variables` are OpenTelemetry's environment variables that set it, too, and
     `resource_attributes` the names by which OTEL_RESOURCE_ATTRIBUTES does; `yields_to` are those
     that whoever uses the setting puts before it, in a form of their own. `no_password` refuses an
-    address with a secret in it.
+    address with a secret in it; `private` keeps what was written out of messages.
     """
 
     brief: str
@@ -81,6 +81,7 @@ class Meaning:
     resource_attributes: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
     no_password: bool = False
+    private: bool = False
 
 
 def setting(default: Any = dataclasses.MISSING, brief: str = "", **meaning: Any) -> Any:

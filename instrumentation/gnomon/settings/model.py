@@ -86,6 +86,7 @@ class Spool:
         "Upper limit of the spool. The oldest delivered files go first.",
         unit="By",
         minimum=1_048_576,
+        maximum=2**50,
     )
     keep_days: float = setting(15, "How long a delivered file is kept.", unit="d", minimum=0, maximum=36_500)
 
@@ -132,23 +133,32 @@ class Slo:
         0.5, "Share of model and tool calls that end in an error, at most.", unit="%", minimum=0, maximum=100
     )
     execution_time_seconds: float = setting(
-        60.0, "Mean time of an agent invocation, at most.", unit="s", above=0
+        60.0, "Mean time of an agent invocation, at most.", unit="s", above=0, maximum=1e6
     )
-    latency_p95_seconds: float = setting(0.5, "95th percentile of API latency, at most.", unit="s", above=0)
-    latency_p99_seconds: float = setting(2.0, "99th percentile of API latency, at most.", unit="s", above=0)
-    recovery_minutes: float = setting(10.0, "Mean time to recovery, at most.", unit="min", above=0)
+    latency_p95_seconds: float = setting(
+        0.5, "95th percentile of API latency, at most.", unit="s", above=0, maximum=1e6
+    )
+    latency_p99_seconds: float = setting(
+        2.0, "99th percentile of API latency, at most.", unit="s", above=0, maximum=1e6
+    )
+    recovery_minutes: float = setting(
+        10.0, "Mean time to recovery, at most.", unit="min", above=0, maximum=1e6
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
     """What may be spent."""
 
-    daily_cost_usd: float = setting(25.0, "Cost of model calls in 24 hours.", unit="USD", minimum=0)
+    daily_cost_usd: float = setting(
+        25.0, "Cost of model calls in 24 hours.", unit="USD", minimum=0, maximum=1e9
+    )
     series: int = setting(
         100_000,
         "Prometheus series that the organisation described here may produce.",
         unit="{series}",
         minimum=1,
+        maximum=10**9,
     )
 
 
@@ -164,7 +174,11 @@ class Flaky:
     )
     window: Duration = setting(Duration("7d"), "Time over which the pass rate is taken.", format=DURATION)
     minimum_runs: int = setting(
-        5, "Fewer runs than this in the window say nothing about a test.", unit="{run}", minimum=1
+        5,
+        "Fewer runs than this in the window say nothing about a test.",
+        unit="{run}",
+        minimum=1,
+        maximum=10**6,
     )
 
 
@@ -190,7 +204,7 @@ class Alerts:
         Duration("5m"), "How long the cost of 24 hours must stay above its budget.", format=DURATION
     )
     retry_rate_per_second: float = setting(
-        0.1, "Rate of API retries above which an alert fires.", unit="{retry}/s", minimum=0
+        0.1, "Rate of API retries above which an alert fires.", unit="{retry}/s", minimum=0, maximum=1e6
     )
     retry_rate_window: Duration = setting(
         Duration("5m"), "Time over which the retry rate is taken.", format=DURATION
@@ -398,7 +412,7 @@ class Department:
     name: str = setting(brief="`gnomon.department` in telemetry; unique.", format=NAME, example="support")
     owner: str | None = setting(None, "Who answers for it.", format=NAME, refers_to="organisation.owners")
     daily_cost_usd: float | None = setting(
-        None, "Its own budget for 24 hours of model calls.", unit="USD", minimum=0, example=10.0
+        None, "Its own budget for 24 hours of model calls.", unit="USD", minimum=0, maximum=1e9, example=10.0
     )
 
 
@@ -414,7 +428,7 @@ class Agent:
     )
     owner: str | None = setting(None, "Who answers for it.", format=NAME, refers_to="organisation.owners")
     daily_cost_usd: float | None = setting(
-        None, "Its own budget for 24 hours of model calls.", unit="USD", minimum=0, example=5.0
+        None, "Its own budget for 24 hours of model calls.", unit="USD", minimum=0, maximum=1e9, example=5.0
     )
 
 

@@ -161,8 +161,8 @@ class _Reader:
         value = self._scalar(node)
         if not isinstance(value, str):
             if not setting.choices and isinstance(node, yaml.ScalarNode) and value is not _WRONG:
-                wrong = f"{checking.quoted(node.value)} is read as {_kind_name(value)}, not as text"
-                return self._wrong(node, key, wrong, f'put it in quotes: "{node.value}"')
+                wrong = f"{checking.shown(setting, node.value)} is read as {_kind_name(value)}, not as text"
+                return self._wrong(node, key, wrong, "put it in quotes")
             return self._kind_wrong(setting, key, node)
         if checking.carries_secret(setting, value):
             return self._wrong(
@@ -252,7 +252,10 @@ class _Reader:
         return isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "null"
 
     def _kind_wrong(self, setting: Setting, key: str, node: yaml.Node) -> Any:
-        return self._wrong(node, key, f"{self._shown(node)} does not fit here", checking.remedy(setting))
+        shown = (
+            checking.shown(setting, node.value) if isinstance(node, yaml.ScalarNode) else self._shown(node)
+        )
+        return self._wrong(node, key, f"{shown} does not fit here", checking.remedy(setting))
 
     def _shown(self, node: yaml.Node) -> str:
         if isinstance(node, yaml.SequenceNode):

@@ -107,9 +107,9 @@ def bounds(setting: Setting) -> str:
     if meaning.minimum is not None and meaning.maximum is not None:
         return f"from {plain(meaning.minimum)} to {plain(meaning.maximum)}"
     if meaning.minimum is not None:
-        low = f"of at least {plain(meaning.minimum)}"
+        low = f"not below {plain(meaning.minimum)}"
     if meaning.maximum is not None:
-        high = f"of at most {plain(meaning.maximum)}"
+        high = f"not above {plain(meaning.maximum)}"
     return " and ".join(part for part in (low, high) if part)
 
 

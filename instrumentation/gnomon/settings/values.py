@@ -35,11 +35,14 @@ class Duration(str):
 class SecretReference:
     """Where a secret is kept: in an environment variable or in a file, never in gnomon.yaml itself."""
 
-    env: str | None = setting(None, "Environment variable that holds the secret.", format=VARIABLE)
+    env: str | None = setting(
+        None, "Environment variable that holds the secret.", format=VARIABLE, private=True
+    )
     file: Path | None = setting(
         None,
         "File that holds the secret and nothing else; relative to the folder of gnomon.yaml.",
         format=LINE,
+        private=True,
     )
 
     def read(self, environ: Mapping[str, str] = os.environ) -> str:
