@@ -1,0 +1,85 @@
+"""OpenAI's chat completions, completions, embeddings and responses."""
+
+from __future__ import annotations
+
+from gnomon.clients.reading import Reading, View
+from gnomon.prices.usage import Usage
+
+PROVIDER = "openai"
+CONTENT_FILTER = "content_filter"
+
+_COMPLETIONS = frozenset({"chat.completion", "chat.completion.chunk", "text_completion"})
+
+
+def read(fields: View) -> tuple[Reading, ...]:
+    """Reads one of OpenAI's response kinds (object or JSON); empty for anything else.
+
+    The provider is left open: many others speak the same protocol, and the caller knows whom it asked.
+    """
+    kind = fields.get("object")
+    if kind in _COMPLETIONS:
+        return (_completion(fields),)
+    if kind == "response":
+        return (_response(fields),)
+    if kind == "list" and fields.part("usage").has("prompt_tokens"):
+        return (Reading(model=fields.text("model"), usage=usage_of(fields.part("usage"))),)
+    return ()
+
+
+def usage_of(usage: View) -> Usage | None:
+    """Tokens of either protocol, whose names differ and whose counts both follow OpenTelemetry's rule."""
+    if usage.has("prompt_tokens"):
+        return Usage(
+            input=usage.count("prompt_tokens"),
+            output=usage.count("completion_tokens"),
+            cache_read=usage.part("prompt_tokens_details").count("cached_tokens"),
+            cache_write=usage.part("prompt_tokens_details").count("cache_write_tokens"),
+            reasoning=usage.part("completion_tokens_details").count("reasoning_tokens"),
+        )
+    if usage.has("input_tokens"):
+        return Usage(
+            input=usage.count("input_tokens"),
+            output=usage.count("output_tokens"),
+            cache_read=usage.part("input_tokens_details").count("cached_tokens"),
+            cache_write=usage.part("input_tokens_details").count("cache_write_tokens"),
+            reasoning=usage.part("output_tokens_details").count("reasoning_tokens"),
+        )
+    return None
+
+
+def _completion(fields: View) -> Reading:
+    choices = fields.get("choices")
+    views = [View(choice) for choice in choices] if isinstance(choices, (list, tuple)) else []
+    reasons = tuple(reason for choice in views if (reason := choice.text("finish_reason")))
+    return Reading(
+        model=fields.text("model"),
+        usage=usage_of(fields.part("usage")),
+        response_id=fields.text("id"),
+        finish_reasons=reasons,
+        error_type=CONTENT_FILTER if CONTENT_FILTER in reasons else None,
+        service_tier=fields.text("service_tier"),
+        output=choices,
+    )
+
+
+def _response(fields: View) -> Reading:
+    why = fields.part("incomplete_details").text("reason")
+    status = why or fields.text("status")
+    error = None
+    if why == CONTENT_FILTER:
+        error = CONTENT_FILTER
+    elif fields.get("status") == "failed":
+        error = _failure(fields.part("error").text("code"))
+    return Reading(
+        model=fields.text("model"),
+        usage=usage_of(fields.part("usage")),
+        response_id=fields.text("id"),
+        finish_reasons=(status,) if status else (),
+        error_type=error,
+        service_tier=fields.text("service_tier"),
+        output=fields.get("output"),
+    )
+
+
+def _failure(code: str | None) -> str:
+    return {"rate_limit_exceeded": "rate_limited", "server_error": "server_5xx"}.get(code or "", "other")

@@ -1,0 +1,109 @@
+"""Recording of model calls that are over already, with times that somebody else measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gnomon.prices.usage import Usage
+from gnomon.sdk.attempts import Attempt
+from gnomon.sdk.calls import ModelCall, record_reading
+from gnomon.sdk.guard import failed
+
+Moment = datetime | float
+
+
+def record_model_call(
+    model: str = "",
+    *,
+    provider: str | None = None,
+    operation: str = "chat",
+    start: Moment | None = None,
+    end: Moment | None = None,
+    duration: float | None = None,
+    response: object = None,
+    usage: Usage | None = None,
+    cost_usd: float | None = None,
+    error_type: str = "",
+    attempts: Sequence[Attempt | Mapping[str, Any]] = (),
+) -> ModelCall:
+    """Records a call that is over, and gives it back with its usage and cost.
+
+    `start` and `end` are datetimes or seconds since 1970; of start, end and `duration` (seconds) two
+    do, and with none the call ended now and took no time. `response` is read as `ModelCall.read`
+    does. An attempt may be a mapping with `latency` and, if known, `gap` (seconds), `status` and
+    `error_type`.
+    """
+    call = ModelCall(model, provider, operation)
+    try:
+        began, seconds = _span_of_time(start, end, duration)
+        call.begin(began)
+        if response is not None:
+            call.read(response)
+        if usage is not None:
+            call.usage = usage
+        if cost_usd is not None:
+            call.cost_usd(cost_usd)
+        if error_type:
+            call.fail(error_type)
+        call.attempts.extend(_reported_attempts(attempts, began))
+        call.end(duration=seconds)
+    except Exception as error:
+        failed("recording a model call", error)
+    return call
+
+
+def record_response(response: object, *, start: Moment | None = None, duration: float | None = None) -> None:
+    """Records every model call that a client's finished result tells of.
+
+    Made for results such as Claude Code's `--output-format json`, which names the models it used with
+    the tokens and the cost of each.
+    """
+    try:
+        from gnomon.clients.reading import read  # noqa: PLC0415 - not needed by those who record by hand
+
+        began, seconds = _span_of_time(start, None, duration)
+        for reading in read(response):
+            taken = seconds if duration is not None else reading.api_seconds or 0.0
+            record_reading(reading, "chat", began if start is not None else began - int(taken * 1e9), taken)
+    except Exception as error:
+        failed("recording a response", error)
+
+
+def _reported_attempts(attempts: Sequence[Attempt | Mapping[str, Any]], began: int) -> Iterator[Attempt]:
+    for number, attempt in enumerate(attempts, start=1):
+        if isinstance(attempt, Attempt):
+            yield attempt
+            continue
+        gap = float(attempt.get("gap", 0.0))
+        latency = float(attempt["latency"])
+        began += int(gap * 1e9)
+        yield Attempt.reported(
+            number,
+            began_at=began,
+            latency=latency,
+            gap=gap,
+            status=attempt.get("status"),
+            error_type=attempt.get("error_type"),
+        )
+        began += int(latency * 1e9)
+
+
+def _span_of_time(start: Moment | None, end: Moment | None, duration: float | None) -> tuple[int, float]:
+    """Start in nanoseconds since 1970, and the duration in seconds."""
+    began = None if start is None else _nanoseconds(start)
+    ended = None if end is None else _nanoseconds(end)
+    if began is None:
+        ended = time.time_ns() if ended is None else ended
+        seconds = duration or 0.0
+        return ended - int(seconds * 1e9), seconds
+    if duration is None:
+        duration = 0.0 if ended is None else max(0.0, (ended - began) / 1e9)
+    return began, duration
+
+
+def _nanoseconds(moment: Moment) -> int:
+    seconds = moment.timestamp() if isinstance(moment, datetime) else moment
+    return int(seconds * 1e6) * 1000  # a double holds microseconds of this century, not nanoseconds

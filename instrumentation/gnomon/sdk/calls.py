@@ -1,0 +1,555 @@
+"""Model calls: attempts, tokens, cost, and the span, measurements and test numbers they become."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.util.types import AttributeValue
+
+from gnomon.prices.lookup import cost as cost_of
+from gnomon.prices.table import UNKNOWN, Cost
+from gnomon.prices.usage import Usage
+from gnomon.registry import attributes as a
+from gnomon.registry import events
+from gnomon.registry.values import OTHER
+from gnomon.sdk import errors
+from gnomon.sdk import recorder as recorders
+from gnomon.sdk.attempts import Attempt
+from gnomon.sdk.guard import failed
+from gnomon.sdk.recorder import Recorder
+from gnomon.sdk.steps import content_text, inherited, record_exception
+
+if TYPE_CHECKING:
+    from gnomon.clients.reading import Reading
+
+T = TypeVar("T")
+
+_CALL_KEY = otel_context.create_key("gnomon-model-call")
+
+_OPERATION = a.GEN_AI_OPERATION_NAME.name
+_PROVIDER = a.GEN_AI_PROVIDER_NAME.name
+_REQUEST_MODEL = a.GEN_AI_REQUEST_MODEL.name
+_RESPONSE_MODEL = a.GEN_AI_RESPONSE_MODEL.name
+_RESPONSE_ID = a.GEN_AI_RESPONSE_ID.name
+_FINISH_REASONS = a.GEN_AI_RESPONSE_FINISH_REASONS.name
+_FIRST_CHUNK = a.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK.name
+_STREAM = a.GEN_AI_REQUEST_STREAM.name
+_CONVERSATION = a.GEN_AI_CONVERSATION_ID.name
+_INPUT_TOKENS = a.GEN_AI_USAGE_INPUT_TOKENS.name
+_OUTPUT_TOKENS = a.GEN_AI_USAGE_OUTPUT_TOKENS.name
+_CACHE_READ = a.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS.name
+_CACHE_WRITE = a.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS.name
+# OpenTelemetry's name of 1.40 and 1.41, before it was renamed.
+_CACHE_CREATION = "gen_ai.usage.cache_creation.input_tokens"
+_REASONING = a.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS.name
+_ATTEMPTS = a.GNOMON_MODEL_CALL_ATTEMPTS.name
+_RETRIES = a.GNOMON_MODEL_CALL_RETRIES.name
+_API_LATENCY = a.GNOMON_MODEL_CALL_API_LATENCY.name
+_RETRY_GAP = a.GNOMON_MODEL_CALL_RETRY_GAP.name
+_ATTEMPT_NUMBER = a.GNOMON_MODEL_CALL_ATTEMPT_NUMBER.name
+_ATTEMPT_LATENCY = a.GNOMON_MODEL_CALL_ATTEMPT_LATENCY.name
+_ATTEMPT_GAP = a.GNOMON_MODEL_CALL_ATTEMPT_GAP.name
+_COST = a.GNOMON_COST_USD.name
+_COST_SOURCE = a.GNOMON_COST_SOURCE.name
+_PRICE_SOURCE = a.GNOMON_COST_PRICE_SOURCE.name
+_ERROR_TYPE = a.ERROR_TYPE.name
+_STATUS_CODE = a.HTTP_RESPONSE_STATUS_CODE.name
+_ATTEMPT_EVENT = events.GNOMON_MODEL_CALL_ATTEMPT.name
+
+# Names by which providers call their models, for callers that name no provider.
+_FAMILIES = (
+    ("claude", "anthropic"),
+    (("gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-"), "openai"),
+    ("gemini", "gcp.gemini"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The numbers of a finished call, as the instruments take them; times in seconds."""
+
+    operation: str
+    provider: str
+    model: str
+    response_model: str
+    duration: float
+    usage: Usage | None
+    cost: Cost
+    error_type: str
+    retried: tuple[str, ...]
+    time_to_first_chunk: float | None
+    fleet: Mapping[str, AttributeValue]
+
+
+def current_call() -> ModelCall | None:
+    """The model call that runs in this context, for hooks that see its requests."""
+    call = otel_context.get_value(_CALL_KEY)
+    return call if isinstance(call, ModelCall) and not call.ended else None
+
+
+class ModelCall:
+    """One call to a model with all its attempts; a context manager, sync and async.
+
+    Everything works, and `usage`, `cost` and `attempts` have their values, whether or not anything
+    records. Nothing here raises for what it is given, except as the docstrings say.
+    """
+
+    __slots__ = (
+        "_attributes",
+        "_began_at",
+        "_context",
+        "_error_type",
+        "_more",
+        "_reading",
+        "_recorder",
+        "_reported_usd",
+        "_service_tier",
+        "_span",
+        "_started",
+        "_token",
+        "attempts",
+        "cost",
+        "duration",
+        "ended",
+        "model",
+        "operation",
+        "provider",
+        "time_to_first_chunk",
+        "usage",
+    )
+
+    def __init__(self, model: str, provider: str | None, operation: str) -> None:
+        self.model = model
+        self.provider = provider or provider_of(model)
+        self.operation = operation
+        self.attempts: list[Attempt] = []
+        self.usage: Usage | None = None
+        self.cost: Cost = UNKNOWN
+        self.duration = 0.0
+        self.time_to_first_chunk: float | None = None
+        self.ended = False
+        self._attributes: dict[str, AttributeValue] = {}
+        self._error_type = ""
+        self._more: tuple[Reading, ...] = ()
+        self._reading: Reading | None = None
+        self._recorder: Recorder | None = None
+        self._reported_usd: float | None = None
+        self._service_tier: str | None = None
+        self._span: Span | None = None
+        self._token: Any = None
+        self._began_at = 0
+        self._started = 0.0
+        self._context: Context | None = None
+
+    # --- what the host, or a hook, says of it ------------------------------------------------------
+
+    def attempt(self) -> Attempt:
+        """Begins an attempt: `with call.attempt() as attempt: …; attempt.answered(status)`.
+
+        A call of which no attempt is reported had one.
+        """
+        return self._begin(explicit=True)
+
+    def observed(self) -> Attempt:
+        """Begins an attempt that a transport hook saw; one that the host opened itself is that one."""
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.open and last.explicit:
+            return last
+        return self._begin(explicit=False)
+
+    def _begin(self, *, explicit: bool) -> Attempt:
+        previous = self.attempts[-1] if self.attempts else None
+        attempt = Attempt(len(self.attempts) + 1, previous, explicit=explicit)
+        self.attempts.append(attempt)
+        return attempt
+
+    def discard(self, attempt: Attempt) -> None:
+        """Takes back an attempt that turned out to be none, such as a redirect."""
+        if self.attempts and self.attempts[-1] is attempt and not attempt.explicit:
+            self.attempts.pop()
+
+    def read(self, response: T) -> T:
+        """Takes model, tokens, cost and finish reason from a client's response, and gives it back.
+
+        Understands what `gnomon.clients.reading.read` does; of anything else it takes nothing.
+        """
+        try:
+            from gnomon.clients.reading import read  # noqa: PLC0415 - not needed by those who record by hand
+
+            readings = read(response)
+            if readings:
+                self.take(readings[0])
+                self._more = readings[1:]
+        except Exception as error:
+            failed("reading a response", error)
+        return response
+
+    def take(self, reading: Reading) -> None:
+        """Takes what a client's reader found."""
+        self._reading = reading
+        if reading.usage is not None:
+            self.usage = reading.usage
+        if reading.cost_usd is not None:
+            self._reported_usd = reading.cost_usd
+        self._service_tier = reading.service_tier or self._service_tier
+        self._error_type = reading.error_type or self._error_type
+
+    @overload
+    def stream(self, chunks: Iterable[T]) -> Iterator[T]: ...
+
+    @overload
+    def stream(self, chunks: AsyncIterable[T]) -> AsyncIterator[T]: ...
+
+    def stream(self, chunks: Any) -> Any:
+        """Passes a streamed response through, and reads tokens and the time to the first chunk from it."""
+        self._attributes[_STREAM] = True
+        from gnomon.clients.streams import StreamReader  # noqa: PLC0415 - not needed without streaming
+
+        reader = StreamReader()
+        return (
+            self._stream_async(chunks, reader)
+            if isinstance(chunks, AsyncIterable)
+            else self._stream_sync(chunks, reader)
+        )
+
+    def _stream_sync(self, chunks: Iterable[T], reader: Any) -> Iterator[T]:
+        try:
+            for chunk in chunks:
+                self._chunk(chunk, reader)
+                yield chunk
+        finally:
+            self._streamed(reader)
+
+    async def _stream_async(self, chunks: AsyncIterable[T], reader: Any) -> AsyncIterator[T]:
+        try:
+            async for chunk in chunks:
+                self._chunk(chunk, reader)
+                yield chunk
+        finally:
+            self._streamed(reader)
+
+    def _chunk(self, chunk: object, reader: Any) -> None:
+        try:
+            if self.time_to_first_chunk is None and self._started:
+                self.time_to_first_chunk = time.perf_counter() - self._started
+            reader.feed(chunk)
+        except Exception as error:
+            failed("reading a stream", error)
+
+    def _streamed(self, reader: Any) -> None:
+        try:
+            reading = reader.reading()
+            if reading is not None and not self.ended:
+                self.take(reading)
+        except Exception as error:
+            failed("reading a stream", error)
+
+    def tokens(
+        self,
+        input: int = 0,
+        output: int = 0,
+        *,
+        cache_read: int = 0,
+        cache_write: int = 0,
+        reasoning: int = 0,
+    ) -> None:
+        """Sets the usage; `input` includes the cached tokens and `output` the reasoning."""
+        self.usage = Usage(input, output, cache_read, cache_write, reasoning)
+
+    def cost_usd(self, usd: float) -> None:
+        """Sets the cost that the provider reported."""
+        self._reported_usd = usd
+
+    def fail(self, error_type: str) -> None:
+        """Marks the call as failed without an exception, by one of the registry's error types."""
+        self._error_type = error_type
+
+    def set(self, key: str, value: AttributeValue) -> None:
+        """Sets an attribute of the span."""
+        self._attributes[key] = value
+
+    def input(self, messages: object, *, system: object = None) -> None:
+        """The prompt. Recorded only where the capture of content is switched on."""
+        self._content(a.GEN_AI_INPUT_MESSAGES.name, messages)
+        if system is not None:
+            self._content(a.GEN_AI_SYSTEM_INSTRUCTIONS.name, system)
+
+    def output(self, messages: object) -> None:
+        """The answer. Recorded only where the capture of content is switched on."""
+        self._content(a.GEN_AI_OUTPUT_MESSAGES.name, messages)
+
+    def _content(self, name: str, content: object) -> None:
+        if self._recorder is None or not self._recorder.capture_content:
+            return
+        try:
+            self._attributes[name] = content_text(content)
+        except Exception as error:
+            failed("recording content", error)
+
+    @property
+    def span(self) -> Span:
+        """OpenTelemetry's span; an invalid one where nothing records."""
+        return self._span or trace.INVALID_SPAN
+
+    @property
+    def error_type(self) -> str:
+        """Why the call failed; empty while it has not."""
+        return self._error_type
+
+    @property
+    def retries(self) -> int:
+        """Attempts beyond the first."""
+        return max(0, len(self.attempts) - 1)
+
+    @property
+    def api_latency(self) -> float:
+        """Seconds spent in attempts."""
+        return sum(attempt.latency for attempt in self.attempts)
+
+    @property
+    def retry_gap(self) -> float:
+        """Seconds spent waiting between attempts."""
+        return sum(attempt.gap for attempt in self.attempts)
+
+    # --- its life ----------------------------------------------------------------------------------
+
+    def begin(self, began_at: int | None = None) -> Context | None:
+        """Starts the span without making it current; gives the context to run under."""
+        try:
+            self._recorder = recorder = recorders.current()
+            self._began_at = time.time_ns() if began_at is None else began_at
+            self._started = time.perf_counter()
+            around = otel_context.get_current()
+            if recorder is not None:
+                attributes = dict(inherited(around))
+                attributes[_OPERATION] = self.operation
+                attributes[_PROVIDER] = self.provider
+                if self.model:
+                    attributes[_REQUEST_MODEL] = self.model
+                name = f"{self.operation} {self.model}" if self.model else self.operation
+                self._span = recorder.start(name, SpanKind.CLIENT, attributes, around, self._began_at)
+                around = trace.set_span_in_context(self._span, around)
+            self._context = otel_context.set_value(_CALL_KEY, self, around)
+        except Exception as error:
+            failed("starting a model call", error)
+        return self._context
+
+    def end(self, error: BaseException | None = None, *, duration: float | None = None) -> None:
+        """Ends the call; an exception that left it decides its error type."""
+        if self.ended:
+            return
+        self.ended = True
+        try:
+            self.duration = time.perf_counter() - self._started if duration is None else duration
+            if error is not None and not isinstance(error, GeneratorExit):
+                self._error_type = self._error_type or errors.of_exception(error)
+            self._close_attempts(error)
+            self._settle_cost()
+            if self._recorder is not None and self._span is not None:
+                self._report(self._recorder, self._span, error)
+            # A client's result may name further models that it called: each is a call of its own.
+            for reading in self._more:
+                record_reading(reading, self.operation, self._began_at, self.duration)
+        except Exception as failure:
+            failed("ending a model call", failure)
+
+    def _close_attempts(self, error: BaseException | None) -> None:
+        if not self.attempts:
+            seconds = self._reading.api_seconds if self._reading is not None else None
+            attempt = Attempt.reported(
+                1,
+                began_at=self._began_at,
+                latency=self.duration if seconds is None else seconds,
+                status=errors.status_of(error) if error is not None else None,
+                error_type=self._error_type or None,
+            )
+            self.attempts.append(attempt)
+        last = self.attempts[-1]
+        if last.open:
+            last.finish()
+            if error is not None and last.error_type is None and self._error_type:
+                last.error_type = self._error_type
+
+    def _settle_cost(self) -> None:
+        estimate = self._recorder is None or self._recorder.estimate_costs
+        answered = self._reading.model if self._reading is not None else None
+        # A gateway may answer with a name of its own; then the one asked for may be in the table.
+        for model in dict.fromkeys(filter(None, (answered, self.model))) or {"": None}:
+            self.cost = cost_of(
+                self.usage,
+                model,
+                None if self.provider == OTHER else self.provider,
+                self._began_at / 1e9,
+                reported_usd=self._reported_usd,
+                service_tier=self._service_tier,
+                estimate=estimate,
+            )
+            if self.cost.usd is not None:
+                return
+
+    def _report(self, recorder: Recorder, span: Span, error: BaseException | None) -> None:
+        attributes = self._attributes
+        self._describe(attributes, recorder)
+        for attempt in self.attempts:
+            span.add_event(_ATTEMPT_EVENT, _attempt_attributes(attempt), attempt.began_at)
+        if error is not None and not isinstance(error, GeneratorExit):
+            record_exception(span, error, message=recorder.capture_messages)
+        if self._error_type:
+            attributes[_ERROR_TYPE] = self._error_type
+            span.set_status(Status(StatusCode.ERROR))
+        span.set_attributes(attributes)
+        span.end(self._began_at + int(self.duration * 1e9))
+        if recorder.instruments is not None:
+            recorder.instruments.model_call(self._finished())
+        recorder.call_finished(span, self.stats())
+
+    def _describe(self, attributes: dict[str, AttributeValue], recorder: Recorder) -> None:
+        attempts = self.attempts
+        attributes[_ATTEMPTS] = len(attempts)
+        attributes[_RETRIES] = len(attempts) - 1
+        attributes[_API_LATENCY] = self.api_latency
+        attributes[_RETRY_GAP] = self.retry_gap
+        if (status := attempts[-1].status) is not None:
+            attributes[_STATUS_CODE] = status
+        usage = self.usage
+        if usage is not None:
+            attributes[_INPUT_TOKENS] = usage.input
+            attributes[_OUTPUT_TOKENS] = usage.output
+            attributes[_CACHE_READ] = usage.cache_read
+            attributes[_CACHE_WRITE] = usage.cache_write
+            attributes[_REASONING] = usage.reasoning
+            if recorder.second_generation:
+                attributes[_CACHE_CREATION] = usage.cache_write
+        attributes[_COST_SOURCE] = self.cost.source
+        if self.cost.usd is not None:
+            attributes[_COST] = self.cost.usd
+            attributes[_PRICE_SOURCE] = self.cost.price_source
+        if self.time_to_first_chunk is not None:
+            attributes[_FIRST_CHUNK] = self.time_to_first_chunk
+        if (reading := self._reading) is not None:
+            self._describe_response(attributes, reading, recorder)
+
+    def _describe_response(
+        self, attributes: dict[str, AttributeValue], reading: Reading, recorder: Recorder
+    ) -> None:
+        if reading.model:
+            attributes[_RESPONSE_MODEL] = reading.model
+        if reading.response_id:
+            attributes[_RESPONSE_ID] = reading.response_id
+        if reading.finish_reasons:
+            attributes[_FINISH_REASONS] = reading.finish_reasons
+        if reading.conversation:
+            attributes[_CONVERSATION] = reading.conversation
+        if recorder.capture_content and reading.output is not None:
+            attributes.setdefault(a.GEN_AI_OUTPUT_MESSAGES.name, content_text(reading.output))
+
+    def _finished(self) -> Finished:
+        return Finished(
+            operation=self.operation,
+            provider=self.provider,
+            model=self.model,
+            response_model=(self._reading.model if self._reading is not None else None) or "",
+            duration=self.duration,
+            usage=self.usage,
+            cost=self.cost,
+            error_type=self._error_type,
+            retried=tuple(attempt.error_type or errors.OTHER for attempt in self.attempts[:-1]),
+            time_to_first_chunk=self.time_to_first_chunk,
+            fleet=inherited(self._context) if self._context is not None else {},
+        )
+
+    def stats(self) -> dict[str, Any]:
+        """The call's numbers as plain values, as a test session keeps them."""
+        usage = self.usage or Usage()
+        return {
+            "operation": self.operation,
+            "provider": self.provider,
+            "model": self.model,
+            "attempts": len(self.attempts),
+            "retries": self.retries,
+            "error_type": self._error_type,
+            "input_tokens": usage.input,
+            "output_tokens": usage.output,
+            "cache_read_tokens": usage.cache_read,
+            "cache_write_tokens": usage.cache_write,
+            "reasoning_tokens": usage.reasoning,
+            "cost_usd": self.cost.usd,
+            "cost_source": self.cost.source,
+            "duration": self.duration,
+            "api_latency": self.api_latency,
+            "retry_gap": self.retry_gap,
+            "attempt_details": [
+                {
+                    "latency": attempt.latency,
+                    "gap": attempt.gap,
+                    "status": attempt.status,
+                    "error_type": attempt.error_type or "",
+                }
+                for attempt in self.attempts
+            ],
+        }
+
+    def __enter__(self) -> Self:
+        context = self.begin()
+        if context is not None:
+            self._token = otel_context.attach(context)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            otel_context.detach(self._token)
+            self._token = None
+        self.end(error)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace_back)
+
+
+def _attempt_attributes(attempt: Attempt) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {
+        _ATTEMPT_NUMBER: attempt.number,
+        _ATTEMPT_LATENCY: attempt.latency,
+        _ATTEMPT_GAP: attempt.gap,
+    }
+    if attempt.status is not None:
+        attributes[_STATUS_CODE] = attempt.status
+    if attempt.error_type:
+        attributes[_ERROR_TYPE] = attempt.error_type
+    return attributes
+
+
+def record_reading(reading: Reading, operation: str, began_at: int, seconds: float) -> None:
+    """Records a call of which only what its client read is known; `began_at` in ns since 1970."""
+    call = ModelCall(reading.model or "", reading.provider, operation)
+    call.begin(began_at)
+    call.take(reading if reading.api_seconds is not None else replace(reading, api_seconds=0.0))
+    call.end(duration=seconds)
+
+
+def provider_of(model: str) -> str:
+    """The provider whose models are called like this one; `_OTHER` for a name of nobody we know."""
+    return next((provider for prefix, provider in _FAMILIES if model.startswith(prefix)), OTHER)
+
+
+def model_call(model: str = "", *, provider: str | None = None, operation: str = "chat") -> ModelCall:
+    """A call to a model, recorded from here to the end of the `with` block.
+
+    `provider` is a value of `gen_ai.provider.name` (guessed from the model's name if left out),
+    `operation` one of `gen_ai.operation.name`.
+    """
+    return ModelCall(model, provider, operation)

@@ -1,0 +1,439 @@
+"""Spans of fleets: agents, workflows, tools and skills, as context managers and decorators."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import time
+import traceback
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from types import TracebackType
+from typing import Any, Literal, ParamSpec, Self, TypeVar, cast
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.util.types import AttributeValue
+
+from gnomon.registry import attributes as a
+from gnomon.registry import events
+from gnomon.registry.values import ERROR_TYPES
+from gnomon.sdk import errors
+from gnomon.sdk import recorder as recorders
+from gnomon.sdk.guard import failed
+from gnomon.sdk.recorder import Recorder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Kind = Literal["agent", "workflow", "tool", "skill"]
+
+FLEET_KEY = otel_context.create_key("gnomon-fleet")
+"""Under this key of a context lie the attributes that a step hands down to what runs inside it."""
+
+# What a step says of itself and is true of everything inside it, too.
+_INHERITED = frozenset(
+    {a.GNOMON_DEPARTMENT.name, a.DEPLOYMENT_ENVIRONMENT_NAME.name, a.GEN_AI_AGENT_NAME.name}
+)
+_OPERATION = a.GEN_AI_OPERATION_NAME.name
+_ERROR_TYPE = a.ERROR_TYPE.name
+_EXCEPTION_EVENT = events.EXCEPTION.name
+
+_CONTENT_CHARACTERS = 65_536
+_MESSAGE_CHARACTERS = 500
+_STACK_FRAMES = 20
+
+
+def inherited(context: Context) -> Mapping[str, AttributeValue]:
+    """The attributes that the steps around hand down."""
+    return cast(Mapping[str, AttributeValue], context.get(FLEET_KEY) or {})
+
+
+def content_text(value: object) -> str:
+    """A prompt or an answer as text: strings as they are, everything else as JSON, bounded in length."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= _CONTENT_CHARACTERS else text[: _CONTENT_CHARACTERS - 1] + "…"
+
+
+def record_exception(span: Span, error: BaseException, *, message: bool) -> None:
+    """Adds the exception event: its type, where it came from and, if allowed, its bounded text.
+
+    The stack trace names places only: the SDK's own would repeat the text and quote local source.
+    """
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    frames = traceback.extract_tb(error.__traceback__)[-_STACK_FRAMES:]
+    attributes = {
+        a.EXCEPTION_TYPE.name: name,
+        a.EXCEPTION_STACKTRACE.name: "\n".join(
+            f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames
+        ),
+    }
+    if message:
+        attributes[a.EXCEPTION_MESSAGE.name] = str(error)[:_MESSAGE_CHARACTERS]
+    span.add_event(_EXCEPTION_EVENT, attributes)
+
+
+class Step:
+    """A running agent, workflow, tool or skill; also the decorator that runs a function as one.
+
+    Works with `with`, `async with` and as a decorator of functions, coroutines, generators and async
+    generators. Exceptions of the host pass through untouched. Where nothing records, all of it does
+    nothing.
+    """
+
+    __slots__ = (
+        "_attributes",
+        "_context",
+        "_error_type",
+        "_kind",
+        "_name",
+        "_recorder",
+        "_span",
+        "_start",
+        "_token",
+    )
+
+    def __init__(self, kind: Kind, name: str, attributes: dict[str, AttributeValue]) -> None:
+        self._kind: Kind = kind
+        self._name = name
+        self._attributes = attributes
+        self._span: Span | None = None
+        self._recorder: Recorder | None = None
+        self._context: Context | None = None
+        self._token: Any = None
+        self._error_type = ""
+        self._start = 0.0
+
+    # --- what the host may say of it ---------------------------------------------------------------
+
+    def set(self, key: str, value: AttributeValue) -> None:
+        """Sets an attribute of the span."""
+        if self._span is not None:
+            try:
+                self._span.set_attribute(key, value)
+            except Exception as error:
+                failed("setting an attribute", error)
+
+    def fail(self, error_type: str = errors.OTHER) -> None:
+        """Marks the step as failed without an exception; `error_type` should be of few values."""
+        self._error_type = error_type
+
+    def input(self, content: object) -> None:
+        """What went in. Recorded only where the capture of content is switched on."""
+        self._content(a.GEN_AI_INPUT_MESSAGES.name, a.GEN_AI_TOOL_CALL_ARGUMENTS.name, content)
+
+    def output(self, content: object) -> None:
+        """What came out. Recorded only where the capture of content is switched on."""
+        self._content(a.GEN_AI_OUTPUT_MESSAGES.name, a.GEN_AI_TOOL_CALL_RESULT.name, content)
+
+    @property
+    def span(self) -> Span:
+        """OpenTelemetry's span; an invalid one where nothing records."""
+        return self._span or trace.INVALID_SPAN
+
+    @property
+    def trace_id(self) -> str:
+        """Lower-case hex trace id; 32 zeros where nothing records."""
+        return f"{self.span.get_span_context().trace_id:032x}"
+
+    @property
+    def span_id(self) -> str:
+        """Lower-case hex span id; 16 zeros where nothing records."""
+        return f"{self.span.get_span_context().span_id:016x}"
+
+    def _content(self, messages: str, of_a_tool: str, content: object) -> None:
+        if self._recorder is None or not self._recorder.capture_content:
+            return
+        try:
+            self.set(of_a_tool if self._kind in ("tool", "skill") else messages, content_text(content))
+        except Exception as error:
+            failed("recording content", error)
+
+    # --- its life ----------------------------------------------------------------------------------
+
+    def begin(self) -> Context | None:
+        """Starts the span without making it current; gives the context to run under."""
+        try:
+            self._recorder = recorder = recorders.current()
+            if recorder is None:
+                return None
+            around = otel_context.get_current()
+            attributes = {**inherited(around), **self._attributes}
+            self._attributes = attributes
+            self._start = time.perf_counter()
+            self._span = recorder.start(self._name, SpanKind.INTERNAL, attributes, around)
+            inner = trace.set_span_in_context(self._span, around)
+            handed_down = {key: value for key, value in attributes.items() if key in _INHERITED}
+            self._context = otel_context.set_value(FLEET_KEY, handed_down, inner) if handed_down else inner
+        except Exception as error:
+            failed("starting a span", error)
+        return self._context
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Ends the span; an exception marks it as failed (leaving a generator early does not)."""
+        span, recorder = self._span, self._recorder
+        if span is None or recorder is None:
+            return
+        try:
+            if error is not None and not isinstance(error, GeneratorExit):
+                self._error_type = self._error_type or type(error).__qualname__
+                record_exception(span, error, message=recorder.capture_messages)
+            if self._error_type:
+                span.set_attribute(_ERROR_TYPE, self._error_type)
+                span.set_status(Status(StatusCode.ERROR))
+            span.end()
+            if recorder.instruments is not None:
+                kind_of_error = errors.of_exception(error) if error is not None else self._error_type
+                recorder.instruments.step(
+                    self._kind,
+                    time.perf_counter() - self._start,
+                    self._attributes,
+                    _bounded_error(kind_of_error, self._kind) if self._error_type else "",
+                )
+        except Exception as failure:
+            failed("ending a span", failure)
+
+    def __enter__(self) -> Self:
+        context = self.begin()
+        if context is not None:
+            self._token = otel_context.attach(context)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            otel_context.detach(self._token)
+            self._token = None
+        self.end(error)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace_back)
+
+    # --- as a decorator ----------------------------------------------------------------------------
+
+    def _again(self) -> Step:
+        return Step(self._kind, self._name, dict(self._attributes))
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """The function, run as this step each time it is called."""
+        wrapper: Callable[..., Any]
+        if inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                return _drive_async(self._again(), cast(Any, function)(*args, **kwargs))
+
+        elif inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                return _drive(self._again(), cast(Any, function)(*args, **kwargs))
+
+        elif inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return await function(*args, **kwargs)
+
+        else:
+
+            @functools.wraps(function)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return function(*args, **kwargs)
+
+        return cast("Callable[P, R]", wrapper)
+
+
+def _bounded_error(error_type: str, kind: Kind) -> str:
+    if error_type not in ERROR_TYPES:
+        return errors.OTHER
+    return errors.TOOL if error_type == errors.OTHER and kind in ("tool", "skill") else error_type
+
+
+def _drive(step: Step, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Runs a generator with the step current inside it only, not in the code that consumes it."""
+    context = step.begin()
+    action: Callable[[], Any] = functools.partial(next, generator)
+    try:
+        while True:
+            token = None if context is None else otel_context.attach(context)
+            try:
+                value = action()
+            except StopIteration as stop:
+                step.end()
+                return stop.value
+            finally:
+                if token is not None:
+                    otel_context.detach(token)
+            try:
+                action = functools.partial(generator.send, (yield value))
+            except GeneratorExit:
+                generator.close()
+                raise
+            except BaseException as error:
+                action = functools.partial(generator.throw, error)
+    except BaseException as error:
+        step.end(error)
+        raise
+
+
+async def _drive_async(step: Step, generator: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
+    """Like `_drive` for an async generator."""
+    context = step.begin()
+    action: Callable[[], Any] = generator.__anext__
+    try:
+        while True:
+            token = None if context is None else otel_context.attach(context)
+            try:
+                value = await action()
+            except StopAsyncIteration:
+                step.end()
+                return
+            finally:
+                if token is not None:
+                    otel_context.detach(token)
+            try:
+                action = functools.partial(generator.asend, (yield value))
+            except GeneratorExit:
+                await generator.aclose()
+                raise
+            except BaseException as error:
+                action = functools.partial(generator.athrow, error)
+    except BaseException as error:
+        step.end(error)
+        raise
+
+
+# --- the four kinds --------------------------------------------------------------------------------
+
+
+def _attributes(operation: str, **named: AttributeValue | None) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {_OPERATION: operation}
+    for constant, value in named.items():
+        if value is not None:
+            attributes[_NAMES[constant]] = value
+    return attributes
+
+
+_NAMES = {
+    "agent": a.GEN_AI_AGENT_NAME.name,
+    "agent_id": a.GEN_AI_AGENT_ID.name,
+    "version": a.GEN_AI_AGENT_VERSION.name,
+    "description": a.GEN_AI_AGENT_DESCRIPTION.name,
+    "department": a.GNOMON_DEPARTMENT.name,
+    "environment": a.DEPLOYMENT_ENVIRONMENT_NAME.name,
+    "provider": a.GEN_AI_PROVIDER_NAME.name,
+    "model": a.GEN_AI_REQUEST_MODEL.name,
+    "conversation": a.GEN_AI_CONVERSATION_ID.name,
+    "workflow": a.GEN_AI_WORKFLOW_NAME.name,
+    "tool": a.GEN_AI_TOOL_NAME.name,
+    "tool_type": a.GEN_AI_TOOL_TYPE.name,
+    "call_id": a.GEN_AI_TOOL_CALL_ID.name,
+    "skill": a.GEN_AI_SKILL_NAME.name,
+    "skill_description": a.GEN_AI_SKILL_DESCRIPTION.name,
+    "source_uri": a.GEN_AI_SKILL_SOURCE_URI.name,
+    "resource_name": a.GEN_AI_SKILL_RESOURCE_NAME.name,
+    "skill_hash": a.SKILL_MD_HASH.name,
+}
+
+
+def agent(
+    name: str,
+    *,
+    department: str | None = None,
+    environment: str | None = None,
+    version: str | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    id: str | None = None,
+    description: str | None = None,
+    conversation: str | None = None,
+) -> Step:
+    """An agent's work on one request (`invoke_agent`).
+
+    Department, environment and the agent's name pass down to every step and model call inside.
+    """
+    attributes = _attributes(
+        "invoke_agent",
+        agent=name,
+        agent_id=id,
+        version=version,
+        description=description,
+        department=department,
+        environment=environment,
+        provider=provider,
+        model=model,
+        conversation=conversation,
+    )
+    return Step("agent", f"invoke_agent {name}", attributes)
+
+
+def workflow(name: str, *, department: str | None = None, environment: str | None = None) -> Step:
+    """A workflow of several agents or steps (`invoke_workflow`)."""
+    attributes = _attributes("invoke_workflow", workflow=name, department=department, environment=environment)
+    return Step("workflow", f"invoke_workflow {name}", attributes)
+
+
+def tool(
+    name: str,
+    *,
+    type: str | None = None,
+    call_id: str | None = None,
+) -> Step:
+    """One call of a tool (`execute_tool`)."""
+    return Step(
+        "tool",
+        f"execute_tool {name}",
+        _attributes("execute_tool", tool=name, tool_type=type, call_id=call_id),
+    )
+
+
+def skill(
+    name: str,
+    *,
+    tool: str = "skill",
+    agent: str | None = None,
+    department: str | None = None,
+    environment: str | None = None,
+    version: str | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    description: str | None = None,
+    source_uri: str | None = None,
+    resource: str | None = None,
+    content_hash: str | None = None,
+) -> Step:
+    """One use of a skill: OpenTelemetry's `execute_tool` refined by the skill's name.
+
+    `tool` is the tool by which the agent loads skills, `version` the agent's version, `source_uri` the
+    skill's origin without credentials, `resource` the logical path of a file of the skill that was
+    read, `content_hash` the id that git gives the bytes of its SKILL.md.
+    """
+    attributes = _attributes(
+        "execute_tool",
+        tool=tool,
+        skill=name,
+        agent=agent,
+        version=version,
+        department=department,
+        environment=environment,
+        provider=provider,
+        model=model,
+        skill_description=description,
+        source_uri=source_uri,
+        resource_name=resource,
+        skill_hash=content_hash,
+    )
+    span_name = f"execute_tool {tool} {name}" + (f" {resource}" if resource else "")
+    return Step("skill", span_name, attributes)
