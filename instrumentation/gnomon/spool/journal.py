@@ -59,10 +59,10 @@ class Journal:
     def abandon(self) -> None:
         """Lets go of the journal without finishing it: its lines stay for `recover`.
 
-        For a forked child, whose parent goes on writing.
+        For a forked child, whose parent goes on writing. Takes no lock: a thread that the child does
+        not have may have held it when it was forked.
         """
-        with self._lock:
-            os.close(self._descriptor)
+        os.close(self._descriptor)
 
     def complete(self) -> Path:
         """Turns the journal into its finished file and gives that file's path.
