@@ -13,12 +13,12 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 import yaml
+
 from gnomon.registry import attributes, events, metrics, resources, spans
 from gnomon.registry.attribute import Attribute
 from gnomon.registry.model import Event, Metric, Resource, Span
 from gnomon.registry.prometheus import name_of
 from gnomon.version import __version__
-
 from gnomon_generators.document import MARK, Document
 
 FOLDER: Final = PurePosixPath("registry")

@@ -11,7 +11,6 @@ from gnomon.registry.attribute import Attribute, Source
 from gnomon.registry.model import Counting, Event, Metric, Resource, Span
 from gnomon.registry.prometheus import label_of, name_of, series_names
 from gnomon.registry.sources import GNOMON
-
 from gnomon_generators import reading
 from gnomon_generators.document import MARK, Document
 from gnomon_generators.markdown import block, code, codes, table

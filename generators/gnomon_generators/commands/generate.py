@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
 from gnomon.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from gnomon_generators.writing import Difference
 
 
 @click.group()
@@ -27,7 +32,6 @@ def generate() -> None:
 def docs(directory: Path, check: bool) -> None:
     """Write the reference pages and the registry in OpenTelemetry's format."""
     from gnomon.registry.checking import problems  # noqa: PLC0415 - the command line starts without it
-
     from gnomon_generators import writing  # noqa: PLC0415
     from gnomon_generators.documents import all_documents  # noqa: PLC0415
 
@@ -35,17 +39,18 @@ def docs(directory: Path, check: bool) -> None:
     if wrong:
         raise UserError(f"the registry is not sound: {'; '.join(wrong)}")
     documents = all_documents()
-    if not check:
-        for difference in writing.write(documents, directory):
-            click.echo(
-                f"{'removed' if difference.kind == 'no longer generated' else 'wrote'} {difference.path}"
-            )
-        click.echo(f"{len(documents)} documents in {directory} are up to date")
-        return
-    found = writing.differences(documents, directory)
+    try:
+        found = writing.differences(documents, directory) if check else writing.write(documents, directory)
+    except OSError as error:
+        place = error.filename2 or error.filename
+        raise UserError(f"{place}: {error.strerror}; name a folder to write to with --directory") from error
     for difference in found:
-        click.echo(str(difference))
-    if found:
-        click.echo(f"{len(found)} of {len(documents)} documents differ: run gnomon generate docs", err=True)
+        click.echo(str(difference) if check else _done(difference))
+    if check and found:
+        click.echo(f"{len(found)} generated files differ: run gnomon generate docs", err=True)
         raise click.exceptions.Exit(ExitCode.NEGATIVE)
     click.echo(f"{len(documents)} documents in {directory} are up to date")
+
+
+def _done(difference: Difference) -> str:
+    return f"{'removed' if difference.kind == 'no longer generated' else 'wrote'} {difference.path}"
