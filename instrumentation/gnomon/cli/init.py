@@ -24,8 +24,8 @@ SCHEMA = ".gnomon/settings.schema.json"
 def init(folder: Path, force: bool) -> None:
     """Writes a commented gnomon.yaml that fits the repository.
 
-    FOLDER (default: the working folder) is where it is written. Project name, skill folders and test suites are detected; everything else stands there as a
-    comment with its default.
+    FOLDER (default: the working folder) is where it is written. Project name, skill folders and test
+    suites are detected; everything else stands there as a comment with its default.
     """
     from gnomon.settings.schema import json_schema  # noqa: PLC0415 - only here
     from gnomon.settings.template import render  # noqa: PLC0415 - only here

@@ -73,7 +73,7 @@ def _run(given: list[str]) -> int:
         raise
     except (Exception, KeyboardInterrupt) as error:
         sentence, code = _told(error, given)
-        if os.environ.get(_DEBUG):
+        if os.environ.get(_DEBUG, "").lower() not in ("", "0", "false"):
             traceback.print_exc()
         click.echo(sentence, err=True)
         return int(code)
