@@ -284,7 +284,7 @@ ERROR_TYPE = Attribute(
     "error.type",
     "string",
     "Why it failed: on metrics and model calls one of the bounded set, on the span of a test the "
-    "exception's class name. Absent on the span of a success, `none` on its metric.",
+    "exception's class name. A success has none; run points, whose labels never come and go, say `none`.",
     examples=(*values.ERROR_TYPES, "AssertionError"),
     stability="stable",
     source=SEMCONV,

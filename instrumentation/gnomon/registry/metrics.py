@@ -398,7 +398,8 @@ GEN_AI_CLIENT_TOKEN_USAGE = Metric(
     "gen_ai.client.token.usage",
     "histogram",
     "{token}",
-    "Tokens of each call by kind, under the name that older boards read; written only on request.",
+    "Tokens of each call by kind, under the name that older boards read; written only when "
+    "`OTEL_SEMCONV_STABILITY_OPT_IN` names `gen_ai/dup`.",
     "histogram",
     required=(*_INFERENCE, a.GEN_AI_TOKEN_TYPE),
     optional=(*_MODELS, *_FLEET),
@@ -409,7 +410,8 @@ GEN_AI_CLIENT_OPERATION_DURATION = Metric(
     "gen_ai.client.operation.duration",
     "histogram",
     "s",
-    "Duration of each call to a model, under the name that older boards read; written only on request.",
+    "Duration of each call to a model, under the name that older boards read; written only when "
+    "`OTEL_SEMCONV_STABILITY_OPT_IN` names `gen_ai/dup`.",
     "histogram",
     required=_INFERENCE,
     optional=(*_MODELS, a.ERROR_TYPE, *_FLEET),
