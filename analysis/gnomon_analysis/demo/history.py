@@ -32,6 +32,8 @@ _CONFIGURATION = """\
     gpgSign = false
 [gc]
     auto = 0
+[sparse]
+    expectFilesOutsideOfPatterns = true
 [advice]
     detachedHead = false
 """

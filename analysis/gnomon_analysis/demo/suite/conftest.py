@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gnomon import prices
 
 from gnomon_analysis.demo import answers, skills
 from gnomon_analysis.demo.golden import GoldenCase, GoldenSet, load
 from gnomon_analysis.demo.router import LexicalRouter
-
-SUITE = "routing"
 
 GOLDEN = pytest.StashKey[GoldenSet]()
 
@@ -24,13 +24,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--demo-commit", default="", help="commit that the skills are of")
     group.addoption("--demo-run", type=int, default=1, help="which run at this commit, from 1")
     group.addoption("--demo-temperature", type=float, default=0.0, help="0: always the best score")
-    group.addoption("--demo-price-as", default=None, help="model whose list price estimates the cost")
+    group.addoption("--demo-prices", type=Path, default=None, help="price file with the router's price")
     group.addoption("--demo-answers", type=Path, default=None, help="file for the router's own notes")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Reads the golden set once, before collection."""
+    """Reads the golden set and the prices once, before collection."""
     config.stash[GOLDEN] = load(config.getoption("--demo-golden"))
+    prices.load_overlay(config.getoption("--demo-prices"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _marks(case: GoldenCase) -> list[pytest.MarkDecorator]:
     marks = [
-        pytest.mark.gnomon(suite=SUITE, case_id=case.id, category=case.category),
+        pytest.mark.gnomon(case_id=case.id, category=case.category),
         pytest.mark.routing(
             skill=case.expected,
             alternates=case.alternates,
@@ -68,6 +69,13 @@ def router(pytestconfig: pytest.Config, checkout: dict[str, skills.Skill]) -> Le
     """The router over these skills."""
     known = pytestconfig.stash[GOLDEN].skill_names
     return LexicalRouter(list(checkout.values()), known, pytestconfig.getoption("--demo-temperature"))
+
+
+@pytest.fixture(scope="session")
+def chance(pytestconfig: pytest.Config) -> Callable[[str], random.Random]:
+    """A generator for a case: the same for the same commit, run and case, in whatever process it runs."""
+    commit, run = pytestconfig.getoption("--demo-commit"), pytestconfig.getoption("--demo-run")
+    return lambda case: random.Random(f"{commit}/{run}/{case}")  # noqa: S311 - a choice, no secret
 
 
 @pytest.fixture

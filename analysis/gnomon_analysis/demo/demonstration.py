@@ -1,0 +1,245 @@
+"""The demo from end to end: history, replay, store, second opinion, report."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gnomon.errors import ExitCode, UserError
+from gnomon.prices import Price
+from gnomon.version import __version__
+
+from gnomon_analysis.demo import answers, example, pricing
+from gnomon_analysis.demo.golden import GoldenSet, load
+from gnomon_analysis.demo.history import Git, Revision, SkillHistory
+from gnomon_analysis.demo.replay import SUITE, Conditions, Replay
+from gnomon_analysis.demo.router import MODEL, PROVIDER
+from gnomon_analysis.report import page
+from gnomon_analysis.report.evidence import CommitNote, Evidence, gather
+from gnomon_analysis.store import open_store
+from gnomon_analysis.store.rows import CommitRow
+
+EXAMPLE_NAME = "support-desk-skills"
+_MARKER = "demo.json"
+_IGNORE = "*\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to replay and how. Without `repository` it is the example; `endpoint` is an OTLP address."""
+
+    repository: Path | None
+    golden: Path | None
+    span: str | None
+    runs: int
+    temperature: float
+    workers: int
+    jobs: int
+    price_as: str
+    out: Path
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Commits whose accuracy in the store equals the one computed from the router's own notes."""
+
+    compared: int
+    different: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What came out; `seconds` is the time of the replay alone."""
+
+    name: str
+    evidence: Evidence
+    agreement: Agreement
+    price: Price
+    report: Path
+    out: Path
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What the replay is about to do."""
+
+    name: str
+    commits: int
+    runs: int
+    cases: int
+
+
+def demonstrate(
+    wish: Wish, started: Callable[[Started], None], progress: Callable[[Revision], None]
+) -> Demonstration:
+    """Runs the whole demo; `started` is called once, `progress` after every run, from any thread.
+
+    Raises:
+        UserError: a path, revision, price or golden set is wrong, or the suite could not run.
+    """
+    price = pricing.price_of(wish.price_as)
+    with tempfile.TemporaryDirectory(prefix="gnomon-demo-") as temporary:
+        scratch = Path(temporary)
+        git = Git(scratch)
+        repository, golden_path = _material(git, scratch, wish)
+        golden = load(golden_path)
+        history = SkillHistory(git, repository, scratch / "history.git")
+        revisions = history.revisions(golden_path.name, wish.span)
+        if not revisions:
+            where = f"in the range {wish.span}" if wish.span else "on the first-parent history"
+            raise UserError(f"{repository}: no commit {where} changes a SKILL.md", ExitCode.NEGATIVE)
+        out = _fresh(wish.out)
+        name = EXAMPLE_NAME if wish.repository is None else repository.resolve().name
+        started(Started(name, len(revisions), wish.runs, len(golden.judged_cases)))
+        conditions = _conditions(wish, golden_path, out)
+        pricing.write_price_file(price, conditions.prices)
+        began = time.monotonic()
+        Replay(git, history, scratch, conditions).over(revisions, progress)
+        seconds = time.monotonic() - began
+    evidence, agreement = _read(out, revisions, golden, conditions.answers)
+    report = out / "report.html"
+    page.write(evidence, _setting(wish, name, golden, price, out, agreement), report)
+    return Demonstration(name, evidence, agreement, price, report, out, seconds)
+
+
+def _material(git: Git, scratch: Path, wish: Wish) -> tuple[Path, Path]:
+    """The repository to replay and its golden set."""
+    if wish.repository is None:
+        repository = scratch / EXAMPLE_NAME
+        golden = example.build(git, repository)
+        return repository, wish.golden or golden
+    if wish.golden is None:
+        raise UserError("--repo needs --golden FILE, the requests and the skills that ought to answer them")
+    return wish.repository, wish.golden.resolve()
+
+
+def _conditions(wish: Wish, golden: Path, out: Path) -> Conditions:
+    kept = out / "golden-set.yaml"
+    shutil.copyfile(golden, kept)
+    return Conditions(
+        golden=kept,
+        prices=out / "prices.yaml",
+        answers=out / "answers.jsonl",
+        state=out,
+        runs=wish.runs,
+        temperature=wish.temperature,
+        workers=wish.workers,
+        jobs=wish.jobs,
+        endpoint=wish.endpoint,
+    )
+
+
+def _fresh(out: Path) -> Path:
+    """An empty folder; what an earlier demo wrote there is replaced, anything else is left alone."""
+    out = out.resolve()
+    if out.exists():
+        if not out.is_dir() or (any(out.iterdir()) and not (out / _MARKER).is_file()):
+            raise UserError(f"--out {out}: is there and was not written by a demo; name a new or empty folder")
+        shutil.rmtree(out)
+    try:
+        out.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be made ({error.strerror}); name another folder") from None
+    (out / _MARKER).write_text(json.dumps({"gnomon": __version__}) + "\n", encoding="utf-8")
+    # The folder may lie inside somebody's repository, which must not see it.
+    (out / ".gitignore").write_text(_IGNORE, encoding="utf-8")
+    return out
+
+
+def _read(
+    out: Path, revisions: Sequence[Revision], golden: GoldenSet, notebook: Path
+) -> tuple[Evidence, Agreement]:
+    notes = [
+        CommitNote(revision.commit, revision.date, revision.subject, revision.golden_changed)
+        for revision in revisions
+    ]
+    requests = {case.id: case.prompt for case in golden.cases}
+    with open_store(out / "gnomon.db") as store:
+        store.ingest(out / "spool")
+        rows = store.accuracy_by_commit(SUITE)
+        agreement = agree(rows, answers.score_by_commit(answers.read(notebook), golden))
+        return gather(store, notes, SUITE, requests), agreement
+
+
+def agree(rows: Sequence[CommitRow], scores: dict[str, answers.Score]) -> Agreement:
+    """Compares right and judged answers of every commit that either side knows, as whole numbers."""
+    stored = {row.commit: answers.Score(row.tally.correct, row.tally.judged) for row in rows if row.commit}
+    commits = sorted(set(stored) | set(scores))
+    different = tuple(commit for commit in commits if stored.get(commit) != scores.get(commit))
+    return Agreement(len(commits), different)
+
+
+def _setting(
+    wish: Wish, name: str, golden: GoldenSet, price: Price, out: Path, agreement: Agreement
+) -> page.Setting:
+    chance = (
+        "It always takes the best score, so that a run repeats exactly."
+        if wish.temperature == 0
+        else f"It draws its answer at temperature {wish.temperature:g}, from seeds made of commit, run and case, "
+        "so that close decisions are truly unsteady and the whole replay still repeats exactly."
+    )
+    return page.Setting(
+        title=f"Routing of {name} over its history",
+        router_note=(
+            "The router is the demo's own: it compares the words and word pairs of a request with the names, "
+            f"descriptions and bodies of the skills (TF-IDF). It is no language model. {chance}"
+        ),
+        cost_note=(
+            f"Cost is an estimate: nothing was paid. It prices the router's tokens as {price.model} "
+            f"by the list price of {price.as_of.isoformat()}."
+        ),
+        tokens_note=(
+            "Tokens are counted by the demo's own rule, every word and every punctuation mark being one, over the "
+            "prompt that a model router would get: all skills' names and descriptions, and the request."
+        ),
+        latency_note=(
+            "Measured: the time in which the lexical router answered one request on this machine. "
+            "It says nothing about a language model."
+        ),
+        tool_use_note=(
+            "Commands documented: how many of the golden set's expected command patterns stand in the body of "
+            "the skill that was chosen. Patterns that only repeat the request are left out."
+        ),
+        facts=(
+            ("Gnomon", __version__),
+            ("Python", platform.python_version()),
+            ("Repository", name if wish.repository is None else str(wish.repository.resolve())),
+            ("Range", wish.span or "all commits on the first parents that change a SKILL.md or the golden set"),
+            ("Golden set", f"version {golden.version}, {len(golden.cases)} cases, {len(golden.judged_cases)} not skipped; the same for every commit"),
+            ("Router", f"{PROVIDER} / {MODEL}, temperature {wish.temperature:g}"),
+            ("Runs", f"{wish.runs} at each commit, " + (f"{wish.workers} pytest-xdist workers" if wish.workers else "without pytest-xdist")),
+            ("Price table", f"{price.name}, {price.source}"),
+            ("Results store", str(out / "gnomon.db")),
+            ("Spool (OTLP/JSON)", str(out / "spool")),
+            ("Router's own notes", str(out / "answers.jsonl")),
+            ("Written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        ),
+        checks=(_check(agreement),),
+        commands=(
+            f"GNOMON_STATE_DIRECTORY={out} gnomon runs",
+            f"GNOMON_STATE_DIRECTORY={out} gnomon tests --flaky",
+            f"GNOMON_STATE_DIRECTORY={out} gnomon show last",
+        ),
+    )
+
+
+def _check(agreement: Agreement) -> str:
+    if agreement.different:
+        named = ", ".join(commit[:7] for commit in agreement.different)
+        return (
+            f"NOT in agreement: at {len(agreement.different)} of {agreement.compared} commits the store's accuracy "
+            f"differs from the one computed from the router's own notes: {named}."
+        )
+    return (
+        f"Checked in this run: at all {agreement.compared} commits the right and the judged answers in the results "
+        "store equal those computed from the router's own notes, which no telemetry passes through."
+    )

@@ -1,0 +1,54 @@
+"""Figures and names as a reader sees them."""
+
+from __future__ import annotations
+
+import html
+
+NOT_KNOWN = "not known"
+_NARROW = "\u00a0"  # no-break space between a figure and its unit
+
+
+def percent(share: float | None) -> str:
+    """A fraction of 1 as a percentage with one decimal."""
+    return NOT_KNOWN if share is None else f"{100 * share:.1f}{_NARROW}%"
+
+
+def points(difference: float) -> str:
+    """A difference of fractions as signed percentage points."""
+    value = round(100 * difference, 1)
+    sign = "+" if value > 0 else "\u2212" if value < 0 else "±"
+    return f"{sign}{abs(value):.1f}"
+
+
+def p_value(p: float) -> str:
+    """A probability, short and never as a plain 0."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def dollars(amount: float | None) -> str:
+    """US dollars, with as many decimals as a small amount needs."""
+    if amount is None:
+        return NOT_KNOWN
+    digits = 2 if amount >= 1 else 4 if amount >= 0.01 else 6
+    return f"USD{_NARROW}{amount:,.{digits}f}"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """A time in milliseconds with three significant places."""
+    return NOT_KNOWN if seconds is None else f"{1000 * seconds:.3g}{_NARROW}ms"
+
+
+def plural(count: int, singular: str, several: str | None = None) -> str:
+    """A number with its noun: `1 case`, `2 cases`."""
+    return f"{count:,} {singular if count == 1 else several or singular + 's'}"
+
+
+def shortened(text: str, length: int) -> str:
+    """At most `length` signs of one line, with an ellipsis where some were cut."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
+
+
+def escaped(text: str) -> str:
+    """Text for a place that reads HTML."""
+    return html.escape(text, quote=False)
