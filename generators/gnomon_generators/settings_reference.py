@@ -10,7 +10,6 @@ from gnomon.settings.fields import DURATION, NAME, Format
 from gnomon.settings.loading import FILE_VARIABLE
 from gnomon.settings.schema import plain_value
 from gnomon.settings.table import Setting, allowed, table, walk
-
 from gnomon_generators.document import MARK, Document
 
 _HEAD = f"""<!-- {MARK} from the table in `gnomon.settings.model`; edit that. -->
