@@ -369,8 +369,7 @@ class Suite:
     name: str = setting(brief="`test.suite.name` of its runs; unique.", format=NAME, example="routing")
     paths: tuple[str, ...] = setting(
         (),
-        "Globs of its test files, relative to the folder of gnomon.yaml. The first suite that matches a file "
-        "has it.",
+        "Globs of its test files, relative to the folder of gnomon.yaml.",
         format=LINE,
         example=["tests/**/test_*.py"],
     )
@@ -486,7 +485,9 @@ class Settings:
     )
     project: Project = section(Project)
     suites: tuple[Suite, ...] = setting(
-        (), "Test suites. A test file that no suite matches is in one named after the project."
+        (),
+        "Test suites. A run belongs to the only suite there is, else to the one whose files the command line "
+        "asks for, else to one named after the project.",
     )
     skills: Skills = section(Skills)
     export: Export = section(Export)
