@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Integer,
     and_,
     case,
-    cast,
+    exists,
     func,
     literal,
     not_,
@@ -116,15 +115,17 @@ def _calls_of_runs() -> FromClause:
     """Model calls with the run that they belong to.
 
     A process that a test started knows the trace that it is part of, but not always the run: such a
-    call belongs to the run that made the trace.
+    call belongs to the run that made the trace. Where several runs share one (a pipeline that hands
+    its own trace down) there is no telling, and the call belongs to none.
     """
-    calls = schema.model_calls
+    calls, other = schema.model_calls, schema.runs.alias("other")
     columns = [column for column in calls.columns if column.name != "run_id"]
     named = select(calls.c.run_id, *columns).where(calls.c.run_id.is_not(None))
+    shared = exists().where(other.c.trace_id == runs.trace_id, other.c.run_id != runs.run_id)
     traced = (
         select(runs.run_id, *columns)
         .select_from(calls.join(schema.runs, calls.c.trace_id == runs.trace_id))
-        .where(calls.c.run_id.is_(None))
+        .where(calls.c.run_id.is_(None), ~shared)
     )
     return union_all(named, traced).subquery("calls")
 
@@ -193,8 +194,3 @@ def _call_totals(row: Any) -> ModelCallTotals:
         cost_usd=None if cost is None else float(cost),
         api_latency=float(row["api_latency"]),
     )
-
-
-def as_flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """A condition as 0 or 1, for maxima and orderings that both databases understand."""
-    return cast(case((condition, 1), else_=0), Integer)
