@@ -62,7 +62,9 @@ class Ledger(Collector):
 
     def describe(self) -> Iterable[Family]:
         """The families without samples."""
-        return [_family(metric) for metric in _LEDGER]
+        return [
+            _buckets(metric) if metric.instrument == "histogram" else _counter(metric) for metric in _LEDGER
+        ]
 
     def collect(self) -> Iterable[Family]:
         """The families as the store is now; counted again only when something was ingested since."""
@@ -113,11 +115,12 @@ def _labels(metric: Metric) -> list[str]:
     return [label_of(attribute) for attribute in (*_LABELS, *own)]
 
 
-def _family(metric: Metric) -> Any:
-    name = name_of(metric)
-    if metric.instrument == "histogram":
-        return HistogramMetricFamily(name, metric.brief, labels=_labels(metric))
-    return CounterMetricFamily(name, metric.brief, labels=_labels(metric))
+def _counter(metric: Metric) -> CounterMetricFamily:
+    return CounterMetricFamily(name_of(metric), metric.brief, labels=_labels(metric))
+
+
+def _buckets(metric: Metric) -> HistogramMetricFamily:
+    return HistogramMetricFamily(name_of(metric), metric.brief, labels=_labels(metric))
 
 
 def _tests(connection: Connection, owners: Sequence[LabelSet]) -> Family:
@@ -129,7 +132,7 @@ def _tests(connection: Connection, owners: Sequence[LabelSet]) -> Family:
     )
     counts = {tuple(row[:-1]): int(row[-1]) for row in connection.execute(statement)}
     zeros = {(*owner, outcome): 0 for owner in owners for outcome in values.OUTCOMES}
-    family = _family(metrics.ROUTING_TEST)
+    family = _counter(metrics.ROUTING_TEST)
     for labels, count in (zeros | counts).items():
         family.add_metric(labels, count)
     return family
@@ -165,7 +168,7 @@ _ROUTING_CALLS: FromClause = (
 def _retries(connection: Connection, owners: Sequence[LabelSet]) -> Family:
     statement = select(*_OWNER, func.sum(calls.retries)).select_from(_ROUTING_CALLS).group_by(*_OWNER)
     counts = {tuple(row[:-1]): int(row[-1]) for row in connection.execute(statement)}
-    family = _family(metrics.ROUTING_TEST_RETRIES)
+    family = _counter(metrics.ROUTING_TEST_RETRIES)
     for labels in owners:
         family.add_metric(labels, counts.get(labels, 0))
     return family
@@ -227,7 +230,7 @@ def _histogram(
     ).group_by(*labels)
     sums = {tuple(row[: len(labels)]): row[len(labels) :] for row in connection.execute(statement)}
     empty = [0] * (len(metric.buckets) + 2)
-    family = _family(metric)
+    family = _buckets(metric)
     for owner in owners:
         *counts, total = sums.get(owner, empty)
         bounds = [*map(floatToGoString, metric.buckets), "+Inf"]

@@ -60,8 +60,9 @@ def import_reports(
     environment: str | None = None,
     known: Callable[[str], bool] = lambda run_id: False,
 ) -> ImportedRun:
-    """Writes the reports as one complete run into the spool, unless it is there or `known` by its id elsewhere.
+    """Writes the reports as one complete run into the spool.
 
+    A run that is there already, or whose id is `known` elsewhere, is not written again.
     Without `commit` the reports are taken to be of the working tree at `settings.root` as it is now,
     with its branch, skills and configuration; with one, nothing is assumed that the caller does not say.
     Raises UserError for a report that cannot be read, with file and line.

@@ -80,6 +80,11 @@ class Store:
         with database_errors(self.url), reading(self.engine) as connection:
             return runs.find_run(connection, reference, suite)
 
+    def has_run(self, run_id: str) -> bool:
+        """Whether the run with this whole id is in the store."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.has_run(connection, run_id)
+
     def results(self, run_id: str) -> list[ResultRow]:
         """The tests of a run in the order in which they started."""
         with database_errors(self.url), reading(self.engine) as connection:

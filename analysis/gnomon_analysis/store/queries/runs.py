@@ -77,6 +77,11 @@ def find_run(connection: Connection, reference: str, suite: str | None = None) -
     return _run_rows(connection, found, suite)[0]
 
 
+def has_run(connection: Connection, run_id: str) -> bool:
+    """Whether there is a run with this id."""
+    return connection.execute(select(runs.run_id).where(runs.run_id == run_id)).first() is not None
+
+
 def _candidates(connection: Connection, wanted: str, suite: str | None) -> Sequence[Row[Any]]:
     statement = select(schema.runs).where(*in_suite(suite)).order_by(*NEWEST_FIRST)
     if wanted == _LAST:

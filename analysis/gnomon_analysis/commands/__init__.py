@@ -1,0 +1,1 @@
+"""Sub-commands of `gnomon` that read and fill the results store."""

@@ -1,0 +1,197 @@
+"""`gnomon show`: everything about one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from gnomon_analysis.commands import tables
+from gnomon_analysis.commands.json_form import echo_json
+from gnomon_analysis.commands.opened import current_store, no_runs_yet
+from gnomon_analysis.commands.tables import Column, echo_table
+from gnomon_analysis.store import FileHash, ResultRow, RunRow, WorkerRow
+from gnomon_analysis.store.rows import FAILING
+
+_NO_SKILL = "(no skill)"
+_QUESTION = "(a question back)"
+
+
+@dataclass(frozen=True, slots=True)
+class Misroute:
+    """Routing tests that expected one thing and got another, by their case ids."""
+
+    expected: str
+    actual: str
+    cases: tuple[str, ...]
+
+
+@click.command()
+@click.argument("reference", metavar="RUN", default="last")
+@click.option("--suite", help="Look for RUN among the runs of this suite; show only its totals.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Rows of each list that may be long.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all of the run as JSON.")
+def show(reference: str, suite: str | None, limit: int, as_json: bool) -> None:
+    """Shows one run: outcomes, routes, cost, failures, files in force.
+
+    RUN is its number, the beginning of its id, or `last`.
+    """
+    with current_store() as store:
+        if not store.runs(limit=1):
+            raise no_runs_yet()
+        run = store.run(reference, suite)
+        results = store.results(run.run_id)
+        skills, configs = store.skills(run.run_id), store.config_files(run.run_id)
+        workers = store.workers(run.run_id)
+    wrong = misroutes(results)
+    if as_json:
+        echo_json(
+            run=run, misroutes=wrong, results=results, workers=workers, skills=skills, config_files=configs
+        )
+        return
+    for line in _head(run, workers):
+        click.echo(line)
+    _echo_misroutes(wrong)
+    _echo_failures([result for result in results if result.outcome in FAILING], limit)
+    _echo_slowest(results, limit)
+    _echo_files("skills in force", skills, run.skills_hash)
+    _echo_files("configuration in force", configs, run.config_hash)
+
+
+def misroutes(results: Sequence[ResultRow]) -> list[Misroute]:
+    """Wrong routes by what was expected and what came instead, the most frequent first."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result.correct is False:
+            found.setdefault((_expected(result), _actual(result)), []).append(result.case_id)
+    ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [Misroute(expected, actual, tuple(cases)) for (expected, actual), cases in ordered]
+
+
+def _expected(result: ResultRow) -> str:
+    return _QUESTION if result.clarification_expected else result.expected or _NO_SKILL
+
+
+def _actual(result: ResultRow) -> str:
+    return result.actual or (_QUESTION if result.clarification_asked else _NO_SKILL)
+
+
+def _head(run: RunRow, workers: Sequence[WorkerRow]) -> Iterator[str]:
+    yield f"run {run.run_id} (#{tables.number(run.sequence)} of {tables.text(run.suite)}): {run.status}"
+    place = " ".join(filter(None, (run.repository, run.branch, tables.commit(run.commit, run.dirty))))
+    yield f"  started   {tables.when(run.started_at)}, took {tables.seconds(run.duration)}"
+    yield f"  commit    {place}{' (uncommitted changes)' if run.dirty else ''}"
+    for name, value in (
+        ("in", ", ".join(filter(None, (run.environment, run.department, run.agent)))),
+        ("golden", run.golden_set_version),
+        ("pipeline", run.pipeline_url),
+    ):
+        if value:
+            yield f"  {name:<9} {value}"
+    if not run.complete:
+        yield "  note      the run's end was never recorded: it was killed, or a file is still to come"
+    crashed = [worker.worker_id for worker in workers if worker.crashed]
+    if workers:
+        dead = f", {', '.join(crashed)} crashed" if crashed else ""
+        yield f"  workers   {len(workers)}{dead}"
+    yield from _totals(run)
+
+
+def _totals(run: RunRow) -> Iterator[str]:
+    tally, calls = run.tally, run.calls
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.items() if count)
+    reruns = f"; {tally.reruns} reruns" if tally.reruns else ""
+    yield f"  tests     {tally.tests}: {counts or 'none'}{reruns}"
+    if tally.judged or tally.unanswered:
+        silent = f"; {tally.unanswered} without an answer" if tally.unanswered else ""
+        share = tables.percent(tally.accuracy, tally.accuracy_interval)
+        yield f"  routing   {share} ({tally.correct} of {tally.judged} right{silent})"
+    if tally.tools_expected:
+        share = tables.percent(tally.tool_use_accuracy)
+        yield f"  tool use  {share} ({tally.tools_matched} of {tally.tools_expected} commands)"
+    if calls.calls:
+        yield (
+            f"  model     {tables.number(calls.calls)} calls, {calls.failed} failed, {calls.retries} retries, "
+            f"{tables.seconds(calls.api_latency)} in requests"
+        )
+        cached = f" ({tables.number(calls.cache_read_tokens)} from cache)" if calls.cache_read_tokens else ""
+        yield (
+            f"  tokens    {tables.number(calls.input_tokens)} in{cached}, {tables.number(calls.output_tokens)} out"
+        )
+        unpriced = f" ({calls.unpriced} calls without a known cost)" if calls.unpriced else ""
+        yield f"  cost      {tables.usd(calls.cost_usd)}{unpriced}"
+
+
+def _echo_misroutes(wrong: Sequence[Misroute]) -> None:
+    if wrong:
+        click.echo()
+        echo_table(
+            (Column("expected"), Column("actual"), Column("tests", right=True), Column("which")),
+            [(row.expected, row.actual, str(len(row.cases)), ", ".join(row.cases)) for row in wrong],
+            "wrong routes",
+        )
+
+
+def _echo_failures(failures: Sequence[ResultRow], limit: int) -> None:
+    if failures:
+        click.echo()
+        echo_table(
+            (Column("test"), Column("outcome"), Column("in"), Column("error"), Column("message")),
+            [
+                (
+                    result.case_id,
+                    result.outcome,
+                    tables.text(result.phase),
+                    tables.text(result.error_type),
+                    tables.text(result.message),
+                )
+                for result in failures[:limit]
+            ],
+            _title("failures", len(failures), limit),
+        )
+
+
+def _echo_slowest(results: Sequence[ResultRow], limit: int) -> None:
+    timed = [result for result in results if result.duration]
+    slowest = sorted(timed, key=lambda result: (-(result.duration or 0.0), result.case_id))
+    if slowest:
+        click.echo()
+        echo_table(
+            (
+                Column("test"),
+                Column("duration", right=True),
+                Column("attempts", right=True),
+                Column("cost", right=True),
+            ),
+            [
+                (
+                    result.case_id,
+                    tables.seconds(result.duration),
+                    str(result.attempts),
+                    tables.usd(result.calls.cost_usd),
+                )
+                for result in slowest[:limit]
+            ],
+            _title("slowest", len(slowest), limit),
+        )
+
+
+def _echo_files(title: str, files: Sequence[FileHash], together: str | None) -> None:
+    if files:
+        click.echo()
+        echo_table(
+            (Column("file"), Column("skill"), Column("hash")),
+            [(file.path, tables.text(file.name), file.hash[:12]) for file in files],
+            f"{title} ({len(files)}, together {(together or '')[:12] or tables.NOTHING})",
+        )
+
+
+def _title(what: str, count: int, limit: int) -> str:
+    return f"{what} ({min(count, limit)} of {count})" if count > limit else f"{what} ({count})"
