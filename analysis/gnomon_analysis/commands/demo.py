@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import threading
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
+
 from gnomon.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -28,19 +30,59 @@ _EXAMPLE_RUNS = 2
 
 
 @click.command()
-@click.option("--repo", type=click.Path(path_type=Path), help="Git repository with SKILL.md files.  [default: the example]")
-@click.option("--golden", type=click.Path(path_type=Path), help="Golden set: requests and the skills that ought to answer.")
-@click.option("--range", "span", metavar="REV..REV", help="Only these commits.  [default: all of the history]")
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    help="Git repository with SKILL.md files.  [default: the example]",
+)
+@click.option(
+    "--golden",
+    type=click.Path(path_type=Path),
+    help="Golden set: requests and the skills that ought to answer.",
+)
+@click.option(
+    "--range", "span", metavar="REV..REV", help="Only these commits.  [default: all of the history]"
+)
 @click.option("--runs", type=click.IntRange(1, 100), help="Runs at each commit.  [default: 1; example: 2]")
-@click.option("--temperature", type=click.FloatRange(0), help="Chance in the router's choice; 0 is none.  [default: 0; example: 0.002]")
-@click.option("--workers", type=click.IntRange(0, 64), default=0, help="Processes of pytest-xdist in each run.  [default: none]")
-@click.option("--jobs", type=click.IntRange(1, 64), help="Commits side by side.  [default: one a processor, at most 4]")
-@click.option("--price-as", metavar="MODEL", default="claude-haiku-4-5", show_default=True, help="Model whose list price estimates the cost.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0),
+    help="Chance in the router's choice; 0 is none.  [default: 0; example: 0.002]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 64),
+    default=0,
+    help="Processes of pytest-xdist in each run.  [default: none]",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), help="Commits side by side.  [default: one a processor, at most 4]"
+)
+@click.option(
+    "--price-as",
+    metavar="MODEL",
+    default="claude-haiku-4-5",
+    show_default=True,
+    help="Model whose list price estimates the cost.",
+)
 @click.option("--endpoint", metavar="URL", help="OTLP address to export the runs to as well.")
-@click.option("--out", type=click.Path(path_type=Path), default=_DEFAULT_OUT, show_default=True, help="Folder for report and data; an earlier demo's is replaced.")
-@click.option("--open/--no-open", "open_report", default=False, show_default=True, help="Open the report in the browser.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=_DEFAULT_OUT,
+    show_default=True,
+    help="Folder for report and data; an earlier demo's is replaced.",
+)
+@click.option(
+    "--open/--no-open",
+    "open_report",
+    default=False,
+    show_default=True,
+    help="Open the report in the browser.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def demo(
+    *,
     repo: Path | None,
     golden: Path | None,
     span: str | None,
@@ -63,7 +105,8 @@ def demo(
     from rich.console import Console  # noqa: PLC0415 - after --help
 
     from gnomon_analysis.demo import summary  # noqa: PLC0415
-    from gnomon_analysis.demo.demonstration import Wish, demonstrate  # noqa: PLC0415
+    from gnomon_analysis.demo.demonstration import demonstrate  # noqa: PLC0415
+    from gnomon_analysis.demo.plan import Wish  # noqa: PLC0415
 
     if workers:
         _require_xdist()
@@ -99,12 +142,11 @@ def demo(
 
 
 def _require_xdist() -> None:
-    try:
-        import xdist  # noqa: F401, PLC0415
-    except ImportError:
+    if importlib.util.find_spec("xdist") is None:
         raise UserError(
-            "--workers needs pytest-xdist; install it with: pip install pytest-xdist", ExitCode.MISSING
-        ) from None
+            "--workers needs pytest-xdist, which is not installed; run: pip install pytest-xdist",
+            ExitCode.MISSING,
+        )
 
 
 class _Progress(AbstractContextManager["_Progress"]):

@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.prices import Price
 from gnomon.version import __version__
-
-from gnomon_analysis.demo import answers, example, pricing
+from gnomon_analysis.demo import answers, example, pricing, words
 from gnomon_analysis.demo.golden import GoldenSet, load
 from gnomon_analysis.demo.history import Git, Revision, SkillHistory
+from gnomon_analysis.demo.plan import EXAMPLE_NAME, Agreement, Replayed, Wish
 from gnomon_analysis.demo.replay import SUITE, Conditions, Replay
-from gnomon_analysis.demo.router import MODEL, PROVIDER
 from gnomon_analysis.report import page
 from gnomon_analysis.report.evidence import CommitNote, Evidence, gather
 from gnomon_analysis.store import open_store
 from gnomon_analysis.store.rows import CommitRow
 
-EXAMPLE_NAME = "support-desk-skills"
 _MARKER = "demo.json"
 _IGNORE = "*\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What to replay and how. Without `repository` it is the example; `endpoint` is an OTLP address."""
-
-    repository: Path | None
-    golden: Path | None
-    span: str | None
-    runs: int
-    temperature: float
-    workers: int
-    jobs: int
-    price_as: str
-    out: Path
-    endpoint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Commits whose accuracy in the store equals the one computed from the router's own notes."""
-
-    compared: int
-    different: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +79,7 @@ def demonstrate(
         seconds = time.monotonic() - began
     evidence, agreement = _read(out, revisions, golden, conditions.answers)
     report = out / "report.html"
-    page.write(evidence, _setting(wish, name, golden, price, out, agreement), report)
+    page.write(evidence, words.setting(wish, Replayed(name, golden, price, out, agreement)), report)
     return Demonstration(name, evidence, agreement, price, report, out, seconds)
 
 
@@ -143,7 +115,9 @@ def _fresh(out: Path) -> Path:
     out = out.resolve()
     if out.exists():
         if not out.is_dir() or (any(out.iterdir()) and not (out / _MARKER).is_file()):
-            raise UserError(f"--out {out}: is there and was not written by a demo; name a new or empty folder")
+            raise UserError(
+                f"--out {out}: is there and was not written by a demo; name a new or empty folder"
+            )
         shutil.rmtree(out)
     try:
         out.mkdir(parents=True)
@@ -176,70 +150,3 @@ def agree(rows: Sequence[CommitRow], scores: dict[str, answers.Score]) -> Agreem
     commits = sorted(set(stored) | set(scores))
     different = tuple(commit for commit in commits if stored.get(commit) != scores.get(commit))
     return Agreement(len(commits), different)
-
-
-def _setting(
-    wish: Wish, name: str, golden: GoldenSet, price: Price, out: Path, agreement: Agreement
-) -> page.Setting:
-    chance = (
-        "It always takes the best score, so that a run repeats exactly."
-        if wish.temperature == 0
-        else f"It draws its answer at temperature {wish.temperature:g}, from seeds made of commit, run and case, "
-        "so that close decisions are truly unsteady and the whole replay still repeats exactly."
-    )
-    return page.Setting(
-        title=f"Routing of {name} over its history",
-        router_note=(
-            "The router is the demo's own: it compares the words and word pairs of a request with the names, "
-            f"descriptions and bodies of the skills (TF-IDF). It is no language model. {chance}"
-        ),
-        cost_note=(
-            f"Cost is an estimate: nothing was paid. It prices the router's tokens as {price.model} "
-            f"by the list price of {price.as_of.isoformat()}."
-        ),
-        tokens_note=(
-            "Tokens are counted by the demo's own rule, every word and every punctuation mark being one, over the "
-            "prompt that a model router would get: all skills' names and descriptions, and the request."
-        ),
-        latency_note=(
-            "Measured: the time in which the lexical router answered one request on this machine. "
-            "It says nothing about a language model."
-        ),
-        tool_use_note=(
-            "Commands documented: how many of the golden set's expected command patterns stand in the body of "
-            "the skill that was chosen. Patterns that only repeat the request are left out."
-        ),
-        facts=(
-            ("Gnomon", __version__),
-            ("Python", platform.python_version()),
-            ("Repository", name if wish.repository is None else str(wish.repository.resolve())),
-            ("Range", wish.span or "all commits on the first parents that change a SKILL.md or the golden set"),
-            ("Golden set", f"version {golden.version}, {len(golden.cases)} cases, {len(golden.judged_cases)} not skipped; the same for every commit"),
-            ("Router", f"{PROVIDER} / {MODEL}, temperature {wish.temperature:g}"),
-            ("Runs", f"{wish.runs} at each commit, " + (f"{wish.workers} pytest-xdist workers" if wish.workers else "without pytest-xdist")),
-            ("Price table", f"{price.name}, {price.source}"),
-            ("Results store", str(out / "gnomon.db")),
-            ("Spool (OTLP/JSON)", str(out / "spool")),
-            ("Router's own notes", str(out / "answers.jsonl")),
-            ("Written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
-        ),
-        checks=(_check(agreement),),
-        commands=(
-            f"GNOMON_STATE_DIRECTORY={out} gnomon runs",
-            f"GNOMON_STATE_DIRECTORY={out} gnomon tests --flaky",
-            f"GNOMON_STATE_DIRECTORY={out} gnomon show last",
-        ),
-    )
-
-
-def _check(agreement: Agreement) -> str:
-    if agreement.different:
-        named = ", ".join(commit[:7] for commit in agreement.different)
-        return (
-            f"NOT in agreement: at {len(agreement.different)} of {agreement.compared} commits the store's accuracy "
-            f"differs from the one computed from the router's own notes: {named}."
-        )
-    return (
-        f"Checked in this run: at all {agreement.compared} commits the right and the judged answers in the results "
-        "store equal those computed from the router's own notes, which no telemetry passes through."
-    )

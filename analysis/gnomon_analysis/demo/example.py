@@ -1,8 +1,8 @@
 """The example skill repository: revision folders, told as a git history.
 
 Each folder of `example/revisions` holds the files that one commit changed (`files/`) and its
-`revision.yaml`: `message`, `date` (ISO 8601) and `removed`, the paths that it removed. The same folders give the
-same commit ids on every machine.
+`revision.yaml`: `message`, `date` (ISO 8601) and `removed`, the paths that it removed. The same folders
+give the same commit ids on every machine.
 """
 
 from __future__ import annotations

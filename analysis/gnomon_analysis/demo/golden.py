@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from gnomon.errors import ExitCode, UserError
 
 UNCATEGORISED = "uncategorised"
@@ -278,7 +279,7 @@ class _Fields:
     def value(self, key: str) -> Any:
         loader = yaml.SafeLoader("")
         try:
-            return loader.construct_object(self._nodes[key], deep=True)  # type: ignore[no-untyped-call]
+            return loader.construct_object(self._nodes[key], deep=True)
         except yaml.YAMLError:
             raise self.mistake(key, "holds a value that plain YAML does not know; write text") from None
 

@@ -74,9 +74,7 @@ class Git:
             "GIT_LFS_SKIP_SMUDGE": "1",
         }
 
-    def run(
-        self, folder: Path, *arguments: str, extra_environment: Mapping[str, str] | None = None
-    ) -> str:
+    def run(self, folder: Path, *arguments: str, extra_environment: Mapping[str, str] | None = None) -> str:
         """Standard output of a git command.
 
         Raises:
@@ -112,7 +110,9 @@ class SkillHistory:
         self._git = git
         self._folder = folder
         if not repository.is_dir():
-            raise UserError(f"{repository}: there is no such folder; give --repo the path of a git repository")
+            raise UserError(
+                f"{repository}: there is no such folder; give --repo the path of a git repository"
+            )
         top = repository.resolve()
         try:
             head = git.run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
@@ -162,9 +162,7 @@ class SkillHistory:
         return [one for one in found if self._has_skills(one.commit)]
 
     def _commits(self, revision: str, paths: Sequence[str]) -> list[str]:
-        return self._git.run(
-            self._folder, "rev-list", "--first-parent", revision, "--", *paths
-        ).split()
+        return self._git.run(self._folder, "rev-list", "--first-parent", revision, "--", *paths).split()
 
     def _has_skills(self, commit: str) -> bool:
         names = self._git.run(self._folder, "ls-tree", "-r", "-z", "--name-only", commit)

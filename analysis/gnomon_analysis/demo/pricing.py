@@ -1,7 +1,7 @@
 """What the demo's router would have cost as a real model: a price row of its own, honestly named.
 
-The router costs nothing. So that cost can be shown at all, its tokens are priced by the list price of a model that
-the user names; the price row says so in its name, and the cost's source stays "estimated".
+The router costs nothing. So that cost can be shown at all, its tokens are priced by the list price of a
+model that the user names; the price row says so in its name, and the cost's source stays "estimated".
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from gnomon import prices
 from gnomon.errors import UserError
 from gnomon.prices import Price, Rates
-
 from gnomon_analysis.demo.router import MODEL, PROVIDER
 
 DEFAULT_MODEL = "claude-haiku-4-5"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from gnomon.errors import UserError
 
+from gnomon.errors import UserError
 from gnomon_analysis.demo.history import Git, Revision, SkillHistory, WorkingTree
 
 SUITE = "routing"
@@ -31,8 +31,9 @@ _KEPT_VARIABLES = (
 class Conditions:
     """Under what the suite runs.
 
-    `runs` runs at each commit, `workers` processes of pytest-xdist in each run (0: without xdist), `jobs` commits
-    side by side. `state` is the folder for spool and store, `endpoint` an OTLP address to export to as well.
+    `runs` runs at each commit, `workers` processes of pytest-xdist in each run (0: without xdist),
+    `jobs` commits side by side. `state` is the folder for spool and store, `endpoint` an OTLP address to
+    export to as well.
     """
 
     golden: Path
@@ -64,7 +65,6 @@ class Replay:
         jobs = min(self._conditions.jobs, len(revisions))
         trees: queue.SimpleQueue[WorkingTree] = queue.SimpleQueue()
         for number in range(jobs):
-            # The folder bears the repository's place, not its name: every run reads its name from git.
             trees.put(self._history.working_tree(self._scratch / f"tree-{number}"))
 
         def replay(revision: Revision) -> None:

@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gnomon_analysis.demo.skills import Skill
 
@@ -38,7 +39,51 @@ _KEY = re.compile(r"[a-z][a-z0-9]+-\d+", re.IGNORECASE)
 _PROMPT_TOKEN = re.compile(r"\w+|[^\w\s]")
 _NEGATED = re.compile(r"\b(?:not for|do not use|don't use|not to be used)\b", re.IGNORECASE)
 _STOP_WORDS = frozenset(
-    ["a", "an", "and", "any", "are", "as", "at", "be", "by", "for", "from", "has", "have", "if", "in", "into", "is", "it", "its", "me", "my", "of", "on", "or", "our", "please", "so", "than", "that", "the", "their", "them", "then", "there", "these", "this", "those", "to", "was", "we", "were", "with", "your"]
+    [
+        "a",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "have",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "please",
+        "so",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "this",
+        "those",
+        "to",
+        "was",
+        "we",
+        "were",
+        "with",
+        "your",
+    ]
 )
 
 
@@ -125,7 +170,7 @@ def terms(text: str) -> Counter[str]:
     """
     words = [word for word in map(_normal, _TOKEN.findall(text)) if word not in _STOP_WORDS]
     counted = Counter(words)
-    counted.update(f"{one} {two}" for one, two in zip(words, words[1:], strict=False))
+    counted.update(f"{one} {two}" for one, two in pairwise(words))
     return counted
 
 
@@ -164,7 +209,7 @@ class _Rarity:
         }
 
     def vector(self, counted: Counter[str]) -> dict[str, float]:
-        """Unit vector of a text: (1 + ln count) × rarity, divided by its length."""
+        """Unit vector of a text: (1 + ln count) times rarity, divided by its length."""
         raw = {
             term: (1.0 + math.log(count)) * self._weight.get(term, self._unseen)
             for term, count in counted.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from rich import box
@@ -44,7 +45,9 @@ def show(demonstration: Demonstration, console: Console) -> None:
     console.print(_flaky(demonstration), highlight=False)
     console.print(_agreement(demonstration), highlight=False)
     console.print()
-    console.print(f"[bold]Report[/bold]  {escape(str(demonstration.report))}", highlight=False, soft_wrap=True)
+    console.print(
+        f"[bold]Report[/bold]  {escape(str(demonstration.report))}", highlight=False, soft_wrap=True
+    )
     console.print(
         f"[bold]Data[/bold]    {escape(str(demonstration.out))} (gnomon.db, spool, answers.jsonl)",
         highlight=False,
@@ -83,7 +86,9 @@ def as_json(demonstration: Demonstration) -> dict[str, Any]:
 def _accuracy_table(demonstration: Demonstration, width: int) -> Table:
     points = demonstration.evidence.points
     kept = _kept(points)
-    table = Table(box=box.SIMPLE_HEAD, title="Routing accuracy at each commit", title_justify="left", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, title="Routing accuracy at each commit", title_justify="left", pad_edge=False
+    )
     for heading, justify in (("commit", "left"), ("date", "left"), ("accuracy", "right"), ("", "left")):
         table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("moved", justify="right", no_wrap=True)
@@ -103,11 +108,7 @@ def _accuracy_table(demonstration: Demonstration, width: int) -> Table:
 def _kept(points: tuple[Point, ...]) -> list[Point]:
     if len(points) <= _ALL_SHOWN:
         return list(points)
-    moved = [
-        after
-        for before, after in zip(points, points[1:], strict=False)
-        if before.accuracy != after.accuracy
-    ]
+    moved = [after for before, after in pairwise(points) if before.accuracy != after.accuracy]
     return [points[0], *moved, *([] if points[-1] in moved else [points[-1]])]
 
 
@@ -115,7 +116,9 @@ def _row(point: Point, before: Point | None) -> list[Text]:
     difference = None
     if before is not None and before.accuracy is not None and point.accuracy is not None:
         difference = point.accuracy - before.accuracy
-    interval = "" if point.low is None or point.high is None else f"{100 * point.low:.0f}–{100 * point.high:.0f} %"
+    interval = (
+        "" if point.low is None or point.high is None else f"{100 * point.low:.0f}-{100 * point.high:.0f} %"
+    )
     return [
         Text(point.note.short, style="cyan"),
         Text(f"{point.note.date:%Y-%m-%d}"),
@@ -176,11 +179,14 @@ def _cost(demonstration: Demonstration) -> str:
 def _flaky(demonstration: Demonstration) -> str:
     flaky = demonstration.evidence.flaky
     if not flaky:
-        alone = " (one run at each commit cannot show any)" if demonstration.evidence.first.row.runs == 1 else ""
+        alone = (
+            " (one run at each commit cannot show any)" if demonstration.evidence.first.row.runs == 1 else ""
+        )
         return f"Flaky     none{alone}"
     named = ", ".join(f"{case.case_id} ({wording.plural(len(case.rows), 'commit')})" for case in flaky[:6])
     more = f" and {len(flaky) - 6} more" if len(flaky) > 6 else ""
-    return f"Flaky     {wording.plural(len(flaky), 'test')}, right and wrong at one commit: {escape(named)}{more}"
+    counted = wording.plural(len(flaky), "test")
+    return f"Flaky     {counted}, right and wrong at one commit: {escape(named)}{more}"
 
 
 def _agreement(demonstration: Demonstration) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from gnomon_analysis.proportion import wilson
 from gnomon_analysis.report.moves import PairedMove, adjusted, compare
@@ -63,7 +64,7 @@ class CaseAtCommit:
         ranked = sorted(self.answers.items(), key=lambda item: (-item[1], item[0]))
         if sum(self.answers.values()) <= 1:
             return ", ".join(answer for answer, _ in ranked)
-        return ", ".join(f"{answer} ×{times}" for answer, times in ranked)
+        return ", ".join(f"{answer} ({times})" for answer, times in ranked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,7 @@ def _answer(row: ResultRow) -> str:
 
 def _steps(points: Sequence[Point]) -> tuple[Move, ...]:
     compared = []
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         paired = compare(before.shares, after.shares)
         if paired is not None:
             compared.append((before, after, paired))
@@ -313,7 +314,9 @@ def _flaky(rows: Sequence[FlakyCaseRow], commits: set[str]) -> tuple[FlakyCase, 
 def _misroutes(first: Point, last: Point) -> tuple[Misroute, ...]:
     before, after = _wrong_answers(first), _wrong_answers(last)
     pairs = sorted(set(before) | set(after), key=lambda pair: (-after[pair], -before[pair], pair))
-    return tuple(Misroute(expected, actual, before[pair], after[pair]) for pair in pairs for expected, actual in [pair])
+    return tuple(
+        Misroute(expected, actual, before[pair], after[pair]) for pair in pairs for expected, actual in [pair]
+    )
 
 
 def _wrong_answers(point: Point) -> Counter[tuple[str, str]]:

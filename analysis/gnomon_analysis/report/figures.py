@@ -1,11 +1,12 @@
 """The report's plots as plain Plotly specifications.
 
-Colours are names such as `$accent`: the page replaces them by its own style's variables, in light and in dark,
-so that a plot follows the reader's theme.
+Colours are names such as `$accent`: the page replaces them by its own style's variables, in light and in
+dark, so that a plot follows the reader's theme.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,6 +27,10 @@ _OUTCOMES = (
     ("skipped", "$muted", ""),
     ("not_run", "$muted", "|"),
 )
+_LEGEND: Figure = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+}
 _RIGHT_MARK, _WRONG_MARK, _MIXED_MARK = "", "×", "≈"  # noqa: RUF001 - signs drawn in the matrix
 # Above this many cells a mark in each is unreadable and only slows the page.
 _MARKED_CELLS = 2500
@@ -52,7 +57,7 @@ def accuracy(evidence: Evidence) -> Figure:
         "y": shown,
         "type": "scatter",
         "mode": "lines+markers",
-        "line": {"color": "$accent", "width": 2, "shape": "hv" if len(points) > 40 else "linear"},
+        "line": {"color": "$accent", "width": 2},
         "marker": {"size": 7 if len(points) <= 40 else 4, "color": "$accent"},
         "hovertext": [_point_hover(point) for point in points],
         "hoverinfo": "text",
@@ -67,7 +72,9 @@ def accuracy(evidence: Evidence) -> Figure:
         "mode": "markers",
         "marker": {
             "size": 14,
-            "symbol": ["triangle-up" if move.paired.difference > 0 else "triangle-down" for move in outstanding],
+            "symbol": [
+                "triangle-up" if move.paired.difference > 0 else "triangle-down" for move in outstanding
+            ],
             "color": ["$good" if move.paired.difference > 0 else "$bad" for move in outstanding],
             "line": {"width": 1, "color": "$page"},
         },
@@ -75,7 +82,7 @@ def accuracy(evidence: Evidence) -> Figure:
         "name": "step that stands out",
     }
     layout = _layout(360, x=_commit_axis(points), y={"title": {"text": "accuracy, %"}, "range": [0, 100]})
-    layout["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    layout |= _LEGEND
     return {"data": [band, line, *([marks] if outstanding else [])], "layout": layout}
 
 
@@ -134,24 +141,31 @@ def matrix(evidence: Evidence) -> Figure:
             "tickvals": [0, 0.5, 1],
             "ticktext": ["never", "half", "always"],
             "thickness": 10,
+            "lenmode": "pixels",
+            "len": 140,
+            "y": 1,
+            "yanchor": "top",
             "outlinewidth": 0,
         },
         "hoverongaps": False,
-        "hovertext": [
-            [_cell_hover(evidence, point, cell) for point, cell in zip(points, row, strict=True)] for row in cells
-        ],
         "hoverinfo": "text",
     }
     if len(points) * len(names) <= _MARKED_CELLS:
         data["text"] = [[_mark(share) for share in row] for row in shares]
         data["texttemplate"] = "%{text}"
-        data["textfont"] = {"size": 11, "color": "$page"}
+        data["textfont"] = {"size": 11, "color": "$ink"}
     layout = _layout(
         110 + 15 * len(names),
         x=_commit_axis(points) | {"side": "bottom"},
-        y={"autorange": "reversed", "automargin": True, "tickfont": {"size": 10}, "type": "category", "dtick": 1},
+        y={
+            "autorange": "reversed",
+            "automargin": True,
+            "tickfont": {"size": 10},
+            "type": "category",
+            "dtick": 1,
+        },
     )
-    return {"data": [data], "layout": layout}
+    return {"data": [data], "layout": layout, "cells": _cell_hovers(evidence, names, cells)}
 
 
 def confusion(point: Point) -> Figure:
@@ -170,8 +184,13 @@ def confusion(point: Point) -> Figure:
         "type": "heatmap",
         "x": columns,
         "y": rows,
-        "z": [[(number if row == column else -number) or None for column, number in zip(columns, line, strict=True)]
-              for row, line in zip(rows, numbers, strict=True)],
+        "z": [
+            [
+                (number if row == column else -number) or None
+                for column, number in zip(columns, line, strict=True)
+            ]
+            for row, line in zip(rows, numbers, strict=True)
+        ],
         "zmin": -largest,
         "zmax": largest,
         "colorscale": [[0, "$bad"], [0.5, "$mixed"], [1, "$good"]],
@@ -200,7 +219,11 @@ def cost(evidence: Evidence) -> Figure:
 def tokens(evidence: Evidence) -> Figure:
     """Mean input tokens of a model call at each commit."""
     return _per_commit(
-        evidence, lambda point: point.input_tokens_per_call, "input tokens a request", "%{y:,.0f} tokens", bars=False
+        evidence,
+        lambda point: point.input_tokens_per_call,
+        "input tokens a request",
+        "%{y:,.0f} tokens",
+        bars=False,
     )
 
 
@@ -212,7 +235,10 @@ def latency(evidence: Evidence) -> Figure:
             "type": "scatter",
             "mode": "lines+markers",
             "x": list(range(len(points))),
-            "y": [None if value is None else 1000 * value for value in (point.latency(quantile) for point in points)],
+            "y": [
+                None if value is None else 1000 * value
+                for value in (point.latency(quantile) for point in points)
+            ],
             "name": name,
             "line": {"color": colour, "width": 2, "dash": dash},
             "marker": {"size": 5, "color": colour},
@@ -225,7 +251,7 @@ def latency(evidence: Evidence) -> Figure:
         )
     ]
     layout = _layout(260, x=_commit_axis(points), y={"title": {"text": "ms"}, "rangemode": "tozero"})
-    layout["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    layout |= _LEGEND
     return {"data": data, "layout": layout}
 
 
@@ -248,8 +274,7 @@ def outcomes(evidence: Evidence) -> Figure:
                 }
             )
     layout = _layout(260, x=_commit_axis(points), y={"title": {"text": "tests"}})
-    layout |= {"barmode": "stack", "bargap": 0.15}
-    layout["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
+    layout |= _LEGEND | {"barmode": "stack", "bargap": 0.15}
     return {"data": data, "layout": layout}
 
 
@@ -274,18 +299,23 @@ def _per_commit(
     }
     if not bars:
         trace |= {"mode": "lines+markers", "line": {"color": "$accent", "width": 2, "shape": "hv"}}
-    layout = _layout(240, x=_commit_axis(points), y={"title": {"text": title}, "rangemode": "tozero"})
+    layout = _layout(
+        240,
+        x=_commit_axis(points, labels=4),
+        y={"title": {"text": title}, "rangemode": "tozero", "automargin": True},
+    )
     return {"data": [trace], "layout": layout}
 
 
-def _commit_axis(points: Sequence[Point]) -> Figure:
-    """Commits evenly spaced; a label at about ten of them."""
-    step = max(1, round(len(points) / 10))
+def _commit_axis(points: Sequence[Point], labels: int = 10) -> Figure:
+    """Commits evenly spaced; a label at about so many of them."""
+    step = max(1, math.ceil(len(points) / labels))
     ticks = list(range(0, len(points), step))
     return {
         "tickvals": ticks,
         "ticktext": [f"{points[tick].note.short}<br>{points[tick].note.date:%Y-%m-%d}" for tick in ticks],
         "tickfont": {"size": 10},
+        "tickangle": 0,
         "range": [-0.6, len(points) - 0.4],
     }
 
@@ -298,9 +328,14 @@ def _layout(height: int, *, x: Figure, y: Figure) -> Figure:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
-        "hoverlabel": {"bgcolor": "$card", "bordercolor": "$grid", "font": {"color": "$ink"}, "align": "left"},
+        "hoverlabel": {
+            "bgcolor": "$card",
+            "bordercolor": "$grid",
+            "font": {"color": "$ink"},
+            "align": "left",
+        },
         "hovermode": "closest",
-        "showlegend": True,
+        "showlegend": False,
         "xaxis": axis | x,
         "yaxis": axis | y,
     }
@@ -312,12 +347,17 @@ def _percent(share: float | None) -> float | None:
 
 def _title(point: Point) -> str:
     note = point.note
-    return f"<b>{note.short}</b> {note.date:%Y-%m-%d}<br>{wording.escaped(wording.shortened(note.subject, 70))}"
+    return (
+        f"<b>{note.short}</b> {note.date:%Y-%m-%d}<br>{wording.escaped(wording.shortened(note.subject, 70))}"
+    )
 
 
 def _point_hover(point: Point) -> str:
     tally = point.row.tally
-    lines = [_title(point), f"{wording.percent(point.accuracy)} right ({tally.correct} of {tally.judged} answers)"]
+    lines = [
+        _title(point),
+        f"{wording.percent(point.accuracy)} right ({tally.correct} of {tally.judged} answers)",
+    ]
     if point.low is not None and point.high is not None:
         lines.append(f"95 % interval {wording.percent(point.low)} to {wording.percent(point.high)}")
     if point.note.golden_changed:
@@ -332,22 +372,37 @@ def _move_hover(move: Move) -> str:
             _title(move.after),
             f"moved {wording.points(paired.difference)}, "
             f"95 % interval {wording.points(paired.low)} to {wording.points(paired.high)}",
-            f"{len(paired.risen)} cases rose, {len(paired.fallen)} fell; exact p = {wording.p_value(paired.p)}",
+            f"{len(paired.risen)} cases rose, {len(paired.fallen)} fell; p = {wording.p_value(paired.p)}",
         )
     )
 
 
-def _cell_hover(evidence: Evidence, point: Point, cell: CaseAtCommit | None) -> str:
-    if cell is None or cell.share is None:
-        return ""
-    request = evidence.requests.get(cell.case_id, "")
-    return "<br>".join(
-        (
-            f"<b>{cell.case_id}</b> {wording.escaped(wording.shortened(request, 60))}",
-            f"{point.note.short}: {wording.escaped(cell.shown_answers)}",
-            f"expected {wording.escaped(cell.expected)}",
-        )
-    )
+def _cell_hovers(
+    evidence: Evidence, names: Sequence[str], cells: Sequence[Sequence[CaseAtCommit | None]]
+) -> Figure:
+    """What the page puts together into each cell's hover text; whole texts would double the file's size.
+
+    `answers` are the different answers, `index` the place of each cell's among them (-1: not judged).
+    """
+    answers: dict[str, int] = {}
+    index = [
+        [
+            -1 if cell is None or cell.share is None else answers.setdefault(cell.shown_answers, len(answers))
+            for cell in row
+        ]
+        for row in cells
+    ]
+    expected = [next((cell.expected for cell in reversed(row) if cell is not None), "") for row in cells]
+    requests = [wording.shortened(evidence.requests.get(name, ""), 60) for name in names]
+    return {
+        "rows": [
+            f"<b>{wording.escaped(name)}</b> {wording.escaped(asked)}<br>expected {wording.escaped(right)}"
+            for name, asked, right in zip(names, requests, expected, strict=True)
+        ],
+        "columns": [point.note.short for point in evidence.points],
+        "answers": [wording.escaped(answer) for answer in answers],
+        "index": index,
+    }
 
 
 def _mark(share: float | None) -> str:

@@ -66,7 +66,7 @@ def write(evidence: Evidence, setting: Setting, path: Path) -> None:
 def render(evidence: Evidence, setting: Setting) -> str:
     """The report as text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only needed here
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415 - heavy, only needed here
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -115,13 +115,13 @@ def caution(evidence: Evidence) -> str:
         return "There is only one commit, so there is no step to compare."
     expected = 0.05 * steps
     opening = (
-        f"{wording.plural(steps, 'step')} between neighbouring commits were compared. If nothing had changed, "
-        f"up to about {expected:.1f} of them would fall below p = 0.05 by chance alone. "
+        f"{wording.plural(steps, 'step')} between neighbouring commits were compared. If nothing had "
+        f"changed, up to about {expected:.1f} of them would fall below p = 0.05 by chance alone. "
     )
     if not outstanding:
         return opening + (
-            "With that accounted for (Benjamini-Hochberg, false discovery rate 5\u00a0%), no single step stands out: "
-            "treat each of them as a hint and not as a finding."
+            "With that accounted for (Benjamini-Hochberg, false discovery rate 5\u00a0%), no single step "
+            "stands out: treat each of them as a hint and not as a finding."
         )
     named = ", ".join(move.after.note.short for move in outstanding)
     return opening + (

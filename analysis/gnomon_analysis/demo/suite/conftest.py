@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gnomon import prices
 
+from gnomon import prices
 from gnomon_analysis.demo import answers, skills
 from gnomon_analysis.demo.golden import GoldenCase, GoldenSet, load
 from gnomon_analysis.demo.router import LexicalRouter

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from gnomon.sdk.calls import model_call
 import pytest
-from gnomon.pytest_plugin.routing import RoutingTest
 
+import gnomon
+from gnomon.pytest_plugin.routing import RoutingTest
 from gnomon_analysis.demo.documented import compare
 from gnomon_analysis.demo.golden import GoldenCase
 from gnomon_analysis.demo.router import MODEL, PROVIDER, LexicalRouter
@@ -16,6 +16,7 @@ from gnomon_analysis.demo.skills import Skill
 
 
 def test_request_reaches_its_skill(
+    *,
     case: GoldenCase,
     router: LexicalRouter,
     checkout: dict[str, Skill],
@@ -24,7 +25,7 @@ def test_request_reaches_its_skill(
     gnomon_test: RoutingTest,
 ) -> None:
     """Routes one golden case and states the answer; the expectation stands in the test's marks."""
-    with model_call(MODEL, provider=PROVIDER) as call:
+    with gnomon.model_call(MODEL, provider=PROVIDER) as call:
         answer = router.route(case.prompt, chance(case.id))
         call.tokens(input=answer.input_tokens, output=answer.output_tokens)
     note(case.id, answer.skill)
