@@ -16,7 +16,7 @@ def read(fields: View) -> tuple[Reading, ...]:
 
     The provider is left open: many others speak the same protocol, and the caller knows whom it asked.
     """
-    kind = fields.get("object")
+    kind = fields.text("object")
     if kind in _COMPLETIONS:
         return (_completion(fields),)
     if kind == "response":
@@ -28,21 +28,17 @@ def read(fields: View) -> tuple[Reading, ...]:
 
 def usage_of(usage: View) -> Usage | None:
     """Tokens of either protocol, whose names differ and whose counts both follow OpenTelemetry's rule."""
-    if usage.has("prompt_tokens"):
+    for asked, answered in (("prompt", "completion"), ("input", "output")):
+        if not usage.has(f"{asked}_tokens"):
+            continue
+        tokens, details = usage.count(f"{asked}_tokens"), usage.part(f"{asked}_tokens_details")
+        cache_read = min(tokens, details.count("cached_tokens"))
         return Usage(
-            input=usage.count("prompt_tokens"),
-            output=usage.count("completion_tokens"),
-            cache_read=usage.part("prompt_tokens_details").count("cached_tokens"),
-            cache_write=usage.part("prompt_tokens_details").count("cache_write_tokens"),
-            reasoning=usage.part("completion_tokens_details").count("reasoning_tokens"),
-        )
-    if usage.has("input_tokens"):
-        return Usage(
-            input=usage.count("input_tokens"),
-            output=usage.count("output_tokens"),
-            cache_read=usage.part("input_tokens_details").count("cached_tokens"),
-            cache_write=usage.part("input_tokens_details").count("cache_write_tokens"),
-            reasoning=usage.part("output_tokens_details").count("reasoning_tokens"),
+            input=tokens,
+            output=usage.count(f"{answered}_tokens"),
+            cache_read=cache_read,
+            cache_write=min(tokens - cache_read, details.count("cache_write_tokens")),
+            reasoning=usage.part(f"{answered}_tokens_details").count("reasoning_tokens"),
         )
     return None
 

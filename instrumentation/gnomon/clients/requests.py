@@ -142,8 +142,9 @@ def _safely(note: Callable[..., None], *args: Any) -> None:
 
 def _listening(retry: Any) -> Any:
     """The same retry policy, of a class that tells what it does."""
+    kind: Any = type(retry)
     copy = retry.new()
-    copy.__class__ = _listening_class(type(retry))
+    copy.__class__ = _listening_class(kind)
     return copy
 
 

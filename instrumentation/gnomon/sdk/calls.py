@@ -350,7 +350,7 @@ class ModelCall:
         try:
             self.duration = time.perf_counter() - self._started if duration is None else duration
             if error is not None and not isinstance(error, GeneratorExit):
-                self._error_type = self._error_type or errors.of_exception(error)
+                self._error_type = self._error_type or self._reason(error)
             self._close_attempts(error)
             self._settle_cost()
             if self._recorder is not None and self._span is not None:
@@ -360,6 +360,13 @@ class ModelCall:
                 record_reading(reading, self.operation, self._began_at, self.duration)
         except Exception as failure:
             failed("ending a model call", failure)
+
+    def _reason(self, error: BaseException) -> str:
+        """The exception's error type; of one that says nothing, the last attempt's."""
+        reason = errors.of_exception(error)
+        if reason == errors.OTHER and self.attempts:
+            return self.attempts[-1].error_type or reason
+        return reason
 
     def _close_attempts(self, error: BaseException | None) -> None:
         if not self.attempts:

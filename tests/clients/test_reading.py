@@ -1,0 +1,232 @@
+"""Readers of client results, by shape alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gnomon
+from gnomon.clients import StreamReader, read
+from gnomon.prices import Usage
+
+CLAUDE_CODE: dict[str, Any] = {
+    "type": "result",
+    "subtype": "success",
+    "is_error": False,
+    "duration_ms": 5400,
+    "duration_api_ms": 4900,
+    "num_turns": 3,
+    "result": "done",
+    "session_id": "5c7e",
+    "total_cost_usd": 0.2345,
+    "usage": {
+        "input_tokens": 12,
+        "cache_creation_input_tokens": 20_000,
+        "cache_read_input_tokens": 40_000,
+        "output_tokens": 900,
+        "server_tool_use": {"web_search_requests": 0},
+        "service_tier": "standard",
+    },
+    "modelUsage": {
+        "claude-haiku-4-5-20251001": {
+            "inputTokens": 700,
+            "outputTokens": 50,
+            "cacheReadInputTokens": 0,
+            "cacheCreationInputTokens": 0,
+            "webSearchRequests": 0,
+            "costUSD": 0.00095,
+            "contextWindow": 200_000,
+        },
+        "claude-sonnet-4-5-20250929": {
+            "inputTokens": 12,
+            "outputTokens": 900,
+            "cacheReadInputTokens": 40_000,
+            "cacheCreationInputTokens": 20_000,
+            "webSearchRequests": 0,
+            "costUSD": 0.23,
+            "contextWindow": 200_000,
+        },
+    },
+    "permission_denials": [{"tool_name": "Bash"}],
+    "uuid": "u",
+}
+
+
+def test_claude_code_names_every_model_with_its_tokens() -> None:
+    """Two models are two calls, the dearest first; their costs add up to the program's total exactly."""
+    main, helper = read(CLAUDE_CODE)
+    assert main.model == "claude-sonnet-4-5-20250929"
+    assert main.usage == Usage(input=60_012, output=900, cache_read=40_000, cache_write=20_000)
+    assert main.api_seconds == pytest.approx(4.9)
+    assert main.conversation == helper.conversation == "5c7e"
+    assert helper.model == "claude-haiku-4-5-20251001"
+    assert helper.usage == Usage(input=700, output=50)
+    assert main.cost_usd is not None
+    assert helper.cost_usd is not None
+    assert main.cost_usd + helper.cost_usd == pytest.approx(0.2345)
+
+
+@pytest.mark.parametrize("form", ["object", "text", "bytes", "messages", "stream"])
+def test_claude_code_in_every_output_format(form: str) -> None:
+    """json, json with --verbose and stream-json, as text, bytes or parsed."""
+    begin = {"type": "system", "subtype": "init", "session_id": "5c7e"}
+    forms: dict[str, Any] = {
+        "object": CLAUDE_CODE,
+        "text": json.dumps(CLAUDE_CODE),
+        "bytes": json.dumps(CLAUDE_CODE).encode(),
+        "messages": [begin, CLAUDE_CODE],
+        "stream": f"{json.dumps(begin)}\n{json.dumps(CLAUDE_CODE)}\n",
+    }
+    assert read(forms[form]) == read(CLAUDE_CODE)
+
+
+def test_claude_code_of_an_older_version() -> None:
+    """Without figures by model the totals are one call of a model that is not named."""
+    older = {key: value for key, value in CLAUDE_CODE.items() if key != "modelUsage"}
+    (only,) = read(older)
+    assert only.model is None
+    assert only.usage == Usage(input=60_012, output=900, cache_read=40_000, cache_write=20_000)
+    assert only.cost_usd == 0.2345
+
+
+def test_claude_code_that_failed() -> None:
+    """A result that is an error is a failed call, with the tokens it cost all the same."""
+    failed = CLAUDE_CODE | {"is_error": True, "subtype": "error_during_execution"}
+    main, helper = read(failed)
+    assert main.error_type == "other"
+    assert helper.error_type is None
+    assert main.usage is not None
+
+
+def test_a_result_read_into_a_call_records_every_model() -> None:
+    """The call itself is the main model's; what the run cost is the sum over both."""
+    with gnomon.model_call(provider="anthropic") as call:
+        assert call.read(CLAUDE_CODE) is CLAUDE_CODE
+    assert call.cost.source == "provider"
+    assert call.cost.usd == pytest.approx(0.2345 - 0.00095)
+    assert call.api_latency == pytest.approx(4.9)
+
+
+@pytest.mark.parametrize(
+    ("response", "error_type"),
+    [
+        (
+            {
+                "type": "message",
+                "model": "m",
+                "stop_reason": "refusal",
+                "usage": {"input_tokens": 1, "output_tokens": 0},
+            },
+            "content_filter",
+        ),
+        (
+            {
+                "object": "chat.completion",
+                "model": "m",
+                "choices": [{"finish_reason": "content_filter"}],
+                "usage": {"prompt_tokens": 1, "completion_tokens": 0},
+            },
+            "content_filter",
+        ),
+        (
+            {
+                "object": "response",
+                "model": "m",
+                "status": "failed",
+                "error": {"code": "rate_limit_exceeded"},
+            },
+            "rate_limited",
+        ),
+    ],
+)
+def test_answers_that_were_withheld_or_failed(response: dict[str, Any], error_type: str) -> None:
+    """A refusal, a content filter and a failed response are errors of their kind."""
+    assert read(response)[0].error_type == error_type
+
+
+def test_embeddings_are_read() -> None:
+    """An embedding response has prompt tokens only."""
+    response = {
+        "object": "list",
+        "model": "text-embedding-3-small",
+        "data": [],
+        "usage": {"prompt_tokens": 8, "total_tokens": 8},
+    }
+    assert read(response)[0].usage == Usage(input=8)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["type", "object", "usage", "modelUsage", "input_tokens", "prompt_tokens", "choices", "model"]
+            )
+            | st.text(max_size=4),
+            inner
+            | st.sampled_from(["message", "result", "response", "chat.completion", "message_start", "list"]),
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(json_values)
+def test_a_reader_never_raises_and_never_invents(value: Any) -> None:
+    """Anything at all is read to nothing or to counts that are not negative, as value and as text."""
+    for form in (value, json.dumps(value)):
+        for reading in read(form):
+            usage = reading.usage or Usage()
+            assert usage.input >= usage.cache_read + usage.cache_write >= 0
+            assert usage.output >= 0
+    reader = StreamReader()
+    reader.feed(value)
+    reader.reading()
+
+
+class Hostile:
+    """An object whose every attribute raises."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def test_an_object_that_raises_at_every_touch_reaches_nobody() -> None:
+    """A response may be anything: reading it into a call never raises into the host."""
+    hostile = Hostile()
+    with gnomon.model_call("claude-opus-4-5") as call:
+        assert call.read(hostile) is hostile
+        assert list(call.stream([hostile])) == [hostile]
+    assert call.usage is None
+
+
+def test_a_truncated_stream_keeps_what_it_told() -> None:
+    """A consumer that leaves early has the tokens of the events it saw."""
+    events = [
+        {
+            "type": "message_start",
+            "message": {
+                "model": "claude-opus-4-5",
+                "usage": {"input_tokens": 5, "cache_read_input_tokens": 50, "output_tokens": 1},
+            },
+        },
+        {"type": "message_delta", "delta": {"stop_reason": None}, "usage": {"output_tokens": 4}},
+        {"type": "message_stop"},
+    ]
+    with gnomon.model_call("claude-opus-4-5") as call:
+        for event in call.stream(events):
+            if event["type"] == "message_delta":
+                break
+    assert call.usage is None or call.usage.input == 55
+    with gnomon.model_call("claude-opus-4-5") as call:
+        stream = call.stream(events)
+        next(stream)
+        next(stream)
+        stream.close()  # type: ignore[attr-defined]
+    assert call.usage == Usage(input=55, output=4, cache_read=50)
