@@ -86,7 +86,7 @@ class Run:
 
     @property
     def resource(self) -> Mapping[str, Any]:
-        return self.root.resource
+        return self.spans[0].resource
 
     @property
     def sequence(self) -> int:
@@ -146,9 +146,11 @@ def read_runs(spool: Path) -> list[Run]:
     for span in read_spans(spool):
         run_id = str(span.resource["gnomon.run.id"])
         runs.setdefault(run_id, Run(run_id)).spans.append(span)
-    for point in read_points(spool):
-        run_id = str(point.resource["gnomon.run.id"])
-        runs.setdefault(run_id, Run(run_id)).points.append(point)
+    # The points' resource has no run id, which would make a series a run: the file's name has.
+    for path in files(spool, "metrics"):
+        for run in runs.values():
+            if run.id[:12] in path.name:
+                run.points += (point for payload in read_file(path, "metrics") for point in points_of(payload))
     return sorted(runs.values(), key=lambda run: run.sequence)
 
 
@@ -168,14 +170,19 @@ def files(spool: Path, signal: str) -> list[Path]:
 
 def payloads(spool: Path, signal: str) -> Iterator[dict[str, Any]]:
     for path in files(spool, signal):
-        text = path.read_text(encoding="utf-8")
-        if not text.endswith("\n"):
-            raise FormatError(f"{path.name}: the last line has no end")
-        for number, line in enumerate(text[:-1].split("\n"), 1):
-            payload = json.loads(line)
-            if not isinstance(payload, dict) or list(payload) != [ENVELOPES[signal]]:
-                raise FormatError(f"{path.name}:{number}: not a {signal} payload: {line[:80]}")
-            yield payload
+        yield from read_file(path, signal)
+
+
+def read_file(path: Path, signal: str) -> Iterator[dict[str, Any]]:
+    """The payloads of one file, a line each."""
+    text = path.read_text(encoding="utf-8")
+    if not text.endswith("\n"):
+        raise FormatError(f"{path.name}: the last line has no end")
+    for number, line in enumerate(text[:-1].split("\n"), 1):
+        payload = json.loads(line)
+        if not isinstance(payload, dict) or list(payload) != [ENVELOPES[signal]]:
+            raise FormatError(f"{path.name}:{number}: not a {signal} payload: {line[:80]}")
+        yield payload
 
 
 def spans_of(payload: Mapping[str, Any]) -> Iterator[Span]:

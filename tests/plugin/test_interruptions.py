@@ -75,6 +75,20 @@ def test_interrupt_under_xdist(project: Project) -> None:
     assert run.root["test.suite.run.status"] == "aborted"
 
 
+def test_a_killed_run_is_a_run(project: Project) -> None:
+    """A killed run, once recovered, has its run span, aborted, and run points of what it had done."""
+    process = start_slow(project)
+    process.kill()
+    process.communicate(timeout=60)
+    project.write("test_next.py", "def test_next(): pass\n")
+    project.pytest("test_next.py")
+    killed = project.runs()[0]
+    assert killed.root["test.suite.run.status"] == "aborted"
+    outcomes = killed.by("gnomon.run.tests", "gnomon.test.outcome")
+    assert (outcomes["passed"], outcomes["failed"]) == (1, 1)
+    assert killed.total("gnomon.run.finished") == 1
+
+
 def test_termination(project: Project) -> None:
     """SIGTERM kills pytest as ever; the next run completes what was written before it."""
     process = start_slow(project)
@@ -118,7 +132,6 @@ def assert_recovered(project: Project) -> None:
     assert known["test_slow.py::test_a"] == "passed"
     assert known["test_slow.py::test_b"] == "failed"
     assert known.get("test_slow.py::test_d", "not_run") == "not_run"
-    assert killed.root["test.suite.run.status"] == "aborted"
     assert killed.id != following.id
     assert killed.sequence + 1 == following.sequence
     assert following.outcomes == Counter({("test_next.py::test_next", "passed"): 1})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,15 @@ from tests.spool_reader import Run
 
 @dataclass(frozen=True)
 class Observation:
-    suite: Suite
-    bare: Completed
-    observed: Completed
-    runs: list[Run]
+    suite: Suite = field(repr=False)
+    bare: Completed = field(repr=False)
+    observed: Completed = field(repr=False)
+    runs: list[Run] = field(repr=False)
     leftovers: list[str]
 
     @property
     def run(self) -> Run:
-        assert len(self.runs) == 1, self.observed.output
+        assert len(self.runs) == 1, self.observed.output[-1500:]
         return self.runs[0]
 
 
@@ -111,7 +111,12 @@ def test_run_points_add_up_to_the_tests(observation: Observation) -> None:
     assert run.by("gnomon.run.tests", "gnomon.test.outcome") == dict(truth)
     assert run.total("gnomon.run.finished") == 1
     assert run.total("gnomon.run.sequence_number") == run.sequence
-    assert {point.time for point in run.points} == {run.root.end}
+    assert {"gnomon.run.id", "service.instance.id"}.isdisjoint(run.points[0].resource)
+    # Prometheus keeps milliseconds, and a point on a whole second would lie in two windows of Prometheus 2.
+    (stamp,) = {point.time for point in run.points}
+    assert abs(stamp - run.root.end) <= 10**6
+    assert stamp % 10**6 == 0
+    assert stamp % 10**9 != 0
 
 
 def test_the_run_tells_how_it_ended(observation: Observation) -> None:
@@ -136,7 +141,6 @@ def test_the_run_is_one_well_formed_trace(observation: Observation) -> None:
             assert parent.start <= span.start, (parent.name, span.name)
             assert span.end <= parent.end, (parent.name, span.name)
     assert all(span.resource == run.resource for span in run.spans)
-    assert all(point.resource == run.resource for point in run.points)
 
 
 def test_test_spans_carry_the_common_attributes(observation: Observation) -> None:
@@ -268,7 +272,7 @@ def test_workers_that_may_not_come_back(project: Project) -> None:
 
 
 def test_collection_error_without_xdist(project: Project) -> None:
-    """A file that cannot be imported is an error of that file, and the tests beside it never ran."""
+    """A file that cannot be imported is an error of the run, and the tests beside it never ran."""
     project.write("test_broken.py", "import a_module_that_is_not_there\n")
     project.write("test_fine.py", "def test_a(): pass\ndef test_b(): pass\n")
     done = project.pytest()
@@ -295,15 +299,10 @@ def test_collection_error_under_xdist(project: Project) -> None:
 
 
 def _assert_collection_error(run: Run, exit_code: int, others: str) -> None:
-    assert run.outcomes == Counter(
-        {
-            ("test_broken.py", "error"): 1,
-            ("test_fine.py::test_a", others): 1,
-            ("test_fine.py::test_b", others): 1,
-        }
-    )
+    assert run.outcomes == Counter({("test_fine.py::test_a", others): 1, ("test_fine.py::test_b", others): 1})
+    assert run.root["gnomon.run.collection_errors"] == 1
     assert run.root["gnomon.run.exit_code"] == exit_code
-    assert run.root["test.suite.run.status"] in {"failure", "aborted"}
+    assert run.root["test.suite.run.status"] == "failure"
 
 
 def test_no_tests(project: Project) -> None:
@@ -591,6 +590,6 @@ def test_nested_pytest_runs(project: Project) -> None:
         """,
     )
     done = project.pytest()
-    assert done.summary == "3 passed", done.output
+    assert done.summary.startswith("3 passed"), done.output
     run = project.run()
     assert len(run.tests) == 3
