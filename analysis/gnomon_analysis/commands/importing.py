@@ -28,13 +28,20 @@ def import_() -> None:
 @click.option("--commit", help="Commit that was tested. Default: the working tree as it is now.")
 @click.option("--branch", help="Branch that was tested.")
 @click.option("--environment", help="Environment that was tested in.")
+@click.option(
+    "--repeats-are-attempts",
+    is_flag=True,
+    help="Test cases of one name in one suite are reruns of one test (Gradle's retries, for example).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
 def junit(
+    *,
     files: tuple[Path, ...],
     suite: str | None,
     commit: str | None,
     branch: str | None,
     environment: str | None,
+    repeats_are_attempts: bool,
     as_json: bool,
 ) -> None:
     """Imports JUnit XML reports as one run.
@@ -51,6 +58,7 @@ def junit(
             commit=commit,
             branch=branch,
             environment=environment,
+            repeats_are_attempts=repeats_are_attempts,
             known=store.has_run,
         )
         tell_damage(store.ingest(state.spool_directory(settings.state_directory)))

@@ -117,14 +117,11 @@ def _totals(run: RunRow) -> Iterator[str]:
         share = tables.percent(tally.tool_use_accuracy)
         yield f"  tool use  {share} ({tally.tools_matched} of {tally.tools_expected} commands)"
     if calls.calls:
-        yield (
-            f"  model     {tables.number(calls.calls)} calls, {calls.failed} failed, {calls.retries} retries, "
-            f"{tables.seconds(calls.api_latency)} in requests"
-        )
+        made = f"{tables.number(calls.calls)} calls, {calls.failed} failed, {calls.retries} retries"
+        yield f"  model     {made}, {tables.seconds(calls.api_latency)} in requests"
         cached = f" ({tables.number(calls.cache_read_tokens)} from cache)" if calls.cache_read_tokens else ""
-        yield (
-            f"  tokens    {tables.number(calls.input_tokens)} in{cached}, {tables.number(calls.output_tokens)} out"
-        )
+        read, written = tables.number(calls.input_tokens), tables.number(calls.output_tokens)
+        yield f"  tokens    {read} in{cached}, {written} out"
         unpriced = f" ({calls.unpriced} calls without a known cost)" if calls.unpriced else ""
         yield f"  cost      {tables.usd(calls.cost_usd)}{unpriced}"
 

@@ -34,6 +34,7 @@ _COLUMNS = (
 @click.option("--limit", type=click.IntRange(min=1), help="The worst so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tests as JSON.")
 def tests(
+    *,
     suite: str | None,
     commit: str | None,
     matching: str | None,

@@ -58,6 +58,7 @@ def import_reports(
     commit: str | None = None,
     branch: str | None = None,
     environment: str | None = None,
+    repeats_are_attempts: bool = False,
     known: Callable[[str], bool] = lambda run_id: False,
 ) -> ImportedRun:
     """Writes the reports as one complete run into the spool.
@@ -85,7 +86,7 @@ def import_reports(
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
     spool = state.spool_directory(settings.state_directory)
     path = spool / f"run-{stamp}-{run_id[:12]}.traces.jsonl"
-    found = list(results(reports, started))
+    found = list(results(reports, started, repeats_are_attempts=repeats_are_attempts))
     written = any(path.with_name(path.name + suffix).exists() for suffix in ("", files.SENT, files.REJECTED))
     if written or known(run_id):
         return ImportedRun(run_id, name, len(found), path, new=False)
@@ -109,7 +110,12 @@ def _run_id(reports: Sequence[Report], suite: str, commit: str) -> str:
 
 def _times(reports: Sequence[Report]) -> tuple[float, float]:
     """Begin and end of the run, Unix seconds: by the reports, else by when the last file was written."""
-    begins = [suite.started.timestamp() for report in reports for suite in report.suites if suite.started]
+    begins = [
+        timed.started.timestamp()
+        for report in reports
+        for timed in (*report.suites, *report.tests)
+        if timed.started
+    ]
     ends = [
         suite.started.timestamp() + (suite.seconds or 0.0)
         for report in reports
@@ -117,7 +123,7 @@ def _times(reports: Sequence[Report]) -> tuple[float, float]:
         if suite.started
     ]
     if begins:
-        return min(begins), max(ends)
+        return min(begins), max([*begins, *ends])
     ended = max(report.path.stat().st_mtime for report in reports)
     return ended - sum(test.seconds or 0.0 for report in reports for test in report.tests), ended
 

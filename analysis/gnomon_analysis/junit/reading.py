@@ -39,8 +39,10 @@ _VERDICTS = {
 _RERUNS = frozenset({"rerunFailure", "rerunError", "flakyFailure", "flakyError"})
 _OUTPUT = frozenset({"system-out", "system-err"})
 _NOT_RUN = frozenset({"notrun", "disabled", "suppressed", "skipped"})
+# A comma that cannot group thousands.
+_DECIMAL_COMMA = re.compile(r"[\d.]*(?:(?<!\d)0,\d+|\.\d{3},\d+|\d,(?!\d{3}$)\d+)")
 _ERROR_TYPE = re.compile(
-    r"\s*(?:Uncaught |Unhandled )?([A-Za-z_][\w.$]*(?:Error|Exception|Failure|Failed))\b"
+    r"\s*(?:Uncaught |Unhandled )?((?:[A-Za-z_][\w.$]*)?(?:Error|Exception|Failure))(?=:|\s*$)", re.MULTILINE
 )
 
 
@@ -97,6 +99,7 @@ class ReportedTest:
     file: str
     line: int | None
     seconds: float | None
+    started: datetime | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
 
@@ -161,6 +164,7 @@ class _Reader:
         self._test: ReportedTest | None = None
         self._verdict: Verdict | None = None
         self._property = ""
+        self._times: list[tuple[Suite | ReportedTest | Verdict, str]] = []
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = self._refuse
@@ -173,6 +177,9 @@ class _Reader:
 
     def close(self) -> None:
         self._parser.Parse(b"", True)
+        decimal_comma = any(_DECIMAL_COMMA.fullmatch(text.strip()) for _, text in self._times)
+        for timed, text in self._times:
+            timed.seconds = duration(text, decimal_comma=decimal_comma)
 
     def _place(self) -> str:
         return f"{self._path}:{self._parser.CurrentLineNumber}"
@@ -207,8 +214,9 @@ class _Reader:
             host=attributes.get("hostname", ""),
             file=attributes.get("file") or attributes.get("filepath", ""),
             started=_moment(attributes.get("timestamp", "")),
-            seconds=duration(attributes.get("time", "")),
+            seconds=None,
         )
+        self._times.append((suite, attributes.get("time", "")))
         self._suites.append(suite)
         self.all_suites.append(suite)
 
@@ -222,8 +230,10 @@ class _Reader:
             class_name=attributes.get("classname", ""),
             file=attributes.get("file", ""),
             line=int(line) if line.isdecimal() and len(line) < 10 else None,
-            seconds=duration(attributes.get("time", "")),
+            seconds=None,
+            started=_moment(attributes.get("timestamp", "")),
         )
+        self._times.append((self._test, attributes.get("time", "")))
         if _NOT_RUN & {attributes.get("status", "").lower(), attributes.get("result", "").lower()}:
             self._test.verdicts.append(Verdict("skipped", "skipped", "", ""))
         self.tests.append(self._test)
@@ -239,8 +249,8 @@ class _Reader:
             outcome=_VERDICTS[name],
             type=attributes.get("type", ""),
             message=attributes.get("message", ""),
-            seconds=duration(attributes.get("time", "")),
         )
+        self._times.append((self._verdict, attributes.get("time", "")))
         self._test.verdicts.append(self._verdict)
 
     def _start_property(self, attributes: Mapping[str, str]) -> None:
@@ -280,17 +290,14 @@ def is_rerun(verdict: Verdict) -> bool:
     return verdict.element in _RERUNS
 
 
-def duration(text: str) -> float | None:
+def duration(text: str, *, decimal_comma: bool = False) -> float | None:
     """Seconds as reports write them; `None` where there is no number.
 
-    A comma groups thousands where a point or another comma says so (`1,234.5`), and is the decimal
-    sign where it stands alone (`0,125`): runners write fractions far more often than whole thousands.
+    A comma groups thousands (Surefire's `1,234.5`), unless it is the report's decimal sign, which a
+    runner's locale may make it (`0,125`): a time that cannot be grouped thousands gives it away.
     """
     text = text.strip().removesuffix("s").replace(" ", "").replace("\u00a0", "")
-    if text.rfind(",") > text.rfind(".") and text.count(",") == 1:
-        text = text.replace(".", "").replace(",", ".")
-    else:
-        text = text.replace(",", "")
+    text = text.replace(".", "").replace(",", ".") if decimal_comma and "," in text else text.replace(",", "")
     if not re.fullmatch(r"\d+(\.\d*)?(e[+-]?\d{1,2})?|\.\d+", text, re.IGNORECASE):
         return None
     value = float(text)

@@ -19,31 +19,37 @@ _PYTEST_CRASH = re.compile(r"worker '[^']*' crashed while running")
 _TRUE = frozenset({"true", "1", "yes"})
 
 
-def results(reports: Sequence[Report], started: float) -> Iterator[TestResult]:
+def results(
+    reports: Sequence[Report], started: float, *, repeats_are_attempts: bool = False
+) -> Iterator[TestResult]:
     """One result a test, in the order of the reports.
+
+    With `repeats_are_attempts`, test cases of one name in one suite are attempts of one test; without,
+    only where the runner makes names unique.
 
     A report says when a suite began and how long each test took, not when the test began: the tests of
     a suite are laid one after the other. `started` (Unix seconds) stands in for a missing timestamp.
     """
-    tests = [test for report in reports for test in _merged(report)]
+    tests = [test for report in reports for test in _merged(report, repeats_are_attempts)]
     ids = _ids([test for test, _ in tests])
     clocks: dict[int, float] = {}
     executions: dict[str, int] = {}
     for (test, occurrences), case in zip(tests, ids, strict=True):
         key = id(test.suite)
-        begin = clocks.get(key, test.suite.started.timestamp() if test.suite.started else started)
+        stated = test.started or (test.suite.started if key not in clocks else None)
+        begin = stated.timestamp() if stated else clocks.get(key, started)
         executions[case] = executions.get(case, 0) + 1
         result = _result(occurrences, case, begin, executions[case])
         clocks[key] = result.stop
         yield result
 
 
-def _merged(report: Report) -> Iterator[tuple[ReportedTest, list[ReportedTest]]]:
+def _merged(report: Report, all_repeats: bool) -> Iterator[tuple[ReportedTest, list[ReportedTest]]]:
     """Each test with its occurrences: several where a runner writes one element an attempt or phase."""
     merged: dict[Any, list[ReportedTest]] = {}
     for number, test in enumerate(report.tests):
         name = (id(test.suite), test.file, test.class_name, test.name)
-        merged.setdefault(name if _repeats(test) else number, []).append(test)
+        merged.setdefault(name if all_repeats or _repeats(test) else number, []).append(test)
     return ((occurrences[0], occurrences) for occurrences in merged.values())
 
 
