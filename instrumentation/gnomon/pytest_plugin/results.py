@@ -8,15 +8,17 @@ is made of them here; the cases and their reports are listed in `docs/pytest.md`
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 MAIN_WORKER = "main"
 CRASHED_PHASE = "???"  # how pytest-xdist marks the report that it makes up for a dead worker
+
+_CRASH = "WorkerCrashed"  # `error.type` of a test that lost its process
 
 _FINAL = frozenset({"passed", "failed", "skipped"})  # a rerun plugin's own words mean "not the last"
 
@@ -58,118 +60,83 @@ class TestResult:
     record: dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Running:
-    """A test whose last report has not come yet."""
-
-    node_id: str
-    worker: str
-    execution: int
-    setup: pytest.TestReport | None = None
-    call: pytest.TestReport | None = None
-    teardown: pytest.TestReport | None = None
-    rerun: pytest.TestReport | None = None
-    failed_subtest: pytest.TestReport | None = None
-    start: float = 0.0
-    attempt_start: float = 0.0
-    stop: float = 0.0
-    duration: float = 0.0
-    attempts: list[Attempt] = field(default_factory=list)
-    record: dict[str, Any] = field(default_factory=dict)
-
-
 class Results:
     """Takes reports one by one and gives a result as soon as a test has one."""
 
     def __init__(self) -> None:
-        self._running: dict[tuple[str, str], _Running] = {}
+        self._running: dict[str, dict[str, list[pytest.TestReport]]] = {}
         # Attempts of a test whose worker died, until the rerun plugin starts it elsewhere.
-        self._orphans: dict[str, _Running] = {}
-        self._executions: Counter[tuple[str, str]] = Counter()
+        self._orphans: dict[str, list[Attempt]] = {}
+        self._executions: dict[str, dict[str, int]] = {}
 
     def take(self, report: pytest.TestReport) -> TestResult | None:
         """Adds one report; gives the test's result if this report was its last."""
         worker = worker_of(report)
-        key = (worker, report.nodeid)
-        test = self._running.get(key)
-        if test is None:
-            test = self._running[key] = self._begin(key)
-        extra = report.__dict__
-        if (record := extra.get("gnomon")) is not None:
-            test.record = record
-        if report.when == CRASHED_PHASE:
-            return self._crashed(key, test, report)
-        if "context" in extra:  # a subtest is part of its test
-            if report.failed:
-                test.failed_subtest = report
-            return None
-        self._add(test, report)
-        if report.when != "teardown":
-            return None
-        return self._teardown(key, test)
-
-    def _begin(self, key: tuple[str, str]) -> _Running:
-        worker, node_id = key
-        self._executions[key] += 1
-        test = _Running(node_id, worker, self._executions[key])
-        if self._orphans and (orphan := self._orphans.pop(node_id, None)) is not None:
-            test.attempts = orphan.attempts
-            test.start = orphan.start
-            test.duration = orphan.duration
-        return test
-
-    @staticmethod
-    def _add(test: _Running, report: pytest.TestReport) -> None:
-        when, outcome = report.when, report.outcome
-        start: float = getattr(report, "start", 0.0) or time.time()
-        if when == "setup":
-            if test.setup is not None:  # the tear-down of the attempt before was hidden
-                _close_attempt(test, test.call or test.setup)
-            test.setup = report
-            test.attempt_start = start
-            test.start = test.start or start
-        elif when == "call":
-            if test.rerun is not None and outcome in _FINAL:  # another try within the same protocol
-                _append_attempt(test, test.rerun)
-                test.rerun = None
-            test.call = report
+        running = self._running.get(worker)
+        if running is None:
+            running = self._running[worker] = {}
+            self._executions[worker] = {}
+        node_id = report.nodeid
+        reports = running.get(node_id)
+        if reports is None:
+            reports = running[node_id] = []
+        reports.append(report)
+        if report.when == "teardown":
+            result = self._concluded(worker, node_id, reports)
+        elif report.when == CRASHED_PHASE:
+            result = self._crashed(worker, node_id, reports)
+            del running[node_id]
+            return result
         else:
-            test.teardown = report
-        if outcome not in _FINAL:
-            test.rerun = test.rerun or report
-        test.duration += report.duration
-        test.stop = getattr(report, "stop", 0.0) or start
-
-    def _teardown(self, key: tuple[str, str], test: _Running) -> TestResult | None:
-        if test.rerun is not None:
-            _close_attempt(test, test.rerun)
             return None
-        if test.call is None and (test.setup is None or test.setup.passed) and not _failed(test.teardown):
-            # The attempt's own report was hidden by a plugin that will try again.
-            _close_attempt(test, None)
-            return None
-        del self._running[key]
-        return _result(test)
+        if result is not None:
+            del running[node_id]
+        return result
 
-    def _crashed(self, key: tuple[str, str], test: _Running, report: pytest.TestReport) -> TestResult | None:
-        del self._running[key]
+    def _execution(self, worker: str, node_id: str) -> int:
+        executions = self._executions[worker]
+        number = executions[node_id] = executions.get(node_id, 0) + 1
+        return number
+
+    def _concluded(self, worker: str, node_id: str, reports: list[pytest.TestReport]) -> TestResult | None:
+        if len(reports) == 3 and not self._orphans:
+            setup, call, teardown = reports
+            if _plain(setup, call, teardown):
+                return _passed(setup, call, teardown, worker, self._execution(worker, node_id))
+        attempts = _attempts(reports)
+        last = attempts[-1]
+        if not last.final:
+            return None  # a plugin will try again
+        before = self._orphans.pop(node_id, []) if self._orphans else []
+        return _result(attempts, before, worker, node_id, self._execution(worker, node_id))
+
+    def _crashed(self, worker: str, node_id: str, reports: list[pytest.TestReport]) -> TestResult | None:
+        *earlier, crash = reports
+        attempts = _attempts(earlier)
         now = time.time()
-        test.start = test.start or now
-        test.attempt_start = test.attempt_start or now
-        test.stop = now
-        test.attempts.append(Attempt("crashed", test.attempt_start, now))
-        if report.outcome not in _FINAL:
-            self._orphans[test.node_id] = test
+        start = attempts[-1].start if attempts else now
+        known = [
+            *self._orphans.pop(node_id, []),
+            *(attempt.as_attempt("failed") for attempt in attempts[:-1]),
+            Attempt("crashed", start, now, _CRASH),
+        ]
+        if crash.outcome not in _FINAL:
+            self._orphans[node_id] = known
             return None
-        return _crash_result(test, report)
+        return _unfinished(
+            known, attempts, worker, node_id, self._execution(worker, node_id), message=_message(crash)
+        )
 
     def unfinished(self) -> Iterator[TestResult]:
         """Tests that began and never came to a result; the run is over."""
-        for test in self._running.values():
-            test.start = test.start or time.time()
-            yield _not_run(test)
-        for test in self._orphans.values():
-            yield _crash_result(test, None)
+        for worker, running in self._running.items():
+            for node_id, reports in running.items():
+                attempts = _attempts(reports)
+                known = [attempt.as_attempt("failed") for attempt in attempts[:-1]]
+                execution = self._execution(worker, node_id)
+                yield _unfinished(known, attempts, worker, node_id, execution, message="interrupted")
+        for node_id, known in self._orphans.items():
+            yield _unfinished(known, [], MAIN_WORKER, node_id, 0, message="the worker died")
         self._running, self._orphans = {}, {}
 
 
@@ -182,115 +149,218 @@ def worker_of(report: pytest.TestReport) -> str:
     return worker or MAIN_WORKER
 
 
+def _plain(setup: pytest.TestReport, call: pytest.TestReport, teardown: pytest.TestReport) -> bool:
+    """Whether these are the three reports of a test that simply passed, and nothing more is to tell."""
+    return (
+        setup.outcome == call.outcome == teardown.outcome == "passed"
+        and call.when == "call"
+        and "context" not in (said := call.__dict__)
+        and "wasxfail" not in said
+        and "gnomon" not in teardown.__dict__
+    )
+
+
+def _passed(
+    setup: pytest.TestReport,
+    call: pytest.TestReport,
+    teardown: pytest.TestReport,
+    worker: str,
+    execution: int,
+) -> TestResult:
+    """The result of a plain pass: what `_result` gives, at a fraction of its price."""
+    path, line = _location(setup)
+    start, stop = setup.start, teardown.stop
+    return TestResult(
+        node_id=setup.nodeid,
+        worker=worker,
+        execution=execution,
+        outcome="passed",
+        phase=None,
+        start=start,
+        stop=stop,
+        duration=setup.duration + call.duration + teardown.duration,
+        call_duration=call.duration,
+        attempts=[Attempt("passed", start, stop)],
+        error_type=None,
+        message=None,
+        path=path,
+        line=line,
+        record={},
+    )
+
+
+class _Attempt:
+    """The reports of one attempt."""
+
+    __slots__ = ("call", "failed_subtest", "setup", "start", "stop", "teardown", "tries", "unfinished")
+
+    def __init__(self, reports: list[pytest.TestReport]) -> None:
+        self.setup: pytest.TestReport | None = None
+        self.call: pytest.TestReport | None = None
+        self.teardown: pytest.TestReport | None = None
+        self.failed_subtest: pytest.TestReport | None = None
+        # The report that a rerun plugin gave a word of its own, unless a final one followed.
+        self.unfinished: pytest.TestReport | None = None
+        self.tries: list[pytest.TestReport] = []
+        for report in reports:
+            self._take(report)
+        first, last = reports[0], reports[-1]
+        self.start: float = getattr(first, "start", 0.0) or time.time()
+        self.stop: float = getattr(last, "stop", 0.0) or self.start
+
+    def _take(self, report: pytest.TestReport) -> None:
+        when, outcome = report.when, report.outcome
+        if "context" in report.__dict__:  # a subtest is part of its test
+            if outcome == "failed":
+                self.failed_subtest = report
+            return
+        if outcome not in _FINAL:
+            self.unfinished = self.unfinished or report
+        elif when == "call" and self.unfinished is not None:
+            self.tries.append(self.unfinished)  # tried again within one protocol
+            self.unfinished = None
+        if when == "setup":
+            self.setup = report
+        elif when == "call":
+            self.call = report
+        else:
+            self.teardown = report
+
+    @property
+    def final(self) -> bool:
+        """Whether this attempt decides; one whose own report was hidden is tried again."""
+        if self.unfinished is not None:
+            return False
+        hidden = self.call is None and (self.setup is None or self.setup.outcome == "passed")
+        return not hidden or _failed(self.teardown)
+
+    def as_attempt(self, outcome: str | None = None) -> Attempt:
+        """In the form that results carry; without `outcome` it is what the attempt came to."""
+        report = self.unfinished
+        if outcome is None:
+            outcome, _, report = self.verdict()
+        elif report is not None and report.when != "call":
+            outcome = "error"
+        error = report.__dict__.get("gnomon_error") if report is not None else None
+        return Attempt(outcome, self.start, self.stop, error)
+
+    def verdict(self) -> tuple[str, str | None, pytest.TestReport | None]:  # noqa: PLR0911
+        """Outcome, the phase it fell in unless it passed, and the report that says why."""
+        setup, call, teardown = self.setup, self.call, self.teardown
+        if setup is not None and setup.outcome == "failed":
+            return "error", "setup", setup
+        if call is not None and call.outcome == "failed":
+            return "failed", "call", call
+        if self.failed_subtest is not None:
+            return "failed", "call", self.failed_subtest
+        if _failed(teardown):
+            return "error", "teardown", teardown
+        if setup is not None and setup.outcome == "skipped":
+            return ("xfailed" if hasattr(setup, "wasxfail") else "skipped"), "setup", setup
+        if call is not None and call.outcome == "skipped":
+            return ("xfailed" if hasattr(call, "wasxfail") else "skipped"), "call", call
+        if call is not None and hasattr(call, "wasxfail"):  # an empty reason is a reason too
+            return "xpassed", "call", call
+        return "passed", None, None
+
+
+def _attempts(reports: list[pytest.TestReport]) -> list[_Attempt]:
+    """The attempts among the reports of a test: each begins with its set-up."""
+    starts = [number for number, report in enumerate(reports) if number and report.when == "setup"]
+    bounds = [0, *starts, len(reports)]
+    return [_Attempt(reports[start:end]) for start, end in pairwise(bounds) if end > start]
+
+
 def _failed(report: pytest.TestReport | None) -> bool:
     return report is not None and report.outcome == "failed"
 
 
-def _append_attempt(test: _Running, report: pytest.TestReport | None) -> None:
-    # A report that a rerun plugin renamed or hid belongs to an attempt that failed, before its
-    # test began or in it.
-    outcome = "failed" if report is None or report.when == "call" else "error"
-    error = report.__dict__.get("gnomon_error") if report is not None else None
-    test.attempts.append(Attempt(outcome, test.attempt_start, test.stop, error))
-
-
-def _close_attempt(test: _Running, report: pytest.TestReport | None) -> None:
-    _append_attempt(test, report)
-    test.setup = test.call = test.teardown = test.rerun = test.failed_subtest = None
-
-
-def _verdict(test: _Running) -> tuple[str, str | None, pytest.TestReport | None]:  # noqa: PLR0911
-    """Outcome, the phase it fell in unless it passed, and the report that says why."""
-    setup, call, teardown = test.setup, test.call, test.teardown
-    if setup is not None and setup.outcome == "failed":
-        return "error", "setup", setup
-    if call is not None and call.outcome == "failed":
-        return "failed", "call", call
-    if test.failed_subtest is not None:
-        return "failed", "call", test.failed_subtest
-    if _failed(teardown):
-        return "error", "teardown", teardown
-    if setup is not None and setup.outcome == "skipped":
-        return ("xfailed" if hasattr(setup, "wasxfail") else "skipped"), "setup", setup
-    if call is not None and call.outcome == "skipped":
-        return ("xfailed" if hasattr(call, "wasxfail") else "skipped"), "call", call
-    if call is not None and hasattr(call, "wasxfail"):  # an empty reason is a reason too
-        return "xpassed", "call", call
-    return "passed", None, None
-
-
-def _result(test: _Running) -> TestResult:
-    outcome, phase, report = _verdict(test)
+def _result(
+    attempts: list[_Attempt], before: list[Attempt], worker: str, node_id: str, execution: int
+) -> TestResult:
+    last = attempts[-1]
+    outcome, phase, report = last.verdict()
     error = report.__dict__.get("gnomon_error") if report is not None and report.outcome == "failed" else None
-    attempts = _recorded_attempts(test)
-    attempts.append(Attempt(outcome, test.attempt_start, test.stop, error))
-    path, line = _location(test.setup or test.call or test.teardown)
+    record = _record(attempts)
+    seen = [*before, *(attempt.as_attempt("failed") for attempt in attempts[:-1])]
+    seen += [
+        Attempt("failed", last.start, last.stop, report.__dict__.get("gnomon_error")) for report in last.tries
+    ]
+    earlier = _recorded(record, seen)
+    path, line = _location(last.setup or last.call or last.teardown)
     return TestResult(
-        node_id=test.node_id,
-        worker=test.worker,
-        execution=test.execution,
+        node_id=node_id,
+        worker=worker,
+        execution=execution,
         outcome=outcome,
         phase=phase,
-        start=test.start,
-        stop=test.stop,
-        duration=test.duration,
-        call_duration=test.call.duration if test.call is not None else 0.0,
-        attempts=attempts,
+        start=before[0].start if before else attempts[0].start,
+        stop=last.stop,
+        duration=_duration(attempts),
+        call_duration=last.call.duration if last.call is not None else 0.0,
+        attempts=[*earlier, Attempt(outcome, last.start, last.stop, error)],
         error_type=error,
         message=_message(report) if report is not None else None,
         path=path,
         line=line,
-        record=test.record,
+        record=record,
     )
 
 
-def _recorded_attempts(test: _Running) -> list[Attempt]:
-    """The attempts before the last: as their own process counted them, where it saw more than we did."""
-    recorded = test.record.get("attempts")
-    if not recorded or len(recorded) <= len(test.attempts):
-        return test.attempts
-    return [Attempt(*values) for values in recorded]
+def _record(attempts: list[_Attempt]) -> dict[str, Any]:
+    """What the test said last of itself."""
+    for attempt in reversed(attempts):
+        for report in (attempt.teardown, attempt.call, attempt.setup):
+            if report is not None and (record := report.__dict__.get("gnomon")) is not None:
+                return dict(record)
+    return {}
 
 
-def _crash_result(test: _Running, report: pytest.TestReport | None) -> TestResult:
-    path, line = _location(test.setup)
-    return TestResult(
-        node_id=test.node_id,
-        worker=test.worker,
-        execution=test.execution,
-        outcome="crashed",
-        phase="call" if test.setup is not None else "setup",
-        start=test.start,
-        stop=test.stop,
-        duration=test.duration,
-        call_duration=0.0,
-        attempts=test.attempts,
-        error_type="WorkerCrashed",
-        message=_message(report) if report is not None else "the worker died",
-        path=path,
-        line=line,
-        record=test.record,
+def _recorded(record: dict[str, Any], seen: list[Attempt]) -> list[Attempt]:
+    """The attempts before the last: as their own process saw them, unless we saw more of them."""
+    recorded = record.get("attempts") or ()
+    return [Attempt(*values) for values in recorded] if recorded and len(recorded) >= len(seen) else seen
+
+
+def _duration(attempts: list[_Attempt]) -> float:
+    return sum(
+        report.duration
+        for attempt in attempts
+        for report in (attempt.setup, *attempt.tries, attempt.call, attempt.teardown)
+        if report is not None
     )
 
 
-def _not_run(test: _Running) -> TestResult:
-    path, line = _location(test.setup)
+def _unfinished(
+    known: list[Attempt],
+    attempts: list[_Attempt],
+    worker: str,
+    node_id: str,
+    execution: int,
+    *,
+    message: str | None,
+) -> TestResult:
+    """A test whose worker died (its last attempt crashed), or that was interrupted."""
+    crashed = bool(known) and known[-1].outcome == "crashed"
+    setup = attempts[-1].setup if attempts else None
+    now = time.time()
+    path, line = _location(setup)
     return TestResult(
-        node_id=test.node_id,
-        worker=test.worker,
-        execution=test.execution,
-        outcome="not_run",
-        phase="call" if test.setup is not None else "setup",
-        start=test.start,
-        stop=test.stop or test.start,
-        duration=test.duration,
+        node_id=node_id,
+        worker=worker,
+        execution=execution,
+        outcome="crashed" if crashed else "not_run",
+        phase="setup" if setup is None else "call",
+        start=known[0].start if known else (attempts[0].start if attempts else now),
+        stop=known[-1].stop if crashed else (attempts[-1].stop if attempts else now),
+        duration=_duration(attempts),
         call_duration=0.0,
-        attempts=test.attempts,
-        error_type=None,
-        message="interrupted",
-        path=path,
+        attempts=known,
+        error_type=_CRASH if crashed else None,
+        message=message,
+        path=path or node_id.partition("::")[0],
         line=line,
-        record=test.record,
+        record=_record(attempts),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gnomon.otlp.encode import any_value, attributes, dumps, text
+from gnomon.otlp.encode import any_value, attributes, dumps, quoted
 from gnomon.pytest_plugin.ids import attempt_span_id, span_id, test_span_id
 from gnomon.pytest_plugin.results import Attempt, TestResult
 from gnomon.pytest_plugin.routing import correct
@@ -71,7 +71,7 @@ class RunSpans:
         said = event = ""
         if record:
             if "routing" in record:
-                name = dumps(text(f"routing_test_{record.get('case_id') or result.node_id}"))
+                name = quoted(f"routing_test_{record.get('case_id') or result.node_id}")
             said = self._said(result)
             event = _verdict_event(result)
         yield (
@@ -88,17 +88,17 @@ class RunSpans:
         return self.run_span_id if worker == "main" else self.worker_span_id(worker)
 
     def _identity(self, result: TestResult) -> str:
-        node = dumps(text(result.node_id))
+        node = quoted(result.node_id)
         record = result.record
-        case = dumps(text(str(record["case_id"]))) if record and record.get("case_id") else node
+        case = quoted(str(record["case_id"])) if record and record.get("case_id") else node
         suite = record.get("suite", self._suite) if record else self._suite
         parts = (
-            f'{{"key":"test.suite.name","value":{{"stringValue":{dumps(text(suite))}}}}},'
+            f'{{"key":"test.suite.name","value":{{"stringValue":{quoted(suite)}}}}},'
             f'{{"key":"test.case.name","value":{{"stringValue":{node}}}}},'
             f'{{"key":"gnomon.test.case.id","value":{{"stringValue":{case}}}}},{self._fixed}'
         )
         if result.path is not None:
-            parts += f',{{"key":"code.file.path","value":{{"stringValue":{dumps(text(result.path))}}}}}'
+            parts += f',{{"key":"code.file.path","value":{{"stringValue":{quoted(result.path)}}}}}'
         if result.line is not None:
             parts += f',{{"key":"code.line.number","value":{{"intValue":"{result.line}"}}}}'
         return parts
