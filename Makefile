@@ -1,0 +1,67 @@
+# Gnomon's tasks. Each makes what it needs: Python 3.11 or newer and git are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?=
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Gnomon needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+# One stamp for each set of extras, so that the demo does not wait for the developers' tools.
+$(VENV)/.analysis: pyproject.toml | $(BIN)/python
+	@echo "installing Gnomon into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[analysis]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "installing Gnomon and its developers' tools into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.analysis
+
+.PHONY: demo
+demo: $(VENV)/.analysis ## Replay the example skills: accuracy per commit, cost, flaky tests, a report
+	@$(BIN)/gnomon demo $(DEMO)
+
+.PHONY: test
+test: $(VENV)/.dev ## Run the tests (TESTS=tests/plugin for some of them)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(TESTS)
+
+.PHONY: check
+check: $(VENV)/.dev ## Check format, lint, types and generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/gnomon generate docs --check
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code and sort its imports
+	$(BIN)/ruff check --fix --select I .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(VENV)/.dev ## Write the generated pages: telemetry, registry export, settings
+	$(BIN)/gnomon generate docs
+
+.PHONY: benchmarks
+benchmarks: $(VENV)/.dev ## Measure Gnomon beside its peers (an hour; QUICK=--quick for a look)
+	$(BIN)/python -m benchmarks.plugin_overhead $(QUICK)
+	$(BIN)/python -m benchmarks.span_cost $(QUICK)
+	$(BIN)/python -m benchmarks.dead_collector $(QUICK)
+
+.PHONY: wheel
+wheel: $(VENV)/.dev ## Build the distribution
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	@$(BIN)/python -m build --wheel
+
+.PHONY: clean
+clean: ## Remove the virtual environment and what was built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
