@@ -108,6 +108,7 @@ class ModelCall:
         "_context",
         "_error_type",
         "_more",
+        "_process",
         "_reading",
         "_recorder",
         "_reported_usd",
@@ -138,6 +139,7 @@ class ModelCall:
         self.ended = False
         self._attributes: dict[str, AttributeValue] = {}
         self._error_type = ""
+        self._process = recorders.process
         self._more: tuple[Reading, ...] = ()
         self._reading: Reading | None = None
         self._recorder: Recorder | None = None
@@ -353,7 +355,7 @@ class ModelCall:
                 self._error_type = self._error_type or self._reason(error)
             self._close_attempts(error)
             self._settle_cost()
-            if self._recorder is not None and self._span is not None:
+            if self._recorder is not None and self._span is not None and self._process == recorders.process:
                 self._report(self._recorder, self._span, error)
             # A client's result may name further models that it called: each is a call of its own.
             for reading in self._more:

@@ -85,7 +85,7 @@ class Courier:
         if not self._targets:
             return 0.0
         report = deliver(self._directory, self._targets, _PATIENCE_SECONDS)
-        if not report.waiting:
+        if not report.why:  # what still waits became complete meanwhile, and has called for the next round
             self._told = False
             return 0.0
         if not self._told:

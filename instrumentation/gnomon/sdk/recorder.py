@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,9 @@ class Recorder:
         """Takes the numbers of a finished model call; only a test session wants them."""
 
 
+process = 0
+"""Counts the forks behind this process: a span is ended where it was started, not in a forked copy too."""
+
 configured: Recorder | None = None
 """The recorder that `configure` made, if it was called."""
 
@@ -91,3 +95,12 @@ def _of_host() -> Recorder | None:
     if _host is None or _host[0] is not provider:
         _host = (provider, Recorder(provider.get_tracer(SCOPE, __version__)))
     return _host[1]
+
+
+def _forked() -> None:
+    global process  # noqa: PLW0603 - see there
+    process += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

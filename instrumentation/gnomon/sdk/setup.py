@@ -44,6 +44,8 @@ _SEGMENT_SECONDS = 5.0
 _SEGMENT_SECONDS_OFFLINE = 60.0
 _METRICS_SECONDS = 60.0
 _METRICS_SECONDS_OFFLINE = 300.0
+# Writing to the local disk may take this long at the end, however short the deadline for sending is.
+_WRITING_SECONDS = 1.0
 
 _CONTENT_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 _OPT_IN_VARIABLE = "OTEL_SEMCONV_STABILITY_OPT_IN"
@@ -116,8 +118,9 @@ def configure(
 def shutdown(deadline: float | None = None) -> None:
     """Writes everything to the spool and sends what can be sent, within `deadline` seconds.
 
-    The default is the setting `export.deadline_seconds` (2 s). Runs by itself when the interpreter
-    ends. What is not delivered stays in the spool. Never raises.
+    The default is the setting `export.deadline_seconds` (2 s); writing to the spool has a second in
+    any case. Runs by itself when the interpreter ends. What is not delivered stays in the spool.
+    Never raises.
     """
     global _pipeline
     with _lock:
@@ -341,7 +344,7 @@ def _set_global(tracer_provider: TracerProvider, meter_provider: MeterProvider |
 
 def _close(pipeline: _Pipeline, deadline: float) -> None:
     ends = time.monotonic() + deadline
-    pipeline.outbox.close(deadline)
+    pipeline.outbox.close(max(deadline, _WRITING_SECONDS))
     if pipeline.meter_provider is not None:
         pipeline.meter_provider.shutdown(timeout_millis=max(0.2, ends - time.monotonic()) * 1000)
     try:

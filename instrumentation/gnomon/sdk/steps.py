@@ -90,6 +90,7 @@ class Step:
         "_error_type",
         "_kind",
         "_name",
+        "_process",
         "_recorder",
         "_span",
         "_start",
@@ -99,6 +100,7 @@ class Step:
     def __init__(self, kind: Kind, name: str, attributes: dict[str, AttributeValue]) -> None:
         self._kind: Kind = kind
         self._name = name
+        self._process = 0
         self._attributes = attributes
         self._span: Span | None = None
         self._recorder: Recorder | None = None
@@ -160,6 +162,7 @@ class Step:
             self._recorder = recorder = recorders.current()
             if recorder is None:
                 return None
+            self._process = recorders.process
             around = otel_context.get_current()
             attributes = {**inherited(around), **self._attributes}
             self._attributes = attributes
@@ -175,7 +178,7 @@ class Step:
     def end(self, error: BaseException | None = None) -> None:
         """Ends the span; an exception marks it as failed (leaving a generator early does not)."""
         span, recorder = self._span, self._recorder
-        if span is None or recorder is None:
+        if span is None or recorder is None or self._process != recorders.process:
             return
         try:
             if error is not None and not isinstance(error, GeneratorExit):

@@ -1,0 +1,216 @@
+"""The SDK inside a test session: what the plugin relies on."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from gnomon.spool import recover
+from tests.sdk.programs import Ended, run
+from tests.spool_reader import read_spans
+
+SESSION = """
+    import os, pathlib, random, threading
+    import gnomon
+    from gnomon import session
+    active = session.active = session.TestSession(
+        run_id="a" * 32, trace_id="b" * 32, worker_id="gw1", file_stem="run-1-aaaaaaaaaaaa", sequence=7,
+        spool_directory=pathlib.Path(".gnomon/spool"),
+        resource={"service.name": "suite", "gnomon.run.id": "a" * 32},
+    )
+    def test(number):
+        current = session.CurrentTest(f"case{number}", f"test_a.py::test[{number}]", 2, f"{number:016x}")
+        active.enter(lambda: current)
+        return current
+    def close():
+        for finish in active.on_close: finish()
+        session.active = None
+    """
+
+
+def in_session(folder: Path, body: str, **variables: str) -> Ended:
+    return run(folder, textwrap.dedent(SESSION) + textwrap.dedent(body), **variables)
+
+
+def test_spans_belong_to_the_test_that_runs(tmp_path: Path) -> None:
+    """Roots of every thread go under the test, carry its names, and its calls reach it as numbers."""
+    ended = in_session(
+        tmp_path,
+        """
+        first = test(1)
+        with gnomon.agent("a"):
+            with gnomon.model_call("claude-opus-4-5") as call:
+                call.tokens(1000, 10)
+        thread = threading.Thread(target=gnomon.tool("threaded")(lambda: None))
+        thread.start(); thread.join()
+        assert first.children == 3 and len(first.calls) == 1
+        assert first.calls[0]["input_tokens"] == 1000 and first.calls[0]["cost_source"] == "estimated"
+        second = test(2)
+        with gnomon.tool("t"): pass
+        active.leave()
+        with gnomon.tool("between"): pass
+        close()
+        from opentelemetry import trace
+        assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    assert [path.name for path in ended.spool.iterdir()] == ["run-1-aaaaaaaaaaaa.gw1.sdk.traces.jsonl"]
+    spans = {span.name.removeprefix("execute_tool "): span for span in ended.spans}
+    assert {span.trace_id for span in spans.values()} == {"b" * 32}
+    assert spans["invoke_agent a"].parent_id == f"{1:016x}"
+    assert spans["threaded"].parent_id == f"{1:016x}"
+    assert spans["chat claude-opus-4-5"].parent_id == spans["invoke_agent a"].span_id
+    assert spans["t"].parent_id == f"{2:016x}"
+    assert spans["between"].parent_id == ""
+    assert spans["between"].get("gnomon.test.case.id") is None
+    for span in spans.values():
+        assert span["gnomon.run.id"] == "a" * 32
+        assert span["gnomon.worker.id"] == "gw1"
+        assert span.resource == {"service.name": "suite", "gnomon.run.id": "a" * 32}
+    assert spans["threaded"]["test.case.name"] == "test_a.py::test[1]"
+    assert spans["threaded"]["gnomon.test.case.id"] == "case1"
+    assert spans["threaded"]["gnomon.test.attempt.number"] == 2
+    assert len({span.span_id for span in spans.values()}) == len(spans)
+
+
+def test_a_span_is_on_disk_when_it_ends(tmp_path: Path) -> None:
+    """A process that dies in the middle of a test leaves every span that had ended."""
+    ended = in_session(
+        tmp_path,
+        """
+        test(1)
+        for number in range(50):
+            with gnomon.model_call(f"m{number}"): pass
+        with gnomon.tool("under way"):
+            os._exit(3)
+        """,
+    )
+    assert ended.status == 3
+    assert [path.suffix for path in ended.spool.iterdir()] == [".part"]
+    recover(ended.spool)
+    assert len(ended.spans) == 50
+
+
+def test_a_call_that_outlives_its_test_stays_with_it(tmp_path: Path) -> None:
+    """A thread that a test left running does not give its call to the next test."""
+    ended = in_session(
+        tmp_path,
+        """
+        go = threading.Event()
+        first = test(1)
+        def late():
+            with gnomon.model_call("m"):
+                started.set(); go.wait()
+        started = threading.Event()
+        thread = threading.Thread(target=late); thread.start(); started.wait()
+        second = test(2)
+        with gnomon.model_call("n"): pass
+        go.set(); thread.join()
+        assert [c["model"] for c in first.calls] == ["m"], first.calls
+        assert [c["model"] for c in second.calls] == ["n"], second.calls
+        close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    cases = {span["gen_ai.request.model"]: span["gnomon.test.case.id"] for span in ended.spans}
+    assert cases == {"m": "case1", "n": "case2"}
+
+
+def test_a_foreign_trace_is_linked_and_not_followed(tmp_path: Path) -> None:
+    """Code under test with a tracer of its own keeps its trace; ours stays in the run's."""
+    ended = in_session(
+        tmp_path,
+        """
+        from opentelemetry.sdk.trace import TracerProvider
+        test(1)
+        with TracerProvider().get_tracer("theirs").start_as_current_span("theirs"):
+            with gnomon.tool("ours"): pass
+        close()
+        """,
+    )
+    (span,) = ended.spans
+    assert span.trace_id == "b" * 32
+    assert span.parent_id == f"{1:016x}"
+    assert '"links":[' in next(ended.spool.iterdir()).read_text()
+
+
+def test_set_up_by_the_code_under_test_changes_nothing(tmp_path: Path) -> None:
+    """`gnomon.configure()` in the code under test sets no globals, and starts neither files nor threads."""
+    ended = in_session(
+        tmp_path,
+        """
+        gnomon.configure(service_name="agent under test")
+        test(1)
+        with gnomon.tool("t"): pass
+        gnomon.shutdown()
+        with gnomon.tool("u"): pass
+        from opentelemetry import metrics, trace
+        assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        assert threading.active_count() == 1
+        close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    assert {span.resource["service.name"] for span in ended.spans} == {"suite"}
+    assert not list(ended.spool.glob("*.metrics.*"))
+
+
+def test_a_seeding_suite(tmp_path: Path) -> None:
+    """A suite that seeds `random` before each test has its sequence and gets no span id twice."""
+    ended = in_session(
+        tmp_path,
+        """
+        drawn = set()
+        for number in range(1, 21):
+            test(number)
+            random.seed(7)
+            with gnomon.agent("a"): pass
+            drawn.add(random.random())
+        assert len(drawn) == 1
+        close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    assert len({span.span_id for span in ended.spans}) == 20
+
+
+def test_a_forked_child_of_a_test(tmp_path: Path) -> None:
+    """A test that forks has the child's spans in a journal of the child's own, under the same test."""
+    ended = in_session(
+        tmp_path,
+        """
+        import multiprocessing
+        test(1)
+        with gnomon.agent("parent"):
+            child = multiprocessing.get_context("fork").Process(target=gnomon.tool("child")(lambda: None))
+            child.start(); child.join()
+        assert child.exitcode == 0
+        close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    recover(ended.spool)
+    spans = {span.name: span for span in read_spans(ended.spool)}
+    assert spans["execute_tool child"].parent_id == spans["invoke_agent parent"].span_id
+    assert len(list(ended.spool.iterdir())) == 2
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_nothing_is_written_for_a_suite_that_records_nothing(tmp_path: Path, count: int) -> None:
+    """Tests without spans cost no file and do not load the SDK."""
+    ended = in_session(
+        tmp_path,
+        f"""
+        import sys
+        for number in range({count}):
+            test(number + 1); active.leave()
+        assert "gnomon.sdk" not in sys.modules
+        assert "opentelemetry" not in sys.modules
+        close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    assert not ended.spool.exists()
