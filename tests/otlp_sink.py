@@ -31,7 +31,10 @@ SLOW_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came; decoded when somebody looks, so that a sink answers at once."""
+    """One request as it came; decoded when somebody looks, so that a sink answers at once.
+
+    Names of headers are in lower case.
+    """
 
     signal: str
     decode: Callable[[], dict[str, Any]]
@@ -138,7 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
             if json_body
             else functools.partial(from_protobuf, signal, body)
         )
-        behaviour = sink.decide(Request(signal, decode, dict(self.headers.items())))
+        behaviour = sink.decide(
+            Request(signal, decode, {name.lower(): value for name, value in self.headers.items()})
+        )
         if behaviour in {"hang", "close"}:
             if behaviour == "hang":
                 sink.closing.wait(600)

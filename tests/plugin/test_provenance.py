@@ -289,6 +289,10 @@ def test_settings_of_the_project(repository: Project) -> None:
         project:
           name: jira
         environment: staging
+        organisation:
+          departments: [{name: support}]
+          agents: [{name: triage, department: support}]
+          environments: [staging]
         suites:
           - name: routing
             paths: ["test_*.py"]

@@ -126,6 +126,7 @@ JUDGED = sum(verdict is not None for _, _, verdict in TRUTH.values())
 @pytest.fixture(params=ROUTERS)
 def planted(request: pytest.FixtureRequest, project: Project) -> Run:
     project.plugins = ("xdist",)
+    project.write("gnomon.yaml", "routing:\n  confidence: true\n")
     project.write("test_routing.py", PLANTED)
     done = project.pytest(*request.param)
     assert done.status == 1, done.output
@@ -172,6 +173,13 @@ def test_details_of_a_verdict(planted: Run) -> None:
     assert case(planted, "case-9")["gnomon.routing.clarification.asked"] is False
     assert case(planted, "case-10")["gnomon.routing.clarification.expected"] is False
     assert case(planted, "case-10")["gnomon.routing.clarification.asked"] is True
+
+
+def test_confidence_is_off_by_default(project: Project) -> None:
+    """Without `routing.confidence` no confidence is recorded."""
+    project.write("test_routing.py", PLANTED)
+    project.pytest("-k", "test_right")
+    assert "gnomon.routing.confidence" not in case(project.run(), "case-1").attributes
 
 
 def test_verdicts_are_evaluation_results(planted: Run) -> None:
