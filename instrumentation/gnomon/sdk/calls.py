@@ -418,7 +418,7 @@ class ModelCall:
         span.end(self._began_at + int(self.duration * 1e9))
         if recorder.instruments is not None:
             recorder.instruments.model_call(self._finished())
-        recorder.call_finished(span, self.stats())
+        recorder.call_finished(span, self)
 
     def _describe(self, attributes: dict[str, AttributeValue], recorder: Recorder) -> None:
         attempts = self.attempts

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanKind, Tracer
     from opentelemetry.util.types import AttributeValue
 
+    from gnomon.sdk.calls import ModelCall
     from gnomon.sdk.instruments import Instruments
 
 SCOPE = "gnomon"
@@ -64,8 +65,8 @@ class Recorder:
             context = self._remote_parent
         return self._tracer.start_span(name, context, kind, attributes, start_time=start_time)
 
-    def call_finished(self, span: Span, stats: dict[str, object]) -> None:
-        """Takes the numbers of a finished model call; only a test session wants them."""
+    def call_finished(self, span: Span, call: ModelCall) -> None:
+        """Takes note of a finished model call; only a test session does."""
 
 
 process = 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import platform
-import socket
 import sys
 import threading
 import time
@@ -208,8 +206,9 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
     from gnomon.sdk.courier import Courier  # noqa: PLC0415
     from gnomon.sdk.ids import UrandomIdGenerator  # noqa: PLC0415
     from gnomon.sdk.outbox import FileNames, Outbox  # noqa: PLC0415
+    from gnomon.sdk.resource import describe  # noqa: PLC0415
 
-    resource = _resource(arguments, settings)
+    resource = describe(arguments, settings)
     targets = _targets(settings, arguments.get("endpoint"))
     directory = Path(arguments.get("spool_directory") or settings.state_directory / "spool").absolute()
     names = FileNames(directory, str(resource.attributes[a.SERVICE_NAME.name]))
@@ -285,37 +284,6 @@ def _instruments(
         agents=[agent.name for agent in settings.organisation.agents],
         departments=[department.name for department in settings.organisation.departments],
         second_generation=second_generation,
-    )
-
-
-def _resource(arguments: Mapping[str, Any], settings: Settings) -> Resource:
-    """Arguments, then the `OTEL_*` variables (which the SDK reads), then settings."""
-    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415 - see `_build`
-
-    described: dict[str, AttributeValue] = {
-        a.SERVICE_NAME.name: settings.project.name or Path(sys.argv[0]).stem or "unknown_service",
-        a.DEPLOYMENT_ENVIRONMENT_NAME.name: settings.environment,
-        a.HOST_NAME.name: socket.gethostname(),
-        a.OS_TYPE.name: platform.system().lower(),
-        a.PROCESS_PID.name: os.getpid(),
-        a.PROCESS_RUNTIME_NAME.name: platform.python_implementation().lower(),
-        a.PROCESS_RUNTIME_VERSION.name: platform.python_version(),
-        a.TELEMETRY_DISTRO_NAME.name: "gnomon",
-        a.TELEMETRY_DISTRO_VERSION.name: __version__,
-    }
-    named = {
-        "service_name": a.SERVICE_NAME.name,
-        "service_version": a.SERVICE_VERSION.name,
-        "environment": a.DEPLOYMENT_ENVIRONMENT_NAME.name,
-        "department": a.GNOMON_DEPARTMENT.name,
-        "agent": a.GEN_AI_AGENT_NAME.name,
-    }
-    told = {attribute: arguments[name] for name, attribute in named.items() if name in arguments}
-    from_environment = dict(OTELResourceDetector().detect().attributes)
-    if service := os.environ.get("OTEL_SERVICE_NAME", "").strip():
-        from_environment[a.SERVICE_NAME.name] = service
-    return Resource.create(
-        {**described, **from_environment, **arguments.get("resource_attributes", {}), **told}
     )
 
 

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -27,6 +27,7 @@ from gnomon.spool.journal import Journal
 from gnomon.version import __version__
 
 if TYPE_CHECKING:
+    from gnomon.sdk.calls import ModelCall
     from gnomon.settings import Settings
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
@@ -139,8 +140,9 @@ class SessionRecorder(Recorder):
         parent = SpanContext(self._trace_id, int(test.span_id, 16), is_remote=False, trace_flags=_SAMPLED)
         return trace.set_span_in_context(NonRecordingSpan(parent), Context())
 
-    def call_finished(self, span: Span, stats: dict[str, Any]) -> None:
+    def call_finished(self, span: Span, call: ModelCall) -> None:
         """Gives a model call's numbers to the test in which it began."""
+        stats = call.stats()
         test = self._tests.pop(span, None)
         if test is None or test is self.session.touched:
             self.session.record_call(stats)
