@@ -140,7 +140,7 @@ def test_playwright_browsers_are_told_apart(project: Project) -> None:
         "login.spec.ts::only here": "passed",
         "login.spec.ts::signs in [firefox]": "failed",
     }
-    assert rows["login.spec.ts::signs in [firefox]"].error_type is None
+    assert rows["login.spec.ts::signs in [firefox]"].error_type == "Error"
 
 
 def test_nested_suites_and_missing_attributes(project: Project) -> None:

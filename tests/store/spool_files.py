@@ -112,6 +112,7 @@ class Run:
         calls: int = 0,
         cost: float | None = 0.01,
         attributes: Mapping[str, Any] | None = None,
+        key: str | None = None,
     ) -> Run:
         """Adds a test, its attempts when there were several, and `calls` model calls with one retry each."""
         values: dict[str, Any] = {
@@ -136,7 +137,7 @@ class Run:
             span(
                 name,
                 trace=self.key,
-                key=case,
+                key=key or case,
                 parent="run",
                 attributes={**values, **(attributes or {})},
                 started=self.started + len(self.tests),

@@ -110,18 +110,11 @@ def _run_id(reports: Sequence[Report], suite: str, commit: str) -> str:
 
 def _times(reports: Sequence[Report]) -> tuple[float, float]:
     """Begin and end of the run, Unix seconds: by the reports, else by when the last file was written."""
-    begins = [
-        timed.started.timestamp()
-        for report in reports
-        for timed in (*report.suites, *report.tests)
-        if timed.started
-    ]
-    ends = [
-        suite.started.timestamp() + (suite.seconds or 0.0)
-        for report in reports
-        for suite in report.suites
-        if suite.started
-    ]
+    suites = [suite for report in reports for suite in report.suites]
+    stated = [suite.started for suite in suites]
+    stated += [test.started for report in reports for test in report.tests]
+    begins = [moment.timestamp() for moment in stated if moment]
+    ends = [suite.started.timestamp() + (suite.seconds or 0.0) for suite in suites if suite.started]
     if begins:
         return min(begins), max([*begins, *ends])
     ended = max(report.path.stat().st_mtime for report in reports)
@@ -168,7 +161,7 @@ class _Run:
             str(names.GNOMON_RUN_ID): self._run_id,
             str(names.GNOMON_RUN_SEQUENCE): self._sequence,
             str(names.GNOMON_RUN_FRAMEWORK): _FRAMEWORK,
-            str(names.GNOMON_RUN_STARTED_AT): int(self._started * 1e9),
+            str(names.GNOMON_RUN_STARTED_AT): int(self._started * 1_000_000) * 1000,  # as spans write it
             **here,
             str(names.HOST_NAME): hosts.pop() if len(hosts) == 1 else socket.gethostname(),
         }
