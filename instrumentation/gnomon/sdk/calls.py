@@ -18,11 +18,11 @@ from gnomon.prices.lookup import cost as cost_of
 from gnomon.prices.table import UNKNOWN, Cost
 from gnomon.prices.usage import Usage
 from gnomon.registry import attributes as a
-from gnomon.registry import events
 from gnomon.registry.values import OTHER
 from gnomon.sdk import errors
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.attempts import Attempt
+from gnomon.sdk.call_span import ATTEMPT_EVENT, attempt_attributes, describe
 from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
 from gnomon.sdk.steps import content_text, inherited, record_exception
@@ -37,32 +37,8 @@ _CALL_KEY = otel_context.create_key("gnomon-model-call")
 _OPERATION = a.GEN_AI_OPERATION_NAME.name
 _PROVIDER = a.GEN_AI_PROVIDER_NAME.name
 _REQUEST_MODEL = a.GEN_AI_REQUEST_MODEL.name
-_RESPONSE_MODEL = a.GEN_AI_RESPONSE_MODEL.name
-_RESPONSE_ID = a.GEN_AI_RESPONSE_ID.name
-_FINISH_REASONS = a.GEN_AI_RESPONSE_FINISH_REASONS.name
-_FIRST_CHUNK = a.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK.name
 _STREAM = a.GEN_AI_REQUEST_STREAM.name
-_CONVERSATION = a.GEN_AI_CONVERSATION_ID.name
-_INPUT_TOKENS = a.GEN_AI_USAGE_INPUT_TOKENS.name
-_OUTPUT_TOKENS = a.GEN_AI_USAGE_OUTPUT_TOKENS.name
-_CACHE_READ = a.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS.name
-_CACHE_WRITE = a.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS.name
-# OpenTelemetry's name of 1.40 and 1.41, before it was renamed.
-_CACHE_CREATION = "gen_ai.usage.cache_creation.input_tokens"
-_REASONING = a.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS.name
-_ATTEMPTS = a.GNOMON_MODEL_CALL_ATTEMPTS.name
-_RETRIES = a.GNOMON_MODEL_CALL_RETRIES.name
-_API_LATENCY = a.GNOMON_MODEL_CALL_API_LATENCY.name
-_RETRY_GAP = a.GNOMON_MODEL_CALL_RETRY_GAP.name
-_ATTEMPT_NUMBER = a.GNOMON_MODEL_CALL_ATTEMPT_NUMBER.name
-_ATTEMPT_LATENCY = a.GNOMON_MODEL_CALL_ATTEMPT_LATENCY.name
-_ATTEMPT_GAP = a.GNOMON_MODEL_CALL_ATTEMPT_GAP.name
-_COST = a.GNOMON_COST_USD.name
-_COST_SOURCE = a.GNOMON_COST_SOURCE.name
-_PRICE_SOURCE = a.GNOMON_COST_PRICE_SOURCE.name
 _ERROR_TYPE = a.ERROR_TYPE.name
-_STATUS_CODE = a.HTTP_RESPONSE_STATUS_CODE.name
-_ATTEMPT_EVENT = events.GNOMON_MODEL_CALL_ATTEMPT.name
 
 # Names by which providers call their models, for callers that name no provider.
 _FAMILIES = (
@@ -109,7 +85,6 @@ class ModelCall:
         "_error_type",
         "_more",
         "_process",
-        "_reading",
         "_recorder",
         "_reported_usd",
         "_service_tier",
@@ -123,6 +98,7 @@ class ModelCall:
         "model",
         "operation",
         "provider",
+        "reading",
         "time_to_first_chunk",
         "usage",
     )
@@ -141,7 +117,7 @@ class ModelCall:
         self._error_type = ""
         self._process = recorders.process
         self._more: tuple[Reading, ...] = ()
-        self._reading: Reading | None = None
+        self.reading: Reading | None = None
         self._recorder: Recorder | None = None
         self._reported_usd: float | None = None
         self._service_tier: str | None = None
@@ -196,7 +172,7 @@ class ModelCall:
 
     def take(self, reading: Reading) -> None:
         """Takes what a client's reader found."""
-        self._reading = reading
+        self.reading = reading
         if reading.usage is not None:
             self.usage = reading.usage
         if reading.cost_usd is not None:
@@ -354,7 +330,10 @@ class ModelCall:
             if error is not None and not isinstance(error, GeneratorExit):
                 self._error_type = self._error_type or self._reason(error)
             self._close_attempts(error)
-            self._settle_cost()
+            try:
+                self._settle_cost()
+            except Exception as failure:
+                failed("pricing a model call", failure)
             if self._recorder is not None and self._span is not None and self._process == recorders.process:
                 self._report(self._recorder, self._span, error)
             # A client's result may name further models that it called: each is a call of its own.
@@ -372,7 +351,7 @@ class ModelCall:
 
     def _close_attempts(self, error: BaseException | None) -> None:
         if not self.attempts:
-            seconds = self._reading.api_seconds if self._reading is not None else None
+            seconds = self.reading.api_seconds if self.reading is not None else None
             attempt = Attempt.reported(
                 1,
                 began_at=self._began_at,
@@ -389,7 +368,7 @@ class ModelCall:
 
     def _settle_cost(self) -> None:
         estimate = self._recorder is None or self._recorder.estimate_costs
-        answered = self._reading.model if self._reading is not None else None
+        answered = self.reading.model if self.reading is not None else None
         # A gateway may answer with a name of its own; then the one asked for may be in the table.
         for model in dict.fromkeys(filter(None, (answered, self.model))) or {"": None}:
             self.cost = cost_of(
@@ -406,9 +385,9 @@ class ModelCall:
 
     def _report(self, recorder: Recorder, span: Span, error: BaseException | None) -> None:
         attributes = self._attributes
-        self._describe(attributes, recorder)
+        describe(self, attributes, recorder)
         for attempt in self.attempts:
-            span.add_event(_ATTEMPT_EVENT, _attempt_attributes(attempt), attempt.began_at)
+            span.add_event(ATTEMPT_EVENT, attempt_attributes(attempt), attempt.began_at)
         if error is not None and not isinstance(error, GeneratorExit):
             record_exception(span, error, message=recorder.capture_messages)
         if self._error_type:
@@ -420,52 +399,12 @@ class ModelCall:
             recorder.instruments.model_call(self._finished())
         recorder.call_finished(span, self)
 
-    def _describe(self, attributes: dict[str, AttributeValue], recorder: Recorder) -> None:
-        attempts = self.attempts
-        attributes[_ATTEMPTS] = len(attempts)
-        attributes[_RETRIES] = len(attempts) - 1
-        attributes[_API_LATENCY] = self.api_latency
-        attributes[_RETRY_GAP] = self.retry_gap
-        if (status := attempts[-1].status) is not None:
-            attributes[_STATUS_CODE] = status
-        usage = self.usage
-        if usage is not None:
-            attributes[_INPUT_TOKENS] = usage.input
-            attributes[_OUTPUT_TOKENS] = usage.output
-            attributes[_CACHE_READ] = usage.cache_read
-            attributes[_CACHE_WRITE] = usage.cache_write
-            attributes[_REASONING] = usage.reasoning
-            if recorder.second_generation:
-                attributes[_CACHE_CREATION] = usage.cache_write
-        attributes[_COST_SOURCE] = self.cost.source
-        if self.cost.usd is not None:
-            attributes[_COST] = self.cost.usd
-            attributes[_PRICE_SOURCE] = self.cost.price_source
-        if self.time_to_first_chunk is not None:
-            attributes[_FIRST_CHUNK] = self.time_to_first_chunk
-        if (reading := self._reading) is not None:
-            self._describe_response(attributes, reading, recorder)
-
-    def _describe_response(
-        self, attributes: dict[str, AttributeValue], reading: Reading, recorder: Recorder
-    ) -> None:
-        if reading.model:
-            attributes[_RESPONSE_MODEL] = reading.model
-        if reading.response_id:
-            attributes[_RESPONSE_ID] = reading.response_id
-        if reading.finish_reasons:
-            attributes[_FINISH_REASONS] = reading.finish_reasons
-        if reading.conversation:
-            attributes[_CONVERSATION] = reading.conversation
-        if recorder.capture_content and reading.output is not None:
-            attributes.setdefault(a.GEN_AI_OUTPUT_MESSAGES.name, content_text(reading.output))
-
     def _finished(self) -> Finished:
         return Finished(
             operation=self.operation,
             provider=self.provider,
             model=self.model,
-            response_model=(self._reading.model if self._reading is not None else None) or "",
+            response_model=(self.reading.model if self.reading is not None else None) or "",
             duration=self.duration,
             usage=self.usage,
             cost=self.cost,
@@ -527,19 +466,6 @@ class ModelCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace_back)
-
-
-def _attempt_attributes(attempt: Attempt) -> dict[str, AttributeValue]:
-    attributes: dict[str, AttributeValue] = {
-        _ATTEMPT_NUMBER: attempt.number,
-        _ATTEMPT_LATENCY: attempt.latency,
-        _ATTEMPT_GAP: attempt.gap,
-    }
-    if attempt.status is not None:
-        attributes[_STATUS_CODE] = attempt.status
-    if attempt.error_type:
-        attributes[_ERROR_TYPE] = attempt.error_type
-    return attributes
 
 
 def record_reading(reading: Reading, operation: str, began_at: int, seconds: float) -> None:
