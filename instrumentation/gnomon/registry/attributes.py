@@ -664,10 +664,24 @@ GNOMON_RUN_COLLECTED = Attribute(
     examples=(79,),
     source=GNOMON,
 )
+GNOMON_RUN_COLLECTION_ERRORS = Attribute(
+    "gnomon.run.collection_errors",
+    "int",
+    "Files that could not be collected: their tests are not known, and so not counted.",
+    examples=(0, 1),
+    source=GNOMON,
+)
+GNOMON_RUN_COLLECTION_SKIPS = Attribute(
+    "gnomon.run.collection_skips",
+    "int",
+    "Files that were skipped whole while tests were collected.",
+    examples=(0, 1),
+    source=GNOMON,
+)
 GNOMON_VCS_DIRTY = Attribute(
     "gnomon.vcs.dirty",
     "boolean",
-    "Whether tracked files differed from the commit, or untracked ones stood beside them.",
+    "Whether a tracked file differed from the commit.",
     examples=(False,),
     source=GNOMON,
 )

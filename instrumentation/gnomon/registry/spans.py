@@ -18,6 +18,7 @@ TEST_RUN = Span(
         a.GNOMON_RUN_EXIT_CODE,
         a.GNOMON_RUN_COLLECTED,
     ),
+    optional=(a.GNOMON_RUN_COLLECTION_ERRORS, a.GNOMON_RUN_COLLECTION_SKIPS),
     source=GNOMON,
 )
 TEST_WORKER = Span(
@@ -25,7 +26,7 @@ TEST_WORKER = Span(
     name="test_worker",
     kind="internal",
     brief="One worker of pytest-xdist; a run without it has none.",
-    required=(a.GNOMON_WORKER_ID, a.GNOMON_WORKER_CRASHED, a.GNOMON_WORKER_BUSY_TIME),
+    required=(a.GNOMON_WORKER_ID, a.GNOMON_WORKER_CRASHED, a.GNOMON_WORKER_BUSY_TIME, a.GNOMON_RUN_ID),
     parents=(TEST_RUN.id,),
     source=GNOMON,
 )
