@@ -102,7 +102,7 @@ def test_headers_and_their_secrets(unhurried: Project) -> None:
     """Headers reach the backend decoded, and neither spool nor terminal ever show them."""
     with http_sink() as sink:
         done = send(
-            suite,
+            unhurried,
             sink.endpoint,
             OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20s3cr3t-t0ken,x-team=a",
         )
@@ -363,8 +363,9 @@ def test_two_replays_at_once(unhurried: Project) -> None:
         from tests.plugin.project import GNOMON
 
         env = unhurried.environment({"OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint})
+        command = [GNOMON, "spool", "replay"]
         both = [
-            subprocess.Popen([GNOMON, "spool", "replay"], cwd=suite.path, env=env, stdout=subprocess.DEVNULL)
+            subprocess.Popen(command, cwd=unhurried.path, env=env, stdout=subprocess.DEVNULL)
             for _ in range(2)
         ]
         for process in both:
