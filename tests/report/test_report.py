@@ -91,7 +91,7 @@ def test_the_file_needs_no_network(demonstration: Demonstration, text: str) -> N
 
 def test_every_plot_is_a_valid_figure(text: str) -> None:
     """Plotly itself accepts each specification once the colours are filled in."""
-    import plotly.graph_objects as go
+    import plotly.graph_objects as go  # type: ignore[import-untyped]
 
     def coloured(value: Any) -> Any:
         if isinstance(value, str):
@@ -165,8 +165,9 @@ def test_largest_moves_name_their_cases(evidence: Evidence, text: str) -> None:
     words = Elements(text).words
     for move in (*evidence.largest(1, 6), *evidence.largest(-1, 6)):
         assert move.after.note.subject in words
-        for flip in page.flips(evidence, move):
-            assert f"{flip.case_id} {flip.request}".split("\n")[0].strip() in words
+        for flip in page.flips(move):
+            request = evidence.requests[flip.case_id].partition("\n")[0] or "(empty)"
+            assert f"{flip.case_id} {request}" in words
             assert flip.share_before != flip.share_after
 
 

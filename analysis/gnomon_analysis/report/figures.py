@@ -118,7 +118,8 @@ def moves(evidence: Evidence, limit: int = 6) -> Figure:
         x={"title": {"text": "percentage points"}, "zeroline": True, "zerolinewidth": 2},
         y={"automargin": True, "tickfont": {"size": 12}, "type": "category"},
     )
-    return {"data": [data], "layout": layout}
+    # On a phone the subjects leave no room for the plot; they stand in the lists below it anyway.
+    return {"data": [data], "layout": layout, "narrow": [move.after.note.short for move in chosen]}
 
 
 def matrix(evidence: Evidence) -> Figure:
@@ -268,7 +269,10 @@ def outcomes(evidence: Evidence) -> Figure:
                     "x": list(range(len(points))),
                     "y": counts,
                     "name": outcome.replace("_", " "),
-                    "marker": {"color": colour, "pattern": {"shape": pattern, "fgcolor": "$page", "size": 5}},
+                    "marker": {
+                        "color": colour,
+                        "pattern": {"shape": pattern, "fillmode": "overlay", "fgcolor": "$page", "size": 5},
+                    },
                     "customdata": [_title(point) for point in points],
                     "hovertemplate": "%{customdata}<br>%{y} " + outcome.replace("_", " ") + "<extra></extra>",
                 }

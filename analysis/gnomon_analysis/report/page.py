@@ -41,7 +41,6 @@ class Flip:
     """A case whose answer changed its worth between two commits."""
 
     case_id: str
-    request: str
     expected: str
     before: str
     after: str
@@ -85,8 +84,8 @@ def render(evidence: Evidence, setting: Setting) -> str:
         setting=setting,
         headline=headline(evidence),
         caution=caution(evidence),
-        rises=[(move, flips(evidence, move)) for move in evidence.largest(1, _MOVES_SHOWN)],
-        falls=[(move, flips(evidence, move)) for move in evidence.largest(-1, _MOVES_SHOWN)],
+        rises=[(move, flips(move)) for move in evidence.largest(1, _MOVES_SHOWN)],
+        falls=[(move, flips(move)) for move in evidence.largest(-1, _MOVES_SHOWN)],
         figures=_embedded(_figures(evidence)),
         plotly=get_plotlyjs(),
     )
@@ -131,18 +130,17 @@ def caution(evidence: Evidence) -> str:
     )
 
 
-def flips(evidence: Evidence, move: Move) -> list[Flip]:
+def flips(move: Move) -> list[Flip]:
     """The cases that changed in a move: the fallen first in a fall, the risen first in a rise."""
     paired = move.paired
     order = (*paired.fallen, *paired.risen) if paired.difference < 0 else (*paired.risen, *paired.fallen)
-    return [_flip(evidence, move, case_id) for case_id in order]
+    return [_flip(move, case_id) for case_id in order]
 
 
-def _flip(evidence: Evidence, move: Move, case_id: str) -> Flip:
+def _flip(move: Move, case_id: str) -> Flip:
     before, after = move.before.cases[case_id], move.after.cases[case_id]
     return Flip(
         case_id=case_id,
-        request=evidence.requests.get(case_id, ""),
         expected=after.expected,
         before=before.shown_answers,
         after=after.shown_answers,
