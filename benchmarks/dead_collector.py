@@ -20,6 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.spool_reader import read_spans
+
 from benchmarks.contestants import (
     GNOMON_BASELINE,
     GNOMON_GRPC,
@@ -35,7 +37,6 @@ from benchmarks.contestants import (
 from benchmarks.environments import GNOMON, default_cache
 from benchmarks.measure import Backend, backend, machine, run, suite, table
 from benchmarks.plugin_overhead import TRIVIAL, python_of
-from tests.spool_reader import read_spans
 
 CONTESTANTS = (GNOMON_HTTP, GNOMON_GRPC, OPENTELEMETRY_GRPC, OTEL_HTTP, OTEL_GRPC)
 BASELINES = (GNOMON_BASELINE, OPENTELEMETRY_BASELINE, OTEL_BASELINE)
