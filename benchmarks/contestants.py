@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.environments import BARE, GNOMON, PYTEST_OPENTELEMETRY, PYTEST_OTEL, Environment
 
@@ -21,7 +20,7 @@ class Contestant:
     name: str
     environment: Environment
     arguments: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: tuple[tuple[str, str], ...] = ()
     protocol: str | None = None
     baseline: bool = False
 
@@ -33,14 +32,14 @@ GNOMON_HTTP = Contestant(
     "Gnomon, OTLP/HTTP",
     GNOMON,
     ("--gnomon",),
-    {"OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT},
+    (("OTEL_EXPORTER_OTLP_ENDPOINT", ENDPOINT),),
     protocol="http",
 )
 GNOMON_GRPC = Contestant(
     "Gnomon, OTLP/gRPC",
     GNOMON,
     ("--gnomon",),
-    {"OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+    (("OTEL_EXPORTER_OTLP_ENDPOINT", ENDPOINT), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")),
     protocol="grpc",
 )
 BARE_PYTEST = Contestant("bare pytest", BARE, baseline=True)
@@ -55,7 +54,7 @@ OPENTELEMETRY_GRPC = Contestant(
     "pytest-opentelemetry, OTLP/gRPC",
     PYTEST_OPENTELEMETRY,
     ("--export-traces",),
-    {"OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT},
+    (("OTEL_EXPORTER_OTLP_ENDPOINT", ENDPOINT),),
     protocol="grpc",
 )
 OTEL_BASELINE = Contestant(

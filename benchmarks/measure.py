@@ -84,7 +84,7 @@ def run(
 ) -> Measure:
     """Runs the folder's suite once in a fresh process and measures it."""
     memory = folder / "memory"
-    variables = {name: value.replace(ENDPOINT, endpoint) for name, value in contestant.variables.items()}
+    variables = {name: value.replace(ENDPOINT, endpoint) for name, value in contestant.variables}
     own = [argument.replace(ENDPOINT, endpoint) for argument in contestant.arguments]
     command = [str(python), str(RUNNER), "-q", "-p", "no:cacheprovider", *own, *arguments]
     environment = {
