@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -110,6 +112,7 @@ def demo(
 
     if workers:
         _require_xdist()
+    _allow_any_sign()
     is_example = repo is None
     wish = Wish(
         repository=repo,
@@ -147,6 +150,13 @@ def _require_xdist() -> None:
             "--workers needs pytest-xdist, which is not installed; run: pip install pytest-xdist",
             ExitCode.MISSING,
         )
+
+
+def _allow_any_sign() -> None:
+    """A terminal or file that knows only some signs gets question marks for the others."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 class _Progress(AbstractContextManager["_Progress"]):

@@ -19,8 +19,8 @@ from gnomon_analysis.report.page import caution, headline
 _BAR = 20
 # A longer history is told by the commits at which accuracy moved.
 _ALL_SHOWN = 30
-# Signs that the columns before the subject take, with what lies between them.
-_OTHER_COLUMNS = 84
+# Below this width the interval is left out and the bar is half as long.
+_ROOMY = 110
 # Cases that a line names before it only counts them.
 _NAMED = 6
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -89,15 +89,21 @@ def _accuracy_table(demonstration: Demonstration, width: int) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, title="Routing accuracy at each commit", title_justify="left", pad_edge=False
     )
-    for heading, justify in (("commit", "left"), ("date", "left"), ("accuracy", "right"), ("", "left")):
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("moved", justify="right", no_wrap=True)
-    table.add_column("95 % interval", justify="right", no_wrap=True)
-    table.add_column("subject", no_wrap=True, overflow="ellipsis", max_width=max(16, width - _OTHER_COLUMNS))
+    roomy = width >= _ROOMY
+    bar = _BAR if roomy else _BAR // 2
+    table.add_column("commit", min_width=7, no_wrap=True)
+    table.add_column("date", min_width=10, no_wrap=True)
+    table.add_column("accuracy", justify="right", min_width=8, no_wrap=True)
+    table.add_column("", min_width=bar, no_wrap=True)
+    table.add_column("moved", justify="right", min_width=6, no_wrap=True)
+    if roomy:
+        table.add_column("95 % interval", justify="right", min_width=13, no_wrap=True)
+    taken = sum(column.min_width or 0 for column in table.columns) + 3 * (len(table.columns) + 1)
+    table.add_column("subject", no_wrap=True, overflow="ellipsis", max_width=max(8, width - taken))
     before: Point | None = None
     for point in points:
         if point in kept:
-            table.add_row(*_row(point, before))
+            table.add_row(*_row(point, before, bar, interval=roomy))
         before = point
     if len(kept) < len(points):
         table.caption = f"{len(points) - len(kept)} commits at which accuracy did not move are left out"
@@ -112,26 +118,30 @@ def _kept(points: tuple[Point, ...]) -> list[Point]:
     return [points[0], *moved, *([] if points[-1] in moved else [points[-1]])]
 
 
-def _row(point: Point, before: Point | None) -> list[Text]:
+def _row(point: Point, before: Point | None, bar: int, *, interval: bool) -> list[Text]:
     difference = None
     if before is not None and before.accuracy is not None and point.accuracy is not None:
         difference = point.accuracy - before.accuracy
-    interval = (
-        "" if point.low is None or point.high is None else f"{100 * point.low:.0f}-{100 * point.high:.0f} %"
-    )
-    return [
+    cells = [
         Text(point.note.short, style="cyan"),
         Text(f"{point.note.date:%Y-%m-%d}"),
         Text(wording.percent(point.accuracy)),
-        Text(_bar(point.accuracy), style="blue"),
+        Text(_bar(point.accuracy, bar), style="blue"),
         _signed(difference),
-        Text(interval, style="dim"),
-        Text(point.note.subject),
     ]
+    if interval:
+        cells.append(Text(_interval(point), style="dim"))
+    return [*cells, Text(point.note.subject)]
 
 
-def _bar(share: float | None) -> str:
-    eighths = round((share or 0.0) * _BAR * 8)
+def _interval(point: Point) -> str:
+    if point.low is None or point.high is None:
+        return ""
+    return f"{100 * point.low:.0f}-{100 * point.high:.0f} %"
+
+
+def _bar(share: float | None, length: int) -> str:
+    eighths = round((share or 0.0) * length * 8)
     whole, rest = divmod(eighths, 8)
     return "█" * whole + (_EIGHTHS[rest] if rest else "")
 
