@@ -192,7 +192,8 @@ def test_a_changed_working_directory(project: Project) -> None:
     project.write(
         "test_chdir.py",
         """
-                def test_a(tmp_path): os.chdir(tmp_path)
+        import os
+        def test_a(tmp_path): os.chdir(tmp_path)
         def test_b(tmp_path):
             gone = tmp_path / "gone"
             gone.mkdir()
@@ -201,9 +202,8 @@ def test_a_changed_working_directory(project: Project) -> None:
         def test_c(): pass
         """,
     )
-    bare = project.pytest(gnomon=None)
     done = project.pytest()
-    assert (done.status, done.summary) == (bare.status, bare.summary), done.output
+    assert done.summary == "3 passed", done.output
     assert len(project.run().tests) == 3
 
 
