@@ -137,7 +137,7 @@ def test_the_figures_are_the_stores(demonstration: Demonstration, evidence: Evid
 
 def test_repeated_runs_do_not_narrow_the_interval(evidence: Evidence) -> None:
     """Two runs of 44 cases are 44 trials and not 88: the band is at least as wide as one run's."""
-    from gnomon_analysis.proportion import wilson
+    from gnomon.runs.proportion import wilson
 
     point = evidence.last
     assert point.row.tally.judged == 88

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon_analysis.proportion import wilson
+from gnomon.runs.proportion import wilson
 
 
 def test_published_values() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gnomon.errors import ExitCode, UserError
+from gnomon.runs.proportion import wilson
 from gnomon.spool import files
-from gnomon_analysis.proportion import wilson
 from gnomon_analysis.store import Store
 from tests.store.spool_files import Run, line, model_call, span, varied_run
 

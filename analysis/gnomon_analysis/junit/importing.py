@@ -21,22 +21,21 @@ from gnomon.otlp import encode
 from gnomon.provenance import ci
 from gnomon.provenance import files as provenance
 from gnomon.provenance.vcs import GitState
-from gnomon.pytest_plugin.results import MAIN_WORKER, TestResult
-from gnomon.pytest_plugin.run_identity import next_sequence
-from gnomon.pytest_plugin.run_points import RunPoints
-from gnomon.pytest_plugin.run_spans import RunSpans
 from gnomon.registry import attributes as names
 from gnomon.registry import values
+from gnomon.runs.numbering import next_sequence
+from gnomon.runs.points import RunPoints
+from gnomon.runs.result import MAIN_WORKER, TestResult
+from gnomon.runs.spans import RunSpans, nanoseconds, scope
 from gnomon.settings import Settings, Suite
 from gnomon.spool import files
 from gnomon.spool.journal import LINE_SPANS
-from gnomon.version import __version__
 from gnomon_analysis.junit.reading import Report, read_report
 from gnomon_analysis.junit.results import results
 from gnomon_analysis.store.rows import FAILING
 
 _FRAMEWORK = "junit"
-_SCOPE = encode.scope("gnomon.junit", __version__)
+_SCOPE = scope("junit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ class _Run:
             str(names.GNOMON_RUN_ID): self._run_id,
             str(names.GNOMON_RUN_SEQUENCE): self._sequence,
             str(names.GNOMON_RUN_FRAMEWORK): _FRAMEWORK,
-            str(names.GNOMON_RUN_STARTED_AT): int(self._started * 1_000_000) * 1000,  # as spans write it
+            str(names.GNOMON_RUN_STARTED_AT): nanoseconds(self._started),
             **here,
             str(names.HOST_NAME): hosts.pop() if len(hosts) == 1 else socket.gethostname(),
         }
@@ -200,20 +199,15 @@ class _Run:
         ending = {str(names.TEST_SUITE_RUN_STATUS): status, str(names.GNOMON_RUN_COLLECTED): len(found)}
         return [
             *(span for result in found for span in spans.test(result)),
-            spans.run(self._started, self._ended, ending, failed),
+            spans.run(self._started, self._ended, ending, failed=failed),
         ]
 
     def _points(self, found: Sequence[TestResult], resource: Mapping[str, Any]) -> str:
-        labelled = (names.DEPLOYMENT_ENVIRONMENT_NAME, names.GNOMON_DEPARTMENT, names.GEN_AI_AGENT_NAME)
-        labels = {str(name): resource[str(name)] for name in labelled if str(name) in resource}
-        points = RunPoints(self._suite, labels)
+        points = RunPoints(resource)
         for result in found:
             points.add_result(result)
-        kept = (str(names.SERVICE_NAME), str(names.DEPLOYMENT_ENVIRONMENT_NAME))
         return points.line(
-            encode.resource({key: resource[key] for key in kept}),
             _SCOPE,
-            sequence=self._sequence,
             started=self._started,
             ended=self._ended,
             worker_seconds={MAIN_WORKER: self._ended - self._started},

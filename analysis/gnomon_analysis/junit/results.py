@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gnomon.pytest_plugin import routing
-from gnomon.pytest_plugin.results import MAIN_WORKER, Attempt, TestResult
 from gnomon.registry import attributes as names
 from gnomon.registry import values
+from gnomon.runs import routing
+from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
 from gnomon_analysis.junit.reading import Report, ReportedTest, Verdict, is_rerun
 
 _PYTEST_XFAIL = "pytest.xfail"

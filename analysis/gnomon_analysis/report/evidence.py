@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from gnomon_analysis.proportion import wilson
+from gnomon.runs.proportion import wilson
 from gnomon_analysis.report.moves import PairedMove, adjusted, compare
 from gnomon_analysis.store.rows import CommitRow, FlakyCaseRow, ModelCallTotals, ResultRow
 from gnomon_analysis.store.store import Store

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gnomon_analysis.proportion import wilson
+from gnomon.runs.proportion import wilson
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from gnomon import spool
+from gnomon.runs.recovery import recover
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.opening import reading, writing
 from gnomon_analysis.store.otlp_lines import DamageError, parse_line
@@ -87,7 +87,7 @@ def ingest(engine: Engine, directory: Path) -> IngestReport:
     report = IngestReport()
     if not directory.is_dir():
         return report
-    spool.recover(directory)
+    recover(directory)
     known = _known(engine, _source(directory))
     for name in sorted(_names(directory)):
         try:

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gnomon_analysis.proportion import wilson
+from gnomon.runs.proportion import wilson
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gnomon import settings as gnomon_settings
 from gnomon import spool as spool_room
 from gnomon.errors import ExitCode, UserError
 from gnomon.otlp import endpoint as otlp_endpoint
+from gnomon.runs.recovery import recover
 from gnomon.settings import Settings
 from gnomon.spool import files
 from gnomon.state import spool_directory
@@ -47,7 +48,7 @@ def status(directory: Path | None, as_json: bool) -> None:
     Journals whose process has died are completed first.
     """
     place = directory or spool_directory(gnomon_settings.load().state_directory)
-    spool_room.recover(place)
+    recover(place)
     counts = _counts(place)
     if as_json:
         click.echo(json.dumps({"directory": str(place), "states": counts}, indent=2))
@@ -117,7 +118,7 @@ def replay(
     settings = gnomon_settings.load()
     place = directory or spool_directory(settings.state_directory)
     targets = _targets(settings, endpoint, protocol)
-    spool_room.recover(place)
+    recover(place)
     if again:
         _reopen(place)
     report = spool_room.deliver(place, targets, deadline)

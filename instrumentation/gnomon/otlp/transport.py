@@ -155,14 +155,24 @@ def _seconds(retry_after: str | None) -> float:
 
 
 def _partial_success(target: Target, content: bytes) -> Answer:
-    rejected, message = 0, ""
+    if target.protocol == "http/json" or content[:1] == b"{":
+        return _accepted(target, *_json_partial_success(content))
+    from gnomon.otlp import protobuf  # noqa: PLC0415
+
+    return _accepted(target, *protobuf.partial_success(target.signal, content))
+
+
+def _json_partial_success(content: bytes) -> tuple[int, str]:
     try:
-        if target.protocol == "http/json" or content[:1] == b"{":
-            partial = json.loads(content or b"{}").get("partialSuccess") or {}
-            rejected = int(next((value for key, value in partial.items() if key.startswith("rejected")), 0))
-            message = partial.get("errorMessage", "")
-    except (ValueError, AttributeError):
-        return Answer(Verdict.ACCEPTED)  # an answer that cannot be read is still a success (2xx)
+        partial = json.loads(content or b"{}").get("partialSuccess") or {}
+        rejected = next((value for key, value in partial.items() if key.startswith("rejected")), 0)
+        return int(rejected), str(partial.get("errorMessage", ""))
+    except (ValueError, TypeError, AttributeError):
+        return 0, ""  # an answer that cannot be read is still a success
+
+
+def _accepted(target: Target, rejected: int, message: str) -> Answer:
+    """A success, whole or partial; what a partial one rejected must not be sent again."""
     if rejected:
         return Answer(Verdict.REFUSED, f"{target.authority} refused {rejected} of a request: {message}")
     return Answer(Verdict.ACCEPTED)
@@ -207,7 +217,7 @@ class GrpcSender:
             return Answer(Verdict.REFUSED if code in _REFUSING_CODES else Verdict.LATER, why)
         except OSError as error:
             return Answer(Verdict.LATER, f"{self._target.authority}: {_reason(error)}")
-        return _grpc_partial_success(self._target, reply)
+        return _accepted(self._target, *protobuf.rejected(reply))
 
     def _open(self, grpc_module: Any) -> None:
         from opentelemetry.proto.collector.logs.v1 import logs_service_pb2_grpc as logs  # noqa: PLC0415
@@ -241,13 +251,3 @@ def _content(path: str | None) -> bytes | None:
         return None
     with open(path, "rb") as file:  # noqa: PTH123 - grpc wants bytes, and the path may be anything open() takes
         return file.read()
-
-
-def _grpc_partial_success(target: Target, reply: Any) -> Answer:
-    partial = reply.partial_success
-    rejected = next((value for field, value in partial.ListFields() if field.name.startswith("rejected")), 0)
-    if rejected:
-        return Answer(
-            Verdict.REFUSED, f"{target.authority} refused {rejected} of a request: {partial.error_message}"
-        )
-    return Answer(Verdict.ACCEPTED)

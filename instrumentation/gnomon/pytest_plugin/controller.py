@@ -21,11 +21,14 @@ from gnomon.otlp import encode, endpoint
 from gnomon.pytest_plugin import summary
 from gnomon.pytest_plugin.executor import Executor
 from gnomon.pytest_plugin.guard import described, guarded, note
-from gnomon.pytest_plugin.results import MAIN_WORKER, Results, TestResult, never_started
+from gnomon.pytest_plugin.reports import Results, message_of
 from gnomon.pytest_plugin.run_files import SCOPE, RunFiles
 from gnomon.pytest_plugin.run_identity import RunIdentity, identify
-from gnomon.pytest_plugin.run_points import RunPoints
-from gnomon.pytest_plugin.run_spans import RunSpans
+from gnomon.runs.points import RunPoints
+from gnomon.runs.recorded import totals_of
+from gnomon.runs.recovery import recover
+from gnomon.runs.result import MAIN_WORKER, TestResult, never_started
+from gnomon.runs.spans import MESSAGE_CHARACTERS, RunSpans, nanoseconds
 from gnomon.session import TestSession
 from gnomon.settings import Settings
 from gnomon.spool import DeliveryReport, files
@@ -44,6 +47,11 @@ class _Worker:
     started: float
     ended: float | None = None
     crashed: bool = False
+    last_stop: float = 0.0
+
+    def end(self, run_ended: float) -> float:
+        """When the worker ended: a crashed test's result comes a little after its worker's end."""
+        return max(self.ended or run_ended, self.last_stop)
 
 
 class Controller:
@@ -58,8 +66,9 @@ class Controller:
         self._collected: dict[str, Counter[str]] = {}
         self._seen: Counter[tuple[str, str]] = Counter()
         self._stated: dict[str, dict[str, Any]] = {}
-        self._collection_errors = 0
+        self._collection_errors: list[dict[str, Any]] = []
         self._collection_skips = 0
+        self._stopped = False
         self._finished = False
         self._delivery: DeliveryReport | None = None
         self._executor: Executor | None = None
@@ -81,12 +90,7 @@ class Controller:
         self._files = RunFiles(
             spool_directory(settings.state_directory), identity.file_stem, identity.resource
         )
-        labels: dict[str, Any] = {
-            key: identity.resource[key]
-            for key in ("deployment.environment.name", "gnomon.department", "gen_ai.agent.name")
-            if key in identity.resource
-        }
-        self._points = RunPoints(identity.suite, labels)
+        self._points = RunPoints(identity.resource)
         self._spans = RunSpans(
             run_id=identity.run_id,
             trace_id=identity.trace_id,
@@ -141,7 +145,8 @@ class Controller:
     @guarded
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that could not be collected, or was skipped whole."""
-        self._collection_errors += report.outcome == "failed"
+        if report.outcome == "failed":
+            self._collection_errors.append(_collection_error(report))
         self._collection_skips += report.outcome == "skipped"
 
     # What ran.
@@ -155,11 +160,32 @@ class Controller:
         except Exception as error:  # as `guarded`, without its price on the busiest hook
             note(self, f"{report.nodeid}: {described(error)}")
 
+    @guarded
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ctrl-C or `pytest.exit`, whatever the exit code."""
+        self._stopped = True
+
     def _write(self, result: TestResult) -> None:
+        if any(attempt.outcome == "crashed" for attempt in result.attempts):
+            self._add_calls_of_the_dead(result)
+        if (worker := self._workers.get(result.worker)) is not None:
+            worker.last_stop = max(worker.last_stop, result.stop)
         self._seen[result.worker, result.node_id] += 1
         self._points.add_result(result)
         for span in self._spans.test(result):
             self._files.append(span)
+
+    def _add_calls_of_the_dead(self, result: TestResult) -> None:
+        """A worker that died told nothing of its test's model calls, but its journal has them."""
+        dead = [name for name, worker in self._workers.items() if worker.crashed]
+        told = result.record.setdefault("totals", {})
+        totals, spans = totals_of(self._files.recorded_by_tests(dead), result.node_id)
+        for key, value in totals.items():
+            told[key] = told.get(key, 0) + value
+        if not told:
+            del result.record["totals"]
+        if spans:
+            result.record["children"] = result.record.get("children", 0) + spans
 
     @pytest.hookimpl(optionalhook=True)
     @guarded
@@ -233,33 +259,30 @@ class Controller:
         for name, worker in self._workers.items():
             self._files.append(
                 self._spans.worker(
-                    name, worker.started, worker.ended or ended, self._points.busy(name), worker.crashed
+                    name, worker.started, worker.end(ended), self._points.busy(name), worker.crashed
                 )
             )
 
     def _write_run(self, identity: RunIdentity, exit_code: int, ended: float) -> None:
-        status = _STATUS_OF_EXIT.get(exit_code, "failure")
-        if self._collection_errors:
-            status = "failure"
+        status = "aborted" if self._stopped else _STATUS_OF_EXIT.get(exit_code, "failure")
+        if self._collection_errors and exit_code:
+            status = "failure"  # pytest calls it an interruption; nobody interrupted
         values = {
             "test.suite.run.status": status,
             "gnomon.run.exit_code": exit_code,
             "gnomon.run.collected": self._points.outcomes.total(),
-            "gnomon.run.collection_errors": self._collection_errors,
+            "gnomon.run.collection_errors": len(self._collection_errors),
             "gnomon.run.collection_skips": self._collection_skips,
         }
+        failed = status not in ("success", "skipped")
         self._files.append(
-            self._spans.run(identity.started, ended, values, status not in ("success", "skipped"))
+            self._spans.run(identity.started, ended, values, failed=failed, events=self._collection_errors)
         )
 
     def _write_points(self, identity: RunIdentity, ended: float) -> None:
-        lives = {name: (worker.ended or ended) - worker.started for name, worker in self._workers.items()}
-        # Prometheus makes a series of its own of a resource: a run's id there would be a new one each run.
-        resource = {key: identity.resource[key] for key in ("service.name", "deployment.environment.name")}
+        lives = {name: worker.end(ended) - worker.started for name, worker in self._workers.items()}
         line = self._points.line(
-            encode.resource(resource),
             SCOPE,
-            sequence=identity.sequence,
             started=identity.started,
             ended=ended,
             worker_seconds=lives or {MAIN_WORKER: ended - identity.started},
@@ -273,7 +296,7 @@ class Controller:
     def _deliver(self) -> None:
         settings = self._settings
         for directory in self._files.directories:
-            spool.recover(directory)
+            recover(directory)
         try:
             targets = endpoint.resolve(
                 os.environ,
@@ -324,6 +347,19 @@ class Controller:
                 troubles=self.troubles,
             )
         )
+
+
+def _collection_error(report: pytest.CollectReport) -> dict[str, Any]:
+    """Which file could not be collected and why, as an event of the run's span."""
+    values = {
+        "code.file.path": report.nodeid.partition("::")[0] or None,
+        "gnomon.test.message": (message_of(report) or "")[:MESSAGE_CHARACTERS] or None,
+    }
+    return {
+        "timeUnixNano": str(nanoseconds(time.time())),
+        "name": "gnomon.collection_error",
+        "attributes": encode.attributes(values),
+    }
 
 
 def make_session(identity: RunIdentity, worker: str, directory: Any) -> TestSession:

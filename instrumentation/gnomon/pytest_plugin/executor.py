@@ -14,8 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
-from gnomon.pytest_plugin import routing
-from gnomon.pytest_plugin.ids import attempt_span_id, test_span_id
+from gnomon.runs import routing
+from gnomon.runs.ids import attempt_span_id, test_span_id
 from gnomon.session import CurrentTest, TestSession
 
 _MARKERS = frozenset({"routing", "gnomon"})

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gnomon.pytest_plugin import hookspecs
-from gnomon.pytest_plugin.routing import RoutingTest
+from gnomon.runs.routing import RoutingTest
 
 _ON = frozenset({"1", "true", "yes", "on"})
 
@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "gnomon(case_id, category, suite): the test's stable id and class in Gnomon's records."
     )
+    _import_plainly(config)
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         if (run := worker_input.get("gnomon")) is not None:
@@ -52,6 +53,18 @@ def pytest_configure(config: pytest.Config) -> None:
         from gnomon.pytest_plugin.switching import start  # noqa: PLC0415
 
         start(config)
+
+
+def _import_plainly(config: pytest.Config) -> None:
+    """Takes Gnomon off pytest's list of modules whose assertions are rewritten.
+
+    pytest puts every module of a plugin's distribution there. It rewrites them anew at each start where
+    it may not write beside them, which is half a second for modules that assert nothing.
+    """
+    hook = getattr(config.pluginmanager, "rewrite_hook", None)
+    listed = getattr(hook, "_must_rewrite", None)
+    if isinstance(listed, set):
+        listed.discard("gnomon")
 
 
 def _wanted(config: pytest.Config) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import getpass
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gnomon.otlp import encode
+from gnomon.runs.spans import scope
 from gnomon.spool import Journal, journal
-from gnomon.version import __version__
 
-SCOPE = encode.scope("gnomon.pytest", __version__)
+SCOPE = scope("pytest")
 
 
 class RunFiles:
@@ -73,11 +73,12 @@ class RunFiles:
                 )
         self._journals.clear()
 
-    def recorded_by_tests(self) -> Iterator[dict[str, Any]]:
+    def recorded_by_tests(self, workers: Iterable[str] = ("*",)) -> Iterator[dict[str, Any]]:
         """The spans that the executing processes recorded, finished or as their process left them."""
         for directory in self.directories:
-            for path in sorted(directory.glob(f"{self._stem}.*.traces.jsonl*")):
-                yield from journal.spans(path)
+            for worker in workers:
+                for path in sorted(directory.glob(f"{self._stem}.{worker}.*traces.jsonl*")):
+                    yield from journal.spans(path)
 
 
 def fallback_directory() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -12,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from gnomon import state
 from gnomon.provenance import ci, files
 from gnomon.provenance.vcs import GitState
-from gnomon.pytest_plugin.ids import new_run_id
+from gnomon.runs.ids import new_run_id
+from gnomon.runs.numbering import next_sequence
+from gnomon.runs.spans import nanoseconds
 from gnomon.settings import Settings, Suite
-from gnomon.spool.lock import try_lock
 from gnomon.version import __version__
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
@@ -59,13 +59,14 @@ def identify(
     skills = files.find(settings.root, settings.skills.paths, listing)
     configs = files.find(settings.root, settings.skills.config_paths, listing)
     resource: dict[str, Any] = {
+        **_given_by_environment(environ),
         "service.name": settings.project.service_name,
         "deployment.environment.name": (suite.environment if suite else None) or settings.environment,
         "test.suite.name": name,
         "gnomon.run.id": run_id,
         "gnomon.run.sequence": sequence,
         "gnomon.run.framework": "pytest",
-        "gnomon.run.started_at": int(started * 1e9),
+        "gnomon.run.started_at": nanoseconds(started),
         **git.attributes(),
         **ci.attributes(environ),
         **files.attributes(skills, configs),
@@ -90,6 +91,14 @@ def identify(
         resource=resource,
         skill_hashes=dict(files.hashes_by_skill(skills)),
     )
+
+
+def _given_by_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """`OTEL_RESOURCE_ATTRIBUTES`: what nothing better is known for (settings read its names already)."""
+    pairs = (
+        pair.partition("=") for pair in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",") if "=" in pair
+    )
+    return {unquote(key.strip()): unquote(value.strip()) for key, _, value in pairs}
 
 
 def _trace(environ: Mapping[str, str], run_id: str) -> tuple[str, str | None]:
@@ -132,38 +141,3 @@ def _suite_attributes(suite: Suite | None, settings: Settings) -> dict[str, Any]
     if suite.golden_set is not None:
         values["gnomon.golden_set.version"] = files.golden_set_version(settings.root / suite.golden_set)
     return {key: value for key, value in values.items() if value is not None}
-
-
-def next_sequence(environ: Mapping[str, str], state_directory: Path, suite: str) -> int:
-    """The run's number: `GNOMON_RUN_SEQUENCE`, else the CI system's, else one more than last time here."""
-    given = environ.get("GNOMON_RUN_SEQUENCE", "")
-    if given.isdecimal():
-        return int(given)
-    if (number := ci.sequence(environ)) is not None:
-        return number
-    try:
-        return _count(state_directory / "sequence.json", suite)
-    except OSError:
-        return 0  # nowhere to remember it; the run is told by its id
-
-
-def _count(path: Path, suite: str) -> int:
-    state.prepare(path.parent)
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        for _ in range(200):  # runs that start together wait for each other, not for ever
-            if try_lock(descriptor):
-                break
-            time.sleep(0.005)
-        try:
-            numbers = json.loads(path.read_text("utf-8"))
-            number = int(numbers.get(suite, 0)) + 1
-        except (FileNotFoundError, ValueError, AttributeError, TypeError):
-            numbers, number = {}, 1
-        numbers[suite] = number
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(numbers), "utf-8")
-        temporary.replace(path)
-        return number
-    finally:
-        os.close(descriptor)

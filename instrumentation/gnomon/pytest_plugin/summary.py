@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gnomon.pytest_plugin.run_points import RunPoints
+from gnomon.runs.points import RunPoints
+from gnomon.runs.proportion import wilson
 from gnomon.spool import DeliveryReport
-
-_Z95 = 1.959963984540054  # the 97.5 % quantile of the standard normal
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % score interval of a proportion (Wilson 1927); (0, 1) without trials."""
-    if trials == 0:
-        return 0.0, 1.0
-    rate = successes / trials
-    z2 = _Z95 * _Z95
-    middle = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = _Z95 * math.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def lines(
@@ -53,21 +40,24 @@ def _ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def _accuracy(points: RunPoints) -> Iterator[str]:
     judged, correct = points.judged.total(), points.correct.total()
     if judged:
-        low, high = wilson(correct, judged)
         unanswered = f"; {points.unanswered} without an answer" if points.unanswered else ""
         yield (
             f"routing accuracy {100 * correct / judged:.1f} % "
-            f"[{100 * low:.1f}, {100 * high:.1f}] ({correct} of {judged}{unanswered})"
+            f"{_interval(correct, judged)} ({correct} of {judged}{unanswered})"
         )
     elif points.unanswered:
         yield f"routing accuracy unknown: {points.unanswered} routing tests without an answer"
     if expected := points.tools_expected.total():
         matched = points.tools_matched.total()
-        low, high = wilson(matched, expected)
         yield (
             f"tool-use accuracy {100 * matched / expected:.1f} % "
-            f"[{100 * low:.1f}, {100 * high:.1f}] ({matched} of {expected} commands)"
+            f"{_interval(matched, expected)} ({matched} of {expected} commands)"
         )
+
+
+def _interval(successes: int, trials: int) -> str:
+    low, high = wilson(successes, trials) or (0.0, 1.0)
+    return f"[{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _calls(points: RunPoints) -> str:

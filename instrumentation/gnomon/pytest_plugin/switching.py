@@ -9,7 +9,6 @@ import pytest
 
 from gnomon import session as test_session
 from gnomon import settings as gnomon_settings
-from gnomon.errors import UserError
 from gnomon.pytest_plugin.controller import Controller, close_session
 from gnomon.pytest_plugin.executor import Executor
 from gnomon.pytest_plugin.guard import guarded
@@ -18,13 +17,9 @@ from gnomon.session import TestSession
 
 def start(config: pytest.Config) -> None:
     """Registers the controller, and with it the executor of a run without workers."""
-    troubles: list[str] = []
-    try:
-        settings = gnomon_settings.load(start=config.rootpath)
-    except UserError as error:
-        # A mistake in gnomon.yaml must not cost a test run: it goes on with the defaults, and is told.
-        troubles.append(f"the defaults were used, because {error}")
-        settings = gnomon_settings.defaults(config.rootpath)
+    # A mistake in gnomon.yaml must not cost a test run: what is right is used, what is not is told.
+    settings, mistake = gnomon_settings.load_usable(config.rootpath)
+    troubles = [] if mistake is None else [f"settings passed over, because {mistake}"]
     config.pluginmanager.register(_Restore(), "gnomon-restore")
     config.pluginmanager.register(Controller(config, settings, troubles), "gnomon-controller")
 

@@ -173,7 +173,7 @@ GNOMON_RUN_FINISHED = Metric(
     "gnomon.run.finished",
     "gauge",
     "{run}",
-    "1 for every run that came to its end: the number of runs in a window.",
+    "1 for every run, however it ended: the number of runs in a window.",
     "run_point",
     required=_RUN,
     optional=_OWNER,

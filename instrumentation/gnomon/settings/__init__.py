@@ -3,7 +3,7 @@
 Without a file nothing but the defaults is loaded, and PyYAML is not imported.
 """
 
-from gnomon.settings.loading import Effective, defaults, find, load, load_effective, repository_root
+from gnomon.settings.loading import Effective, find, load, load_effective, load_usable, repository_root
 from gnomon.settings.model import Settings, Suite
 from gnomon.settings.problems import Place, Problem, SettingsError
 from gnomon.settings.values import Duration, SecretReference
@@ -17,9 +17,9 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Suite",
-    "defaults",
     "find",
     "load",
     "load_effective",
+    "load_usable",
     "repository_root",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,38 +46,71 @@ def load_effective(
     path: Path | None = None, start: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Effective:
     """Like `load`, and says where each value comes from."""
+    found = _gather(path, start, environ)
+    if found.problems:
+        raise SettingsError(sorted(found.problems, key=_order))
+    return Effective(_complete(_build(found.values, found.root), found.file, found.root), found.places)
+
+
+def load_usable(start: Path, environ: Mapping[str, str] | None = None) -> tuple[Settings, UserError | None]:
+    """Like `load` for what must go on whatever gnomon.yaml says: the values that are right, and what is not.
+
+    A key with a mistake has its default; so has everything when the file cannot be read at all.
+    """
+    try:
+        found = _gather(None, start, environ)
+        if not found.problems:
+            return _complete(_build(found.values, found.root), found.file, found.root), None
+        wrong = [problem.key for problem in found.problems]
+        right = {key: value for key, value in found.values.items() if not _touched(key, wrong)}
+        error = SettingsError(sorted(found.problems, key=_order))
+        return _complete(_build(right, found.root), found.file, found.root), error
+    except UserError as error:
+        return _complete(Settings(), None, repository_root(start) or start), error
+
+
+def _touched(key: str, wrong: Sequence[str]) -> bool:
+    """Whether a mistake lies at this key, in what it holds, or in what holds it."""
+    return any(
+        f"{other}.".startswith((f"{key}.", f"{key}[")) or key.startswith(f"{other}.") for other in wrong
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the file and the variables say, and what is wrong with it."""
+
+    file: Path | None
+    root: Path
+    values: dict[str, Any]
+    places: dict[str, Place]
+    problems: list[Problem]
+
+
+def _gather(path: Path | None, start: Path | None, environ: Mapping[str, str] | None) -> _Found:
     environ = os.environ if environ is None else environ
     start = Path(start or Path.cwd()).absolute()
     named = path or _named(environ)
     file = Path(named).absolute() if named else find(start)
-    root = file.parent if file else repository_root(start) or start
-    values: dict[str, Any] = {}
-    places: dict[str, Place] = {}
-    problems: list[Problem] = []
+    found = _Found(file, file.parent if file else repository_root(start) or start, {}, {}, [])
     if file is not None:
         from gnomon.settings.reading import read  # noqa: PLC0415 - PyYAML is not needed without a file
 
         reading = read(file)
-        values, places, problems = reading.values, reading.places, reading.problems
+        found.values, found.places, found.problems = reading.values, reading.places, reading.problems
     if any(name.startswith(("GNOMON_", "OTEL_")) for name in environ):
         from gnomon.settings import variables  # noqa: PLC0415 - needs the table, which defaults do not
 
         more, where, mistakes = variables.overrides(environ)
-        values.update(more)
-        places.update(where)
-        problems.extend(mistakes)
-    if values:
+        found.values.update(more)
+        found.places.update(where)
+        found.problems.extend(mistakes)
+    if found.values:
         from gnomon.settings import references  # noqa: PLC0415 - needs the table, too
 
-        problems.extend(references.mistakes(values, places, [problem.key for problem in problems]))
-    if problems:
-        raise SettingsError(sorted(problems, key=_order))
-    return Effective(_complete(_build(values, root), file, root), places)
-
-
-def defaults(start: Path) -> Settings:
-    """The settings of a project that states none; no file and no variable is read."""
-    return _complete(Settings(), None, repository_root(start) or start)
+        known = [problem.key for problem in found.problems]
+        found.problems.extend(references.mistakes(found.values, found.places, known))
+    return found
 
 
 def find(start: Path) -> Path | None:

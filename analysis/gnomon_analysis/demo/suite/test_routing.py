@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import gnomon
-from gnomon.pytest_plugin.routing import RoutingTest
+from gnomon.runs.routing import RoutingTest
 from gnomon_analysis.demo.documented import compare
 from gnomon_analysis.demo.golden import GoldenCase
 from gnomon_analysis.demo.router import MODEL, PROVIDER, LexicalRouter

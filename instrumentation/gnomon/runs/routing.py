@@ -41,15 +41,17 @@ def answer(skill: str | None, *, clarified: bool = False, confidence: float | No
     return values
 
 
-def correct(record: Mapping[str, Any]) -> bool | None:
+def correct(record: Mapping[str, Any]) -> bool | None:  # noqa: PLR0911 - one return a rule
     """Whether the answer in a routing record is right; None where there is no answer or no expectation.
 
     A request for clarification is right exactly where it was expected. Otherwise the expected skill
     and its alternates are right, and a skill of `not_skill` never is. Where nothing but `not_skill`
-    is expected, every other skill is right.
+    is expected, every other skill is right. A verdict that the record holds already stands.
     """
     if "actual" not in record or "expected" not in record:
         return None
+    if "correct" in record:
+        return bool(record["correct"])
     actual, expected = record["actual"], record["expected"]
     if record["clarification"]:
         return bool(record["clarified"])

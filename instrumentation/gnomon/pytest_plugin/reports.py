@@ -9,55 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-MAIN_WORKER = "main"
+from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
+
 CRASHED_PHASE = "???"  # how pytest-xdist marks the report that it makes up for a dead worker
 
 _CRASH = "WorkerCrashed"  # `error.type` of a test that lost its process
 
 _FINAL = frozenset({"passed", "failed", "skipped"})  # a rerun plugin's own words mean "not the last"
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One attempt of a test. Times are Unix seconds."""
-
-    outcome: str
-    start: float
-    stop: float
-    error_type: str | None = None
-
-
-@dataclass(slots=True)
-class TestResult:
-    """One test's result. Times are Unix seconds, durations seconds.
-
-    `duration` is set-up, call and tear-down over all attempts; `execution` counts from 1 where one
-    test ran several times in one worker; `record` holds what the test said of itself.
-    """
-
-    __test__ = False
-
-    node_id: str
-    worker: str
-    execution: int
-    outcome: str
-    phase: str | None
-    start: float
-    stop: float
-    duration: float
-    call_duration: float
-    attempts: list[Attempt]
-    error_type: str | None
-    message: str | None
-    path: str | None
-    line: int | None
-    record: dict[str, Any]
 
 
 class Results:
@@ -124,7 +87,7 @@ class Results:
             self._orphans[node_id] = known
             return None
         return _unfinished(
-            known, attempts, worker, node_id, self._execution(worker, node_id), message=_message(crash)
+            known, attempts, worker, node_id, self._execution(worker, node_id), message=message_of(crash)
         )
 
     def unfinished(self) -> Iterator[TestResult]:
@@ -294,16 +257,18 @@ def _result(
         execution=execution,
         outcome=outcome,
         phase=phase,
-        start=before[0].start if before else attempts[0].start,
+        # A plugin that hides an attempt's set-up from us does not hide it from the attempt's own process.
+        start=min([attempts[0].start, *(attempt.start for attempt in earlier)]),
         stop=last.stop,
         duration=_duration(attempts),
         call_duration=last.call.duration if last.call is not None else 0.0,
         attempts=[*earlier, Attempt(outcome, last.start, last.stop, error)],
         error_type=error,
-        message=_message(report) if report is not None else None,
+        message=message_of(report) if report is not None else None,
         path=path,
         line=line,
         record=record,
+        moved=bool(before),
     )
 
 
@@ -341,7 +306,8 @@ def _unfinished(
     message: str | None,
 ) -> TestResult:
     """A test whose worker died (its last attempt crashed), or that was interrupted."""
-    crashed = bool(known) and known[-1].outcome == "crashed"
+    crashes = sum(attempt.outcome == "crashed" for attempt in known)
+    crashed = crashes > 0 and known[-1].outcome == "crashed"
     setup = attempts[-1].setup if attempts else None
     now = time.time()
     path, line = _location(setup)
@@ -361,27 +327,7 @@ def _unfinished(
         path=path or node_id.partition("::")[0],
         line=line,
         record=_record(attempts),
-    )
-
-
-def never_started(node_id: str, when: float, record: dict[str, Any]) -> TestResult:
-    """The result of a test that was collected and never began; `when` is the run's end."""
-    return TestResult(
-        node_id=node_id,
-        worker=MAIN_WORKER,
-        execution=0,
-        outcome="not_run",
-        phase=None,
-        start=when,
-        stop=when,
-        duration=0.0,
-        call_duration=0.0,
-        attempts=[],
-        error_type=None,
-        message=None,
-        path=node_id.partition("::")[0],
-        line=None,
-        record=record,
+        moved=crashes > crashed,
     )
 
 
@@ -392,7 +338,7 @@ def _location(report: pytest.TestReport | None) -> tuple[str | None, int | None]
     return path, None if line is None else line + 1
 
 
-def _message(report: pytest.TestReport) -> str | None:
+def message_of(report: pytest.TestReport | pytest.CollectReport) -> str | None:
     """Why, in one line: the exception's first line, or a skip's or expected failure's reason."""
     if (reason := getattr(report, "wasxfail", None)) is not None:
         return str(reason).removeprefix("reason: ") or None

@@ -6,13 +6,16 @@ that are encoded once; everything rarer goes through the ordinary encoder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from gnomon.otlp import encode
 from gnomon.otlp.encode import any_value, attributes, dumps, quoted
-from gnomon.pytest_plugin.ids import attempt_span_id, span_id, test_span_id
-from gnomon.pytest_plugin.results import Attempt, TestResult
-from gnomon.pytest_plugin.routing import correct
+from gnomon.runs.ids import attempt_span_id, span_id, test_span_id
+from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
+from gnomon.runs.routing import correct
+from gnomon.version import __version__
 
 MESSAGE_CHARACTERS = 300
 
@@ -23,15 +26,26 @@ _STATUS = {"passed": "pass", "failed": "fail"}
 _FAILURES = frozenset({"failed", "error", "crashed"})
 
 
+def nanoseconds(seconds: float) -> int:
+    """Unix seconds as nanoseconds, cut to the microsecond: no float of today's seconds holds more."""
+    return int(seconds * 1_000_000) * 1000
+
+
 def _nanos(seconds: float) -> str:
-    return str(int(seconds * 1_000_000) * 1000)  # a float of today's seconds is exact to a microsecond
+    return str(int(seconds * 1_000_000) * 1000)
+
+
+def scope(framework: str) -> dict[str, Any]:
+    """The instrumentation scope of a run's spans and points; `framework` as in `gnomon.run.framework`."""
+    return encode.scope(f"gnomon.{framework}", __version__)
 
 
 class RunSpans:
     """Makes the spans of one run.
 
     `parent` is the span that the run belongs to (hex, from `TRACEPARENT`), if any. `skill_hashes`
-    maps a skill's name to the hash of its file, `skills_hash` is that of the whole set.
+    maps a skill's name to the hash of its file, `skills_hash` is that of the whole set. `messages` and
+    `confidence` say whether a failure's message and a router's confidence are written.
     """
 
     def __init__(
@@ -42,10 +56,10 @@ class RunSpans:
         parent: str | None,
         suite: str,
         sequence: int,
-        skills_hash: str | None,
-        skill_hashes: Mapping[str, str],
-        messages: bool,
-        confidence: bool,
+        skills_hash: str | None = None,
+        skill_hashes: Mapping[str, str] = MappingProxyType({}),
+        messages: bool = True,
+        confidence: bool = True,
     ) -> None:
         self.run_span_id = span_id(run_id, "run")
         self._run_id = run_id
@@ -75,7 +89,7 @@ class RunSpans:
             said = self._said(result)
             event = _verdict_event(result)
         yield (
-            f'{self._head}{span}","parentSpanId":"{self._parent_of(result.worker)}","name":{name},"kind":1,'
+            f'{self._head}{span}","parentSpanId":"{self._parent_of(result)}","name":{name},"kind":1,'
             f'"startTimeUnixNano":"{_nanos(result.start)}","endTimeUnixNano":"{_nanos(result.stop)}",'
             f'"attributes":[{self._identity(result)}{self._outcome(result)}{said}],{event}'
             f'"status":{_status(result.outcome)},"flags":{_SAMPLED}}}'
@@ -84,8 +98,11 @@ class RunSpans:
             for number, attempt in enumerate(result.attempts, start=1):
                 yield self._attempt(result, span, number, attempt)
 
-    def _parent_of(self, worker: str) -> str:
-        return self.run_span_id if worker == "main" else self.worker_span_id(worker)
+    def _parent_of(self, result: TestResult) -> str:
+        # A test that began in another worker is no part of the last one's life.
+        if result.worker == MAIN_WORKER or result.moved:
+            return self.run_span_id
+        return self.worker_span_id(result.worker)
 
     def _identity(self, result: TestResult) -> str:
         node = quoted(result.node_id)
@@ -192,8 +209,16 @@ class RunSpans:
             failed=crashed,
         )
 
-    def run(self, start: float, stop: float, values: Mapping[str, Any], failed: bool) -> str:
-        """The run's own span, the root of its trace."""
+    def run(
+        self,
+        start: float,
+        stop: float,
+        values: Mapping[str, Any],
+        *,
+        failed: bool,
+        events: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
+        """The run's own span, the root of its trace; `events` are OTLP/JSON events."""
         common = {
             "test.suite.name": self._suite,
             "gnomon.run.id": self._run_id,
@@ -207,6 +232,7 @@ class RunSpans:
             stop=stop,
             values=common | dict(values),
             failed=failed,
+            events=events,
         )
 
     def _span(
@@ -219,6 +245,7 @@ class RunSpans:
         stop: float,
         values: Mapping[str, Any],
         failed: bool,
+        events: Sequence[Mapping[str, Any]] = (),
     ) -> str:
         fields: dict[str, Any] = {"traceId": self._trace_id, "spanId": own}
         if parent:
@@ -232,6 +259,8 @@ class RunSpans:
             "status": {"code": _ERROR if failed else _OK},
             "flags": _SAMPLED,
         }
+        if events:
+            fields["events"] = list(events)
         return dumps(fields)
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gnomon.otlp import encode
-from gnomon.pytest_plugin.results import TestResult
-from gnomon.pytest_plugin.routing import correct
 from gnomon.registry import Metric, metrics
 from gnomon.registry import attributes as a
 from gnomon.registry.values import NONE
+from gnomon.runs.recorded import MODEL_CALL, plain
+from gnomon.runs.result import TestResult
+from gnomon.runs.routing import correct
 
 Label = tuple[str, Any]
 Labels = tuple[Label, ...]
@@ -36,6 +37,14 @@ _TOKEN_TYPE = a.GEN_AI_TOKEN_TYPE.name
 _COST_SOURCE = a.GNOMON_COST_SOURCE.name
 
 
+_COMMON = (a.DEPLOYMENT_ENVIRONMENT_NAME.name, a.GNOMON_DEPARTMENT.name, a.GEN_AI_AGENT_NAME.name)
+_RESOURCE = (a.SERVICE_NAME.name, a.DEPLOYMENT_ENVIRONMENT_NAME.name)
+
+
+def _some(values: Mapping[str, Any], names: Iterable[str]) -> Iterator[Label]:
+    return ((name, values[name]) for name in names if name in values)
+
+
 class _Histogram:
     """One label set of a histogram."""
 
@@ -53,13 +62,16 @@ class _Histogram:
 class RunPoints:
     """Adds up one run. Results come in one by one, model calls at the end.
 
-    `labels` are those that every point of the run carries, the suite's name left out: a test may
-    state another suite.
+    `resource` maps the run's resource attributes to plain values. Every point carries its suite
+    (a test may state another), environment and, where there are any, department and agent.
     """
 
-    def __init__(self, suite: str, labels: Mapping[str, Any]) -> None:
-        self._suite = suite
-        self._labels = tuple(labels.items())
+    def __init__(self, resource: Mapping[str, Any]) -> None:
+        self._suite: str = resource[_SUITE]
+        self._sequence: int = resource[a.GNOMON_RUN_SEQUENCE.name]
+        self._labels = tuple(_some(resource, _COMMON))
+        # Prometheus makes a series of its own of a resource: a run's id in it would be one more each run.
+        self._resource = encode.resource(dict(_some(resource, _RESOURCE)))
         self._values: dict[Metric, dict[Labels, float]] = defaultdict(dict)
         self._histograms: dict[Metric, dict[Labels, _Histogram]] = defaultdict(dict)
         self.outcomes: Counter[str] = Counter()
@@ -156,10 +168,10 @@ class RunPoints:
     def add_spans(self, spans: Iterable[Mapping[str, Any]]) -> None:
         """Counts the model calls among the spans (OTLP/JSON objects)."""
         for span in spans:
-            values = _plain(span.get("attributes", ()))
-            if "gnomon.model_call.attempts" in values:
+            values = plain(span.get("attributes", ()))
+            if MODEL_CALL in values:
                 attempts = [
-                    _plain(event.get("attributes", ()))
+                    plain(event.get("attributes", ()))
                     for event in span.get("events", ())
                     if event.get("name") == "gnomon.model_call.attempt"
                 ]
@@ -188,7 +200,7 @@ class RunPoints:
     def _add_retries(
         self, suite: str, who: Labels, call: Mapping[str, Any], attempts: list[dict[str, Any]]
     ) -> None:
-        count = max(0, int(call["gnomon.model_call.attempts"]) - 1)
+        count = max(0, int(call[MODEL_CALL]) - 1)
         # The reason of a retry is how the attempt before it ended.
         reasons = Counter(attempt.get("error.type") or "other" for attempt in attempts[:-1])
         reasons["other"] += count - reasons.total()
@@ -201,16 +213,14 @@ class RunPoints:
 
     def line(
         self,
-        resource: Mapping[str, Any],
         scope: Mapping[str, Any],
         *,
-        sequence: int,
         started: float,
         ended: float,
         worker_seconds: Mapping[str, float],
     ) -> str:
         """The run's MetricsData line. Times are Unix seconds; `worker_seconds` is each worker's life."""
-        self._add_run(sequence, ended - started, worker_seconds)
+        self._add_run(ended - started, worker_seconds)
         stamp = _stamp(ended)
         families = [
             _gauge(
@@ -235,12 +245,12 @@ class RunPoints:
             )
             for metric, members in self._histograms.items()
         ]
-        return encode.metrics_line(resource, scope, families)
+        return encode.metrics_line(self._resource, scope, families)
 
-    def _add_run(self, sequence: int, duration: float, worker_seconds: Mapping[str, float]) -> None:
+    def _add_run(self, duration: float, worker_seconds: Mapping[str, float]) -> None:
         suite = self._suite
         self._add(metrics.GNOMON_RUN_FINISHED, 1, suite)
-        self._add(metrics.GNOMON_RUN_SEQUENCE_NUMBER, sequence, suite)
+        self._add(metrics.GNOMON_RUN_SEQUENCE_NUMBER, self._sequence, suite)
         self._add(metrics.GNOMON_RUN_DURATION, duration, suite)
         self._add(metrics.GNOMON_RUN_WORKERS, len(worker_seconds), suite)
         self._add(metrics.GNOMON_RUN_WORKER_BUSY_TIME, sum(self._busy.values()), suite)
@@ -263,14 +273,6 @@ _TOKENS = {
     "cache_write": "gen_ai.usage.cache_write.input_tokens",
     "reasoning": "gen_ai.usage.reasoning.output_tokens",
 }
-
-
-def _plain(attributes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for attribute in attributes:
-        for kind, value in attribute["value"].items():
-            values[attribute["key"]] = int(value) if kind == "intValue" else value
-    return values
 
 
 def _stamp(ended: float) -> int:
