@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from gnomon import error_types
 from gnomon.clients import anthropic
 from gnomon.clients.reading import Reading, View
 from gnomon.prices.usage import Usage
@@ -106,10 +107,8 @@ def _error(fields: View) -> str | None:
         return None
     status = fields.get("api_error_status")
     if isinstance(status, int):
-        from gnomon.sdk import errors  # noqa: PLC0415 - a client room that needs the SDK only for this
-
-        return errors.of_status(status) or errors.OTHER
-    return "other"
+        return error_types.of_status(status) or error_types.OTHER
+    return error_types.OTHER
 
 
 def _seconds(milliseconds: float | None) -> float | None:

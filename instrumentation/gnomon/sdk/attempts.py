@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from gnomon.sdk import errors
+from gnomon import error_types
 
 
 class Attempt:
@@ -61,7 +61,7 @@ class Attempt:
         attempt.latency = latency
         attempt.gap = gap
         attempt.status = status
-        attempt.error_type = error_type or errors.of_status(status)
+        attempt.error_type = error_type or error_types.of_status(status)
         return attempt
 
     @property
@@ -72,15 +72,15 @@ class Attempt:
     def answered(self, status: int) -> None:
         """Notes the HTTP status; 4xx and 5xx mean that the attempt failed."""
         self.status = status
-        self.error_type = errors.of_status(status)
+        self.error_type = error_types.of_status(status)
 
     def failed(self, error: BaseException | str) -> None:
         """Notes that the attempt failed, by its exception or by an error type."""
         if isinstance(error, str):
             self.error_type = error
             return
-        self.error_type = errors.of_exception(error)
-        self.status = self.status or errors.status_of(error)
+        self.error_type = error_types.of_exception(error)
+        self.status = self.status or error_types.status_of(error)
 
     def finish(self) -> None:
         """Ends the attempt now; later calls change nothing."""

@@ -14,12 +14,12 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
+from gnomon import error_types
 from gnomon.prices.lookup import cost as cost_of
 from gnomon.prices.table import UNKNOWN, Cost
 from gnomon.prices.usage import Usage
 from gnomon.registry import attributes as a
 from gnomon.registry.values import OTHER
-from gnomon.sdk import errors
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.attempts import Attempt
 from gnomon.sdk.call_span import ATTEMPT_EVENT, attempt_attributes, describe
@@ -344,8 +344,8 @@ class ModelCall:
 
     def _reason(self, error: BaseException) -> str:
         """The exception's error type; of one that says nothing, the last attempt's."""
-        reason = errors.of_exception(error)
-        if reason == errors.OTHER and self.attempts:
+        reason = error_types.of_exception(error)
+        if reason == error_types.OTHER and self.attempts:
             return self.attempts[-1].error_type or reason
         return reason
 
@@ -356,7 +356,7 @@ class ModelCall:
                 1,
                 began_at=self._began_at,
                 latency=self.duration if seconds is None else seconds,
-                status=errors.status_of(error) if error is not None else None,
+                status=error_types.status_of(error) if error is not None else None,
                 error_type=self._error_type or None,
             )
             self.attempts.append(attempt)
@@ -409,7 +409,7 @@ class ModelCall:
             usage=self.usage,
             cost=self.cost,
             error_type=self._error_type,
-            retried=tuple(attempt.error_type or errors.OTHER for attempt in self.attempts[:-1]),
+            retried=tuple(attempt.error_type or error_types.OTHER for attempt in self.attempts[:-1]),
             time_to_first_chunk=self.time_to_first_chunk,
             fleet=inherited(self._context) if self._context is not None else {},
         )

@@ -17,10 +17,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
+from gnomon import error_types
 from gnomon.registry import attributes as a
 from gnomon.registry import events
 from gnomon.registry.values import ERROR_TYPES
-from gnomon.sdk import errors
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
@@ -119,7 +119,7 @@ class Step:
             except Exception as error:
                 failed("setting an attribute", error)
 
-    def fail(self, error_type: str = errors.OTHER) -> None:
+    def fail(self, error_type: str = error_types.OTHER) -> None:
         """Marks the step as failed without an exception; `error_type` should be of few values."""
         self._error_type = error_type
 
@@ -189,7 +189,7 @@ class Step:
                 span.set_status(Status(StatusCode.ERROR))
             span.end()
             if recorder.instruments is not None:
-                kind_of_error = errors.of_exception(error) if error is not None else self._error_type
+                kind_of_error = error_types.of_exception(error) if error is not None else self._error_type
                 recorder.instruments.step(
                     self._kind,
                     time.perf_counter() - self._start,
@@ -260,8 +260,8 @@ class Step:
 
 def _bounded_error(error_type: str, kind: Kind) -> str:
     if error_type not in ERROR_TYPES:
-        return errors.OTHER
-    return errors.TOOL if error_type == errors.OTHER and kind in ("tool", "skill") else error_type
+        return error_types.OTHER
+    return error_types.TOOL if error_type == error_types.OTHER and kind in ("tool", "skill") else error_type
 
 
 def _drive(step: Step, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
