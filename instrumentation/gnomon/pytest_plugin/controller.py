@@ -343,6 +343,7 @@ class Controller:
                 suite=self._identity.suite,
                 points=self._points,
                 spool_directory=self._files.directory,
+                elsewhere=len(self._files.directories) > 1,
                 delivery=self._delivery,
                 troubles=self.troubles,
             )

@@ -18,10 +18,11 @@ def lines(
     suite: str,
     points: RunPoints,
     spool_directory: Path,
+    elsewhere: bool,
     delivery: DeliveryReport | None,
     troubles: Sequence[str],
 ) -> Iterator[str]:
-    """The summary, a line an item."""
+    """The summary, a line an item; `elsewhere` says that the spool is not the project's own."""
     outcomes = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _ordered(points.outcomes))
     reruns = points.attempts_beyond_first
     more = f", {reruns} rerun{'s' if reruns != 1 else ''}" if reruns else ""
@@ -29,7 +30,7 @@ def lines(
     yield from _accuracy(points)
     if points.calls:
         yield _calls(points)
-    yield _data(spool_directory, delivery)
+    yield _data(spool_directory, delivery, elsewhere=elsewhere)
     yield from (f"note: {trouble}" for trouble in troubles)
 
 
@@ -71,17 +72,21 @@ def _calls(points: RunPoints) -> str:
     )
 
 
-def _data(directory: Path, delivery: DeliveryReport | None) -> str:
+def _data(directory: Path, delivery: DeliveryReport | None, *, elsewhere: bool) -> str:
     place = directory
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OSError):  # the suite may have removed the working directory
         place = directory.relative_to(Path.cwd())
+    # Commands look into the project's own spool: another one has to be named.
+    look = f"gnomon ingest {place}" if elsewhere else "gnomon show last"
     if delivery is None:
-        return f"data: {place} (`gnomon show last`)"
+        return f"data: {place} (`{look}`)"
     if not delivery.waiting and not delivery.refused:
-        return f"data: sent; a copy is in {place} (`gnomon show last`)"
+        return f"data: sent; a copy is in {place} (`{look}`)"
     refused = f"{delivery.refused} refused, " if delivery.refused else ""
     plural = "" if delivery.waiting == 1 else "s"
-    return (
-        f"data: {refused}{delivery.waiting} file{plural} kept in {place} ({delivery.why}); "
-        "the next run or `gnomon spool replay` sends them"
+    send = (
+        f"`gnomon spool replay --directory {place}` sends them"
+        if elsewhere
+        else "the next run or `gnomon spool replay` sends them"
     )
+    return f"data: {refused}{delivery.waiting} file{plural} kept in {place} ({delivery.why}); {send}"
