@@ -150,7 +150,9 @@ def read_runs(spool: Path) -> list[Run]:
     for path in files(spool, "metrics"):
         for run in runs.values():
             if run.id[:12] in path.name:
-                run.points += (point for payload in read_file(path, "metrics") for point in points_of(payload))
+                run.points += (
+                    point for payload in read_file(path, "metrics") for point in points_of(payload)
+                )
     return sorted(runs.values(), key=lambda run: run.sequence)
 
 
