@@ -302,6 +302,15 @@ def test_wrong_settings_are_told(project: Project, yaml: str) -> None:
     assert len(project.run().tests) == 2
 
 
+def test_one_wrong_setting_costs_no_other(project: Project) -> None:
+    """What is right in a gnomon.yaml with a mistake is kept: the run stays in its suite."""
+    project.write("test_pair.py", PAIR)
+    project.write("gnomon.yaml", "project:\n  name: jira\nslo:\n  routing_accuracy_percent: lots\n")
+    done = project.pytest()
+    assert "routing_accuracy_percent" in done.output
+    assert project.run().resource["service.name"] == "jira-tests"
+
+
 def test_wrong_settings_harm_nobody_who_did_not_ask(project: Project) -> None:
     """The same mistake is no concern of a run without the plugin switched on."""
     project.write("test_pair.py", PAIR)

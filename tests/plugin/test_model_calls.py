@@ -83,6 +83,7 @@ CALLS_MADE = sum(row[0] for row in TRUTH.values())
 def suite(project: Project) -> Project:
     project.plugins = ("xdist", "rerunfailures")
     project.write("calls.py", CALLS)
+    project.write("gnomon.yaml", "costs:\n  source: provider\n")
     return project
 
 
