@@ -106,8 +106,8 @@ def test_a_result_read_into_a_call_records_every_model() -> None:
     """The call itself is the main model's; what the run cost is the sum over both."""
     with gnomon.model_call(provider="anthropic") as call:
         assert call.read(CLAUDE_CODE) is CLAUDE_CODE
-    assert call.cost.source == "provider"
-    assert call.cost.usd == pytest.approx(0.2345 - 0.00095)
+    assert call.reading is not None
+    assert call.reading.cost_usd == pytest.approx(0.2345 - 0.00095)
     assert call.api_latency == pytest.approx(4.9)
 
 

@@ -110,10 +110,21 @@ def test_an_unknown_model_has_no_cost(model: str, provider: str | None) -> None:
     assert cost(Usage(10, 10), model, provider) == UNKNOWN
 
 
-def test_the_providers_own_figure_wins() -> None:
-    """A cost that the provider reports is taken, even where tokens and price are known."""
-    found = cost(Usage(10, 10), "claude-opus-4-5", "anthropic", reported_usd=0.5)
-    assert (found.usd, found.source) == (0.5, "provider")
+def test_two_figures_of_one_call() -> None:
+    """The preferred source is taken where it has a figure, the other one where it has none."""
+    call = (Usage(10, 10), "claude-opus-4-5", "anthropic")
+    assert cost(*call, reported_usd=0.5).source == "estimated"
+    assert cost(*call, reported_usd=0.5) == cost(*call)
+    preferred = cost(*call, reported_usd=0.5, source="provider")
+    assert (preferred.usd, preferred.source) == (0.5, "provider")
+    assert cost(*call, source="provider") == cost(*call)
+    for unknown in (
+        cost(Usage(10, 10), "nobody-knows", "house", reported_usd=0.5),
+        cost(None, "claude-opus-4-5", "anthropic", reported_usd=0.5),
+        cost(*call, reported_usd=0.5, service_tier="batch"),
+    ):
+        assert (unknown.usd, unknown.source) == (0.5, "provider")
+    assert cost(Usage(10, 10), "nobody-knows", "house", source="provider") == UNKNOWN
 
 
 def test_other_tiers_are_not_estimated() -> None:

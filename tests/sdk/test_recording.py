@@ -240,6 +240,7 @@ def test_decorators_of_every_kind_of_function(tmp_path: Path) -> None:
 
 def test_calls_that_are_over(tmp_path: Path) -> None:
     """A call is recorded with the times, attempts and response that somebody else kept."""
+    (tmp_path / "gnomon.yaml").write_text("costs:\n  source: provider\n")
     ended = run(
         tmp_path,
         """

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from gnomon.prices.table import UNKNOWN, Cost, Price, PriceTable, day_of
 from gnomon.prices.usage import Usage
 
 _SHIPPED = Path(__file__).with_name("prices.yaml")
+
+PreferredSource = Literal["estimated", "provider"]
+"""Whose figure counts where there are two; the values of the setting `costs.source`."""
 
 # Tiers billed by another list than the published standard one: an estimate would be wrong.
 _STANDARD_TIERS = frozenset({"", "standard", "standard_only", "default", "auto"})
@@ -63,18 +67,28 @@ def cost(
     *,
     reported_usd: float | None = None,
     service_tier: str | None = None,
-    estimate: bool = True,
+    source: PreferredSource = "estimated",
 ) -> Cost:
-    """What a call cost: the provider's own figure if it gave one, else an estimate, else unknown.
+    """What a call cost: by the source that is preferred, else by the other one, else unknown.
 
-    The estimate multiplies the usage with the list price in force at `when`. It is left out for a
-    service tier with prices of its own (batch, flex, priority …) and where `estimate` is False.
+    `estimated` multiplies the usage with the list price in force at `when`; it has no figure where
+    the usage or the price is not known, nor for a service tier with prices of its own (batch, flex,
+    priority …). `provider` is `reported_usd`, the figure that the provider gave, if it gave one.
     """
-    if reported_usd is not None:
-        return Cost(reported_usd, "provider", "reported by the provider")
-    if usage is None or not estimate or (service_tier or "") not in _STANDARD_TIERS:
-        return UNKNOWN
+    reported = None if reported_usd is None else Cost(reported_usd, "provider", "reported by the provider")
+    if reported is not None and source == "provider":
+        return reported
+    return _estimate(usage, model, provider, when, service_tier) or reported or UNKNOWN
+
+
+def _estimate(
+    usage: Usage | None,
+    model: str,
+    provider: str | None,
+    when: datetime | date | float | None,
+    service_tier: str | None,
+) -> Cost | None:
+    if usage is None or (service_tier or "") not in _STANDARD_TIERS:
+        return None
     found = price(model, provider, when)
-    if found is None:
-        return UNKNOWN
-    return Cost(found.usd(usage), "estimated", found.name)
+    return None if found is None else Cost(found.usd(usage), "estimated", found.name)

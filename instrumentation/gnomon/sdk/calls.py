@@ -367,20 +367,22 @@ class ModelCall:
                 last.error_type = self._error_type
 
     def _settle_cost(self) -> None:
-        estimate = self._recorder is None or self._recorder.estimate_costs
+        source = "estimated" if self._recorder is None else self._recorder.cost_source
         answered = self.reading.model if self.reading is not None else None
         # A gateway may answer with a name of its own; then the one asked for may be in the table.
         for model in dict.fromkeys(filter(None, (answered, self.model))) or {"": None}:
-            self.cost = cost_of(
+            found = cost_of(
                 self.usage,
                 model,
                 None if self.provider == OTHER else self.provider,
                 self._began_at / 1e9,
                 reported_usd=self._reported_usd,
                 service_tier=self._service_tier,
-                estimate=estimate,
+                source=source,
             )
-            if self.cost.usd is not None:
+            if self.cost.usd is None or found.source == source:
+                self.cost = found
+            if found.source == source:
                 return
 
     def _report(self, recorder: Recorder, span: Span, error: BaseException | None) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanKind, Tracer
     from opentelemetry.util.types import AttributeValue
 
+    from gnomon.prices.lookup import PreferredSource
     from gnomon.sdk.calls import ModelCall
     from gnomon.sdk.instruments import Instruments
 
@@ -26,8 +27,8 @@ class Recorder:
     """How one kind of host records; the parts that do not differ between them.
 
     `capture_content` lets prompts and answers through, `capture_messages` the text of exceptions.
-    `estimate_costs` allows the price table where a provider reports no cost. `second_generation`
-    adds the names of OpenTelemetry's GenAI conventions up to 1.41 beside the newest.
+    `cost_source` says whose figure of a call's cost counts where there are two (`gnomon.prices.lookup.cost`).
+    `second_generation` adds the names of OpenTelemetry's GenAI conventions up to 1.41 beside the newest.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Recorder:
         instruments: Instruments | None = None,
         capture_content: bool = False,
         capture_messages: bool = True,
-        estimate_costs: bool = True,
+        cost_source: PreferredSource = "estimated",
         second_generation: bool = False,
         remote_parent: Context | None = None,
     ) -> None:
@@ -45,7 +46,7 @@ class Recorder:
         self.instruments = instruments
         self.capture_content = capture_content
         self.capture_messages = capture_messages
-        self.estimate_costs = estimate_costs
+        self.cost_source = cost_source
         self.second_generation = second_generation
         self._remote_parent = remote_parent
 

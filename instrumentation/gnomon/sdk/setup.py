@@ -251,6 +251,7 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
         instruments=instruments,
         capture_content=settings.capture.content or _content_asked_for(),
         capture_messages=settings.capture.failure_messages,
+        cost_source=settings.costs.source,
         second_generation=second_generation,
         remote_parent=carried_in(os.environ),
     )

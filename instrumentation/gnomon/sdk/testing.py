@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
@@ -19,7 +20,7 @@ from gnomon import settings as gnomon_settings
 from gnomon.errors import UserError
 from gnomon.otlp import encode
 from gnomon.registry import attributes as a
-from gnomon.sdk.guard import failed
+from gnomon.sdk.guard import failed, logger
 from gnomon.sdk.ids import OneTraceIdGenerator
 from gnomon.sdk.recorder import SCOPE, Recorder
 from gnomon.session import CurrentTest, TestSession
@@ -101,6 +102,7 @@ class SessionRecorder(Recorder):
             provider.get_tracer(SCOPE, __version__),
             capture_content=settings.capture.content,
             capture_messages=settings.capture.failure_messages,
+            cost_source=settings.costs.source,
         )
         self._of_run: dict[str, AttributeValue] = {
             a.GNOMON_RUN_ID.name: session.run_id,
@@ -169,18 +171,19 @@ def recorder(session: TestSession) -> SessionRecorder:
 
 
 def _settings(session: TestSession) -> Settings:
-    """The settings beside the spool, or those of the working folder."""
+    """The settings beside the spool, or those of the working folder; where they are wrong, the defaults."""
+    found, mistake = gnomon_settings.load_usable(session.spool_directory)
     try:
-        found = gnomon_settings.load(start=session.spool_directory)
-        if found.path is None:
-            found = gnomon_settings.load()
+        if found.path is None and mistake is None:
+            found, mistake = gnomon_settings.load_usable(Path.cwd())
+        if mistake is not None:
+            logger.warning("%s; what is wrong there has its default", mistake)
         if found.prices.file is not None:
             from gnomon.prices import load_overlay  # noqa: PLC0415 - only where there are prices of one's own
 
             load_overlay(found.prices.file)
-    except UserError as error:
-        failed("reading the settings", error)
-        return gnomon_settings.Settings()
+    except (UserError, OSError) as error:  # OSError: a test removed the folder that it runs in
+        logger.warning("%s; recording goes on without it", error)
     return found
 
 

@@ -319,8 +319,9 @@ class Costs:
 
     source: Literal["estimated", "provider"] = setting(
         "estimated",
-        "`estimated` reckons tokens with the price table; `provider` takes the provider's own figure where "
-        "there is one.",
+        "Whose figure counts where there are two: `estimated` reckons tokens with the price table, and takes "
+        "the provider's own figure only for what the table has no price of; `provider` takes the provider's "
+        "figure first, and the table for calls without one.",
     )
 
 
