@@ -6,6 +6,8 @@ the answer is needed. No git, no repository or a broken one: the attributes are 
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -17,13 +19,11 @@ from urllib.parse import urlsplit, urlunsplit
 _COMMAND = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 
 _QUESTIONS: dict[str, tuple[str, ...]] = {
-    "head": ("rev-parse", "--verify", "--quiet", "HEAD"),
-    "branch": ("symbolic-ref", "--quiet", "--short", "HEAD"),
-    "tag": ("tag", "--points-at", "HEAD"),
-    "changes": ("status", "--porcelain", "--untracked-files=no"),
+    "state": ("status", "--porcelain=v2", "--branch", "--untracked-files=no"),
     "remote": ("config", "--get", "remote.origin.url"),
-    "top": ("rev-parse", "--show-toplevel"),
 }
+_BRANCH_LINE = re.compile(r"^# branch\.(oid|head) (.+)$", re.MULTILINE)
+_TAG = ("tag", "--points-at", "HEAD")
 
 
 class GitState:
@@ -33,14 +33,19 @@ class GitState:
     """
 
     def __init__(self, folder: Path, patterns: Sequence[str] = ()) -> None:
+        self._folder = folder
+        self._top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+        self._running: dict[str, subprocess.Popen[str] | None] = {}
+        self._answers: dict[str, str | None] = {}
+        if self._top is None and "GIT_DIR" not in os.environ:
+            return
         questions = dict(_QUESTIONS)
         if patterns:
             questions["files"] = (
                 *("ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"),
                 *(f":(glob){pattern.removeprefix('./')}" for pattern in patterns),
             )
-        self._running = {name: _start(folder, question) for name, question in questions.items()}
-        self._answers: dict[str, str | None] = {}
+        self._running.update({name: _start(folder, question) for name, question in questions.items()})
 
     def attributes(self, timeout_seconds: float = 5.0) -> dict[str, Any]:
         """The `vcs.*` attributes that are known within `timeout_seconds`.
@@ -48,17 +53,20 @@ class GitState:
         `gnomon.vcs.dirty` says whether a tracked file differs from the commit.
         """
         answers = self._collect(timeout_seconds)
-        head = answers.get("head")
-        if not head:
+        state = answers.get("state") or ""
+        told = dict(_BRANCH_LINE.findall(state))
+        head = told.get("oid", "")
+        if not head or head == "(initial)":
             return {}
-        found: dict[str, Any] = {"vcs.ref.head.revision": head}
-        if branch := answers.get("branch"):
+        found: dict[str, Any] = {
+            "vcs.ref.head.revision": head,
+            "gnomon.vcs.dirty": any(not line.startswith("#") for line in state.splitlines()),
+        }
+        if (branch := told.get("head", "(detached)")) != "(detached)":
             found |= {"vcs.ref.head.name": branch, "vcs.ref.head.type": "branch"}
-        elif tag := answers.get("tag"):
-            found |= {"vcs.ref.head.name": tag.splitlines()[-1], "vcs.ref.head.type": "tag"}
-        if (changes := answers.get("changes")) is not None:
-            found["gnomon.vcs.dirty"] = bool(changes)
-        return found | _repository(answers.get("remote"), answers.get("top"))
+        elif tags := _answer(_start(self._folder, _TAG), time.monotonic() + timeout_seconds):
+            found |= {"vcs.ref.head.name": tags.splitlines()[-1], "vcs.ref.head.type": "tag"}
+        return found | _repository(answers.get("remote"), self._top)
 
     def listing(self, timeout_seconds: float = 5.0) -> list[str] | None:
         """The files that match the patterns, relative to the folder, ignored ones left out.
@@ -103,11 +111,11 @@ def _answer(process: subprocess.Popen[str] | None, deadline: float) -> str | Non
     return output.strip() if process.returncode == 0 else None
 
 
-def _repository(remote: str | None, top: str | None) -> dict[str, str]:
+def _repository(remote: str | None, top: Path | None) -> dict[str, str]:
     if remote and (url := without_credentials(remote)):
         name = url.rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2]
         return {"vcs.repository.url.full": url, "vcs.repository.name": name}
-    return {"vcs.repository.name": Path(top).name} if top else {}
+    return {"vcs.repository.name": top.name} if top is not None else {}
 
 
 def without_credentials(remote: str) -> str:

@@ -64,7 +64,6 @@ class Controller:
         self._results = Results()
         self._workers: dict[str, _Worker] = {}
         self._collected: dict[str, Counter[str]] = {}
-        self._seen: Counter[tuple[str, str]] = Counter()
         self._stated: dict[str, dict[str, Any]] = {}
         self._collection_errors: list[dict[str, Any]] = []
         self._collection_skips = 0
@@ -166,11 +165,10 @@ class Controller:
         self._stopped = True
 
     def _write(self, result: TestResult) -> None:
-        if any(attempt.outcome == "crashed" for attempt in result.attempts):
+        if result.outcome == "crashed" or result.moved:
             self._add_calls_of_the_dead(result)
-        if (worker := self._workers.get(result.worker)) is not None:
+        if self._workers and (worker := self._workers.get(result.worker)) is not None:
             worker.last_stop = max(worker.last_stop, result.stop)
-        self._seen[result.worker, result.node_id] += 1
         self._points.add_result(result)
         for span in self._spans.test(result):
             self._files.append(span)
@@ -235,14 +233,14 @@ class Controller:
             note(self, self._files.why)
 
     def _never_started(self, ended: float) -> list[TestResult]:
+        seen = {worker: Counter(tests) for worker, tests in self._results.seen().items()}
         if self._config.getoption("dist", "no") == "each":
-            missing = {worker: tests - self._seen_by(worker) for worker, tests in self._collected.items()}
+            missing = {
+                worker: tests - seen.get(worker, Counter()) for worker, tests in self._collected.items()
+            }
         else:
             collected = next(iter(self._collected.values()), Counter[str]())
-            seen: Counter[str] = Counter()
-            for (_, node_id), times in self._seen.items():
-                seen[node_id] += times
-            missing = {MAIN_WORKER: collected - seen}
+            missing = {MAIN_WORKER: collected - sum(seen.values(), Counter())}
         results = []
         for worker, tests in missing.items():
             for number, node_id in enumerate(tests.elements()):
@@ -251,9 +249,6 @@ class Controller:
                 result.worker, result.execution = worker, -number
                 results.append(result)
         return results
-
-    def _seen_by(self, worker: str) -> Counter[str]:
-        return Counter({node_id: times for (who, node_id), times in self._seen.items() if who == worker})
 
     def _write_workers(self, ended: float) -> None:
         for name, worker in self._workers.items():

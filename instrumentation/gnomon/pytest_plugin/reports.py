@@ -8,7 +8,7 @@ is made of them here; the cases and their reports are listed in `docs/pytest.md`
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -55,6 +55,10 @@ class Results:
         if result is not None:
             del running[node_id]
         return result
+
+    def seen(self) -> Mapping[str, Mapping[str, int]]:
+        """How often each worker brought each test to a result."""
+        return self._executions
 
     def _execution(self, worker: str, node_id: str) -> int:
         executions = self._executions[worker]
@@ -106,10 +110,10 @@ class Results:
 def worker_of(report: pytest.TestReport) -> str:
     """The pytest-xdist worker that a report comes from, `main` without workers."""
     extra = report.__dict__
-    worker = extra.get("worker_id")
-    if worker is None and (node := extra.get("node")) is not None:
-        worker = node.gateway.id
-    return worker or MAIN_WORKER
+    if "node" not in extra:
+        return MAIN_WORKER
+    worker: str = extra.get("worker_id") or extra["node"].gateway.id
+    return worker
 
 
 def _plain(setup: pytest.TestReport, call: pytest.TestReport, teardown: pytest.TestReport) -> bool:

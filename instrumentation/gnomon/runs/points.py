@@ -74,6 +74,8 @@ class RunPoints:
         self._resource = encode.resource(dict(_some(resource, _RESOURCE)))
         self._values: dict[Metric, dict[Labels, float]] = defaultdict(dict)
         self._histograms: dict[Metric, dict[Labels, _Histogram]] = defaultdict(dict)
+        # A plain test adds one number and one duration here; most tests of most runs are plain.
+        self._tests: dict[tuple[str, str, str, str], list[Any]] = {}
         self.outcomes: Counter[str] = Counter()
         self.attempts_beyond_first = 0
         self.judged: Counter[str] = Counter()
@@ -103,27 +105,32 @@ class RunPoints:
 
     def add_result(self, result: TestResult) -> None:
         """Counts one test."""
-        record = result.record
-        suite = record.get("suite", self._suite) if record else self._suite
-        category = record.get("category", NONE) if record else NONE
-        expected = (record.get("routing") or {}).get("expected") or NONE if record else NONE
-        self.outcomes[result.outcome] += 1
+        outcome, record = result.outcome, result.record
+        self.outcomes[outcome] += 1
         self._busy[result.worker] += result.duration
-        self._add(
-            metrics.GNOMON_RUN_TESTS,
-            1,
-            suite,
-            (_OUTCOME, result.outcome),
-            (_CATEGORY, category),
-            (_SKILL, expected),
-        )
-        if result.duration or result.outcome != "not_run":
-            self._observe(metrics.GNOMON_RUN_TEST_DURATION, result.duration, suite, (_CATEGORY, category))
+        suite, category, expected = self._suite, NONE, NONE
+        if record:
+            suite = record.get("suite", suite)
+            category = record.get("category", NONE)
+            expected = (record.get("routing") or {}).get("expected") or NONE
+        kind = (suite, category, expected, outcome)
+        if (tests := self._tests.get(kind)) is None:
+            tests = self._tests[kind] = [0, self._durations(suite, category)]
+        tests[0] += 1
+        if outcome != "not_run" or result.duration:
+            tests[1].add(result.duration)
         if len(result.attempts) > 1:
             self.attempts_beyond_first += len(result.attempts) - 1
             self._add(metrics.GNOMON_RUN_RERUNS, len(result.attempts) - 1, suite)
         if record:
             self._add_routing(suite, category, record, result)
+
+    def _durations(self, suite: str, category: str) -> _Histogram:
+        key = ((_SUITE, suite), *self._labels, (_CATEGORY, category))
+        family = self._histograms[metrics.GNOMON_RUN_TEST_DURATION]
+        if key not in family:
+            family[key] = _Histogram(metrics.GNOMON_RUN_TEST_DURATION.buckets)
+        return family[key]
 
     def _add_routing(self, suite: str, category: str, record: Mapping[str, Any], result: TestResult) -> None:
         if "routing" in record and "expected" in record["routing"]:
@@ -241,6 +248,7 @@ class RunPoints:
                         labels=dict(labels),
                     )
                     for labels, family in members.items()
+                    if family.total or any(family.counts)
                 ],
             )
             for metric, members in self._histograms.items()
@@ -248,6 +256,9 @@ class RunPoints:
         return encode.metrics_line(self._resource, scope, families)
 
     def _add_run(self, duration: float, worker_seconds: Mapping[str, float]) -> None:
+        for (suite, category, expected, outcome), (number, _) in self._tests.items():
+            said = ((_OUTCOME, outcome), (_CATEGORY, category), (_SKILL, expected))
+            self._add(metrics.GNOMON_RUN_TESTS, number, suite, *said)
         suite = self._suite
         self._add(metrics.GNOMON_RUN_FINISHED, 1, suite)
         self._add(metrics.GNOMON_RUN_SEQUENCE_NUMBER, self._sequence, suite)
@@ -257,9 +268,9 @@ class RunPoints:
         self._add(metrics.GNOMON_RUN_WORKER_TIME, float(sum(worker_seconds.values())), suite)
         for name, judged in self.judged.items():
             self._add(metrics.ROUTING_ACCURACY, 100.0 * self.correct[name] / judged, name)
-        for name, expected in self.tools_expected.items():
-            if expected:
-                self._add(metrics.TOOL_USE_ACCURACY, 100.0 * self.tools_matched[name] / expected, name)
+        for name, commands in self.tools_expected.items():
+            if commands:
+                self._add(metrics.TOOL_USE_ACCURACY, 100.0 * self.tools_matched[name] / commands, name)
 
     def busy(self, worker: str) -> float:
         """Seconds that a worker spent in tests."""

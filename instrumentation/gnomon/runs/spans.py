@@ -6,7 +6,7 @@ that are encoded once; everything rarer goes through the ordinary encoder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -27,12 +27,12 @@ _FAILURES = frozenset({"failed", "error", "crashed"})
 
 
 def nanoseconds(seconds: float) -> int:
-    """Unix seconds as nanoseconds, cut to the microsecond: no float of today's seconds holds more."""
-    return int(seconds * 1_000_000) * 1000
+    """Unix seconds as nanoseconds, rounded to the microsecond: no float of today's seconds holds more."""
+    return round(seconds * 1e6) * 1000
 
 
 def _nanos(seconds: float) -> str:
-    return str(int(seconds * 1_000_000) * 1000)
+    return f"{seconds * 1e6:.0f}000"
 
 
 def scope(framework: str) -> dict[str, Any]:
@@ -74,13 +74,17 @@ class RunSpans:
         self._head = f'{{"traceId":"{trace_id}","spanId":"'
         self._fixed = _joined({"gnomon.run.id": run_id, "gnomon.run.sequence": sequence})
         self._outcomes: dict[tuple[str, str], str] = {}
+        self._passed: dict[str, tuple[str, str, str]] = {}
+        self._places: dict[tuple[str | None, int | None], str] = {}
 
     # A test.
 
-    def test(self, result: TestResult) -> Iterator[str]:
+    def test(self, result: TestResult) -> list[str]:
         """The spans of one test: its own, and those of its attempts where there is something to tell."""
         span = test_span_id(self._run_id, result.worker, result.node_id, result.execution)
         record = result.record
+        if not record and result.outcome == "passed" and len(result.attempts) == 1:
+            return [self._plain_pass(result, span)]
         name = '"test_case"'
         said = event = ""
         if record:
@@ -88,15 +92,40 @@ class RunSpans:
                 name = quoted(f"routing_test_{record.get('case_id') or result.node_id}")
             said = self._said(result)
             event = _verdict_event(result)
-        yield (
+        own = (
             f'{self._head}{span}","parentSpanId":"{self._parent_of(result)}","name":{name},"kind":1,'
             f'"startTimeUnixNano":"{_nanos(result.start)}","endTimeUnixNano":"{_nanos(result.stop)}",'
             f'"attributes":[{self._identity(result)}{self._outcome(result)}{said}],{event}'
             f'"status":{_status(result.outcome)},"flags":{_SAMPLED}}}'
         )
         if len(result.attempts) > 1 or result.outcome == "crashed" or (record and record.get("children")):
-            for number, attempt in enumerate(result.attempts, start=1):
-                yield self._attempt(result, span, number, attempt)
+            attempts = enumerate(result.attempts, start=1)
+            return [own, *(self._attempt(result, span, number, attempt) for number, attempt in attempts)]
+        return [own]
+
+    def _plain_pass(self, result: TestResult, span: str) -> str:
+        """The span of a test that passed and said nothing: what `test` gives, with less to put together."""
+        before, between, after = self._passed.get(result.worker) or self._pass_template(result)
+        node = quoted(result.node_id)
+        if (place := self._places.get((result.path, result.line))) is None:
+            place = self._places[result.path, result.line] = _place(result)
+        return (
+            f"{self._head}{span}{before}{result.start * 1e6:.0f}000"
+            f'","endTimeUnixNano":"{result.stop * 1e6:.0f}000{between}{node}}}}},{{"key":"gnomon.test.case.id","value":{{"stringValue":{node}}}}}{place}'
+            f',{{"key":"gnomon.test.duration","value":{{"doubleValue":{result.duration:.6f}}}}}'
+            f',{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{result.call_duration:.6f}{after}'
+        )
+
+    def _pass_template(self, result: TestResult) -> tuple[str, str, str]:
+        template = (
+            f'","parentSpanId":"{self._parent_of(result)}","name":"test_case","kind":1,"startTimeUnixNano":"',
+            f'","attributes":[{self._suite_attribute(self._suite)},{self._fixed}'
+            f'{self._outcome_and_worker(result)},{{"key":"gnomon.test.attempts","value":{{"intValue":"1"}}}}'
+            ',{"key":"test.case.name","value":{"stringValue":',
+            f'}}}}],"status":{_status("passed")},"flags":{_SAMPLED}}}',
+        )
+        self._passed[result.worker] = template
+        return template
 
     def _parent_of(self, result: TestResult) -> str:
         # A test that began in another worker is no part of the last one's life.
@@ -104,23 +133,21 @@ class RunSpans:
             return self.run_span_id
         return self.worker_span_id(result.worker)
 
+    @staticmethod
+    def _suite_attribute(suite: str) -> str:
+        return f'{{"key":"test.suite.name","value":{{"stringValue":{quoted(suite)}}}}}'
+
     def _identity(self, result: TestResult) -> str:
         node = quoted(result.node_id)
         record = result.record
         case = quoted(str(record["case_id"])) if record and record.get("case_id") else node
-        suite = record.get("suite", self._suite) if record else self._suite
-        parts = (
-            f'{{"key":"test.suite.name","value":{{"stringValue":{quoted(suite)}}}}},'
+        return (
+            f"{self._suite_attribute(record.get('suite', self._suite))},"
             f'{{"key":"test.case.name","value":{{"stringValue":{node}}}}},'
-            f'{{"key":"gnomon.test.case.id","value":{{"stringValue":{case}}}}},{self._fixed}'
+            f'{{"key":"gnomon.test.case.id","value":{{"stringValue":{case}}}}},{self._fixed}{_place(result)}'
         )
-        if result.path is not None:
-            parts += f',{{"key":"code.file.path","value":{{"stringValue":{quoted(result.path)}}}}}'
-        if result.line is not None:
-            parts += f',{{"key":"code.line.number","value":{{"intValue":"{result.line}"}}}}'
-        return parts
 
-    def _outcome(self, result: TestResult) -> str:
+    def _outcome_and_worker(self, result: TestResult) -> str:
         key = (result.outcome, result.worker)
         fixed = self._outcomes.get(key)
         if fixed is None:
@@ -131,8 +158,12 @@ class RunSpans:
                     "gnomon.worker.id": result.worker,
                 }
             )
+        return fixed
+
+    def _outcome(self, result: TestResult) -> str:
         parts = (
-            f'{fixed},{{"key":"gnomon.test.attempts","value":{{"intValue":"{len(result.attempts)}"}}}},'
+            f"{self._outcome_and_worker(result)},"
+            f'{{"key":"gnomon.test.attempts","value":{{"intValue":"{len(result.attempts)}"}}}},'
             f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{result.duration:.6f}}}}},'
             f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{result.call_duration:.6f}}}}}'
         )
@@ -315,6 +346,16 @@ def _status(outcome: str) -> str:
     if outcome == "passed":
         return '{"code":1}'
     return '{"code":2}' if outcome in _FAILURES else "{}"
+
+
+def _place(result: TestResult) -> str:
+    """Where the test stands in the code, as attributes with a comma in front."""
+    parts = ""
+    if result.path is not None:
+        parts += f',{{"key":"code.file.path","value":{{"stringValue":{quoted(result.path)}}}}}'
+    if result.line is not None:
+        parts += f',{{"key":"code.line.number","value":{{"intValue":"{result.line}"}}}}'
+    return parts
 
 
 def _joined(values: Mapping[str, Any]) -> str:
