@@ -107,7 +107,7 @@ def _head(run: RunRow, workers: Sequence[WorkerRow]) -> Iterator[str]:
 def _totals(run: RunRow) -> Iterator[str]:
     tally, calls = run.tally, run.calls
     counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.items() if count)
-    reruns = f"; {tally.reruns} reruns" if tally.reruns else ""
+    reruns = f"; {tally.reruns} rerun{'s' if tally.reruns != 1 else ''}" if tally.reruns else ""
     yield f"  tests     {tally.tests}: {counts or 'none'}{reruns}"
     if tally.judged or tally.unanswered:
         silent = f"; {tally.unanswered} without an answer" if tally.unanswered else ""
