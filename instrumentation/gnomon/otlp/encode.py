@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricsData
-    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.trace import Link, SpanContext
 
 _dumps = json.JSONEncoder(
     separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False
@@ -55,7 +56,7 @@ def any_value(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one return a 
     if isinstance(value, bool):
         return {"boolValue": value}
     if isinstance(value, int):
-        return {"intValue": str(value)} if -(2**63) <= value < 2**63 else {"stringValue": str(value)}
+        return _integer(value)
     if isinstance(value, float):
         return {"doubleValue": double(value)}
     if isinstance(value, bytes):
@@ -67,12 +68,24 @@ def any_value(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one return a 
     return {"stringValue": text(str(value))}
 
 
+def _integer(value: int) -> dict[str, str]:
+    """An integer by its digits; an enum that is one would print its name."""
+    if -(2**63) <= value < 2**63:
+        return {"intValue": int.__repr__(value)}
+    try:
+        return {"stringValue": int.__repr__(value)}
+    except ValueError:  # Python prints no decimal number of more than some thousand digits
+        return {"stringValue": hex(value)}
+
+
 def attributes(mapping: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """OTLP KeyValues in the mapping's order. `None` means "not known" and is left out."""
     if not mapping:
         return []
     return [
-        {"key": str(key), "value": any_value(value)} for key, value in mapping.items() if value is not None
+        {"key": text(str(key)), "value": any_value(value)}
+        for key, value in mapping.items()
+        if value is not None
     ]
 
 
@@ -81,9 +94,16 @@ def resource(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {"attributes": attributes(mapping)}
 
 
-def scope(name: str = "gnomon", version: str | None = None) -> dict[str, Any]:
-    """An OTLP InstrumentationScope."""
-    return {"name": name, "version": version} if version else {"name": name}
+def scope(
+    name: str = "gnomon", version: str | None = None, values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """An OTLP InstrumentationScope; `values` are its attributes."""
+    fields: dict[str, Any] = {"name": text(name)}
+    if version:
+        fields["version"] = text(version)
+    if values:
+        fields["attributes"] = attributes(values)
+    return fields
 
 
 def traces_line(resource_json: Mapping[str, Any], scope_json: Mapping[str, Any], spans: Iterable[str]) -> str:
@@ -108,32 +128,16 @@ def span(readable: ReadableSpan) -> str:
         "endTimeUnixNano": str(readable.end_time or readable.start_time or 0),
         "attributes": attributes(readable.attributes),
         "status": _status(readable),
-        "flags": int(context.trace_flags)
-        | 0x100
-        | (0x200 if readable.parent and readable.parent.is_remote else 0),
+        "flags": int(context.trace_flags) | _flags(readable.parent),
     }
     if readable.parent is not None:
         fields["parentSpanId"] = f"{readable.parent.span_id:016x}"
     if trace_state := context.trace_state.to_header():
         fields["traceState"] = trace_state
     if readable.events:
-        fields["events"] = [
-            {
-                "timeUnixNano": str(event.timestamp),
-                "name": text(event.name),
-                "attributes": attributes(event.attributes),
-            }
-            for event in readable.events
-        ]
+        fields["events"] = [_event(event) for event in readable.events]
     if readable.links:
-        fields["links"] = [
-            {
-                "traceId": f"{link.context.trace_id:032x}",
-                "spanId": f"{link.context.span_id:016x}",
-                "attributes": attributes(link.attributes),
-            }
-            for link in readable.links
-        ]
+        fields["links"] = [_link(link) for link in readable.links]
     dropped = {
         "droppedAttributesCount": readable.dropped_attributes,
         "droppedEventsCount": readable.dropped_events,
@@ -141,6 +145,40 @@ def span(readable: ReadableSpan) -> str:
     }
     fields |= {key: count for key, count in dropped.items() if count}
     return dumps(fields)
+
+
+def _event(event: Event) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "timeUnixNano": str(event.timestamp),
+        "name": text(event.name),
+        "attributes": attributes(event.attributes),
+    }
+    if dropped := event.dropped_attributes:
+        fields["droppedAttributesCount"] = dropped
+    return fields
+
+
+def _link(link: Link) -> dict[str, Any]:
+    context = link.context
+    fields: dict[str, Any] = {
+        "traceId": f"{context.trace_id:032x}",
+        "spanId": f"{context.span_id:016x}",
+        "attributes": attributes(link.attributes),
+        "flags": int(context.trace_flags) | _flags(context),
+    }
+    if trace_state := context.trace_state.to_header():
+        fields["traceState"] = trace_state
+    if dropped := link.dropped_attributes:
+        fields["droppedAttributesCount"] = dropped
+    return fields
+
+
+# Bits 8 and 9 of the flags: it is known whether the context came from another process, and it did.
+_REMOTE_IS_KNOWN, _REMOTE = 0x100, 0x200
+
+
+def _flags(remote: SpanContext | None) -> int:
+    return _REMOTE_IS_KNOWN | (_REMOTE if remote is not None and remote.is_remote else 0)
 
 
 def _status(readable: ReadableSpan) -> dict[str, Any]:
@@ -153,12 +191,7 @@ def _status(readable: ReadableSpan) -> dict[str, Any]:
 
 def gauge_point(value: float, time_unix_nano: int, labels: Mapping[str, Any]) -> dict[str, Any]:
     """One OTLP NumberDataPoint; an `int` stays an integer."""
-    point: dict[str, Any] = {"timeUnixNano": str(time_unix_nano), "attributes": attributes(labels)}
-    if isinstance(value, int):
-        point["asInt"] = str(value)
-    else:
-        point["asDouble"] = double(value)
-    return point
+    return {"timeUnixNano": str(time_unix_nano), "attributes": attributes(labels), **_number(value)}
 
 
 def histogram_point(
@@ -210,11 +243,15 @@ def sdk_metrics(data: MetricsData) -> str:
                     "resource": resource(per_resource.resource.attributes),
                     "scopeMetrics": [
                         {
-                            "scope": scope(per_scope.scope.name, per_scope.scope.version),
+                            "scope": scope(
+                                per_scope.scope.name, per_scope.scope.version, per_scope.scope.attributes
+                            ),
                             "metrics": [_sdk_metric(metric) for metric in per_scope.metrics],
+                            **_schema(per_scope.schema_url),
                         }
                         for per_scope in per_resource.scope_metrics
                     ],
+                    **_schema(per_resource.schema_url),
                 }
                 for per_resource in data.resource_metrics
             ]
@@ -222,11 +259,15 @@ def sdk_metrics(data: MetricsData) -> str:
     )
 
 
+def _schema(url: str | None) -> dict[str, str]:
+    return {"schemaUrl": text(url)} if url else {}
+
+
 def _sdk_metric(metric: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "name": metric.name,
-        "unit": metric.unit or "",
-        "description": metric.description or "",
+        "name": text(metric.name),
+        "unit": text(metric.unit or ""),
+        "description": text(metric.description or ""),
     }
     data = metric.data
     points = [_sdk_point(point) for point in data.data_points]
@@ -252,12 +293,14 @@ def _sdk_point(point: Any) -> dict[str, Any]:
     }
     if point.start_time_unix_nano is not None:
         fields["startTimeUnixNano"] = str(point.start_time_unix_nano)
+    if point.exemplars:
+        fields["exemplars"] = [_exemplar(exemplar) for exemplar in point.exemplars]
     if hasattr(point, "explicit_bounds"):
         fields |= {
             "count": str(point.count),
             "sum": double(point.sum),
             "bucketCounts": [str(count) for count in point.bucket_counts],
-            "explicitBounds": list(point.explicit_bounds),
+            "explicitBounds": [double(bound) for bound in point.explicit_bounds],
             **_extremes(point),
         }
     elif hasattr(point, "scale"):
@@ -270,10 +313,26 @@ def _sdk_point(point: Any) -> dict[str, Any]:
             "negative": _exponential_buckets(point.negative),
             **_extremes(point),
         }
-    elif isinstance(point.value, int):
-        fields["asInt"] = str(point.value)
     else:
-        fields["asDouble"] = double(point.value)
+        fields |= _number(point.value)
+    return fields
+
+
+def _number(value: float) -> dict[str, Any]:
+    """A point's value; an integer that OTLP's 64 bits cannot hold is written as a double."""
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return {"asInt": int.__repr__(value)}
+    return {"asDouble": double(float(value))}
+
+
+def _exemplar(exemplar: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "filteredAttributes": attributes(exemplar.filtered_attributes),
+        "timeUnixNano": str(exemplar.time_unix_nano),
+        **_number(exemplar.value),
+    }
+    if exemplar.trace_id and exemplar.span_id:
+        fields |= {"traceId": f"{exemplar.trace_id:032x}", "spanId": f"{exemplar.span_id:016x}"}
     return fields
 
 

@@ -104,7 +104,11 @@ def _resource(value: Json) -> Resource:
 
 
 def _scope(value: Json) -> InstrumentationScope:
-    return InstrumentationScope(name=value.get("name", ""), version=value.get("version", ""))
+    return InstrumentationScope(
+        name=value.get("name", ""),
+        version=value.get("version", ""),
+        attributes=_attributes(value.get("attributes", ())),
+    )
 
 
 def _number(value: Json, key: str) -> int:
@@ -125,10 +129,13 @@ def _traces(value: Json) -> Message:
                 resource=_resource(per_resource.get("resource", {})),
                 scope_spans=[
                     traces.ScopeSpans(
-                        scope=_scope(per_scope.get("scope", {})), spans=map(_span, per_scope.get("spans", ()))
+                        scope=_scope(per_scope.get("scope", {})),
+                        spans=map(_span, per_scope.get("spans", ())),
+                        schema_url=per_scope.get("schemaUrl", ""),
                     )
                     for per_scope in per_resource.get("scopeSpans", ())
                 ],
+                schema_url=per_resource.get("schemaUrl", ""),
             )
             for per_resource in value["resourceSpans"]
         ]
@@ -165,6 +172,7 @@ def _event(value: Json) -> traces.Span.Event:
         time_unix_nano=_number(value, "timeUnixNano"),
         name=value["name"],
         attributes=_attributes(value.get("attributes", ())),
+        dropped_attributes_count=value.get("droppedAttributesCount", 0),
     )
 
 
@@ -172,7 +180,10 @@ def _link(value: Json) -> traces.Span.Link:
     return traces.Span.Link(
         trace_id=bytes.fromhex(value["traceId"]),
         span_id=bytes.fromhex(value["spanId"]),
+        trace_state=value.get("traceState", ""),
         attributes=_attributes(value.get("attributes", ())),
+        dropped_attributes_count=value.get("droppedAttributesCount", 0),
+        flags=value.get("flags", 0),
     )
 
 
@@ -188,9 +199,11 @@ def _metrics(value: Json) -> Message:
                     metrics.ScopeMetrics(
                         scope=_scope(per_scope.get("scope", {})),
                         metrics=map(_metric, per_scope.get("metrics", ())),
+                        schema_url=per_scope.get("schemaUrl", ""),
                     )
                     for per_scope in per_resource.get("scopeMetrics", ())
                 ],
+                schema_url=per_resource.get("schemaUrl", ""),
             )
             for per_resource in value["resourceMetrics"]
         ]
@@ -224,12 +237,28 @@ def _number_point(value: Json) -> metrics.NumberDataPoint:
         attributes=_attributes(value.get("attributes", ())),
         start_time_unix_nano=_number(value, "startTimeUnixNano"),
         time_unix_nano=_number(value, "timeUnixNano"),
+        exemplars=map(_exemplar, value.get("exemplars", ())),
     )
+    _set_number(point, value)
+    return point
+
+
+def _set_number(point: metrics.NumberDataPoint | metrics.Exemplar, value: Json) -> None:
     if "asInt" in value:
         point.as_int = int(value["asInt"])
     else:
         point.as_double = float(value["asDouble"])
-    return point
+
+
+def _exemplar(value: Json) -> metrics.Exemplar:
+    exemplar = metrics.Exemplar(
+        filtered_attributes=_attributes(value.get("filteredAttributes", ())),
+        time_unix_nano=_number(value, "timeUnixNano"),
+        trace_id=_id(value, "traceId"),
+        span_id=_id(value, "spanId"),
+    )
+    _set_number(exemplar, value)
+    return exemplar
 
 
 def _histogram_point(value: Json) -> metrics.HistogramDataPoint:
@@ -240,7 +269,8 @@ def _histogram_point(value: Json) -> metrics.HistogramDataPoint:
         count=_number(value, "count"),
         sum=float(value.get("sum", 0.0)),
         bucket_counts=map(int, value.get("bucketCounts", ())),
-        explicit_bounds=value.get("explicitBounds", ()),
+        explicit_bounds=map(float, value.get("explicitBounds", ())),
+        exemplars=map(_exemplar, value.get("exemplars", ())),
     )
     _set_extremes(point, value)
     return point
@@ -257,6 +287,7 @@ def _exponential_point(value: Json) -> metrics.ExponentialHistogramDataPoint:
         zero_count=_number(value, "zeroCount"),
         positive=_buckets(value.get("positive", {})),
         negative=_buckets(value.get("negative", {})),
+        exemplars=map(_exemplar, value.get("exemplars", ())),
     )
     _set_extremes(point, value)
     return point
@@ -289,9 +320,11 @@ def _logs(value: Json) -> Message:
                     logs.ScopeLogs(
                         scope=_scope(per_scope.get("scope", {})),
                         log_records=map(_log_record, per_scope.get("logRecords", ())),
+                        schema_url=per_scope.get("schemaUrl", ""),
                     )
                     for per_scope in per_resource.get("scopeLogs", ())
                 ],
+                schema_url=per_resource.get("schemaUrl", ""),
             )
             for per_resource in value["resourceLogs"]
         ]
@@ -308,6 +341,8 @@ def _log_record(value: Json) -> logs.LogRecord:
         attributes=_attributes(value.get("attributes", ())),
         trace_id=_id(value, "traceId"),
         span_id=_id(value, "spanId"),
+        flags=value.get("flags", 0),
+        dropped_attributes_count=value.get("droppedAttributesCount", 0),
         event_name=value.get("eventName", ""),
     )
 
