@@ -109,8 +109,8 @@ def _target(
 
 def _url(value: str) -> SplitResult:
     # gRPC endpoints may come without a scheme; the specification reads them as secure only by option.
-    url = urlsplit(value if "://" in value else f"http://{value}")
     try:
+        url = urlsplit(value if "://" in value else f"http://{value}")
         valid = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
     except ValueError:
         valid = False

@@ -81,7 +81,8 @@ class HttpSender:
             content = response.read(65536)
             if not response.isclosed():
                 self.close()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            # ValueError: a header or host that HTTP cannot carry, for a person to mend.
             self.close()
             return Answer(Verdict.LATER, f"{target.authority}: {_reason(error)}")
         return _http_answer(target, response.status, response.getheader("Retry-After"), content)
@@ -215,7 +216,7 @@ class GrpcSender:
             code = call.code().name
             why = f"{self._target.authority} answered {code}: {(call.details() or '').strip()[:200]}"
             return Answer(Verdict.REFUSED if code in _REFUSING_CODES else Verdict.LATER, why)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a header that gRPC cannot carry
             return Answer(Verdict.LATER, f"{self._target.authority}: {_reason(error)}")
         return _accepted(self._target, *protobuf.rejected(reply))
 
