@@ -14,6 +14,9 @@ from gnomon.otlp.transport import Answer, Sender, Verdict, connect
 from gnomon.spool import files
 from gnomon.spool.lock import try_lock
 
+if TYPE_CHECKING:
+    from gnomon.otlp.transport import Answer, Sender
+
 DEFAULT_DEADLINE_SECONDS = 2.0
 
 
@@ -23,7 +26,7 @@ class DeliveryReport:
 
     `sent`, `refused` and `waiting` count files; `requests` counts accepted lines; `why` says in
     words why something waits or was refused, and is empty otherwise. `retry_after` is the number of
-    seconds that a backend asked for.
+    seconds that a backend asked for, `slowest_answer` the seconds that the slowest answer took.
     """
 
     sent: int = 0
@@ -32,6 +35,7 @@ class DeliveryReport:
     requests: int = 0
     why: str = ""
     retry_after: float = 0.0
+    slowest_answer: float = 0.0
     delivered: list[Path] = field(default_factory=list)
 
 
@@ -67,6 +71,9 @@ def _deliver(
     except OSError as error:
         report.why = f"the spool cannot be written: {error.strerror}"
         return
+    # Here and not above: a run without an endpoint needs no HTTP client.
+    from gnomon.otlp.transport import connect  # noqa: PLC0415
+
     senders: dict[Signal, Sender] = {}
     stopped: set[Signal] = set()  # one signal's dead backend must not hold up another's
     try:
@@ -79,8 +86,11 @@ def _deliver(
                 continue
             if signal not in senders:
                 senders[signal] = connect(targets[signal])
-            if not _deliver_file(path, senders[signal], deadline, report):
-                stopped.add(signal)
+            try:
+                if not _deliver_file(path, senders[signal], deadline, report):
+                    stopped.add(signal)
+            except FileNotFoundError:
+                continue  # pruned meanwhile
     except OSError as error:
         report.why = f"the spool cannot be written: {error}"
     finally:
@@ -93,19 +103,22 @@ def _deliver_file(path: Path, sender: Sender, deadline: float, report: DeliveryR
     """Sends one file from its cursor on; False where the rest of its signal should wait."""
     done = files.acknowledged(path)
     refusal = ""
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if number <= done:
                 continue
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                report.why = "no answer in time"
+            begun = time.monotonic()
+            # An answer that comes too late would make the next delivery send the line once more: a
+            # line is not begun unless there is time for an answer as slow as the slowest so far.
+            if deadline - begun <= report.slowest_answer:
+                report.why = "no time left for more"
                 return False
-            answer = sender.send(line.rstrip("\n"), remaining)
-            if answer.verdict is Verdict.LATER:
+            answer = sender.send(line.rstrip("\n"), deadline - begun)
+            report.slowest_answer = max(report.slowest_answer, time.monotonic() - begun)
+            if answer.verdict.value == "later":
                 _stopped(report, answer)
                 return False
-            if answer.verdict is Verdict.REFUSED:
+            if answer.verdict.value == "refused":
                 refusal = answer.why
             else:
                 report.requests += 1

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from gnomon.otlp import encode
 from gnomon.spool.lock import try_lock
 
 PART = ".part"
+
+DAMAGED = ".damaged"
+"""Behind the name of a journal whose beginning is lost; it is kept for a person to look at."""
 
 # A line of the finished file is one request to a backend: gRPC servers refuse 4 MiB by default.
 LINE_SPANS = 512
@@ -53,8 +57,13 @@ class Journal:
     def _write(self, line: str) -> None:
         data = line.encode("ascii") + b"\n"
         written = os.write(self._descriptor, data)
-        while written < len(data):  # a full disk first writes less, then raises
-            written += os.write(self._descriptor, data[written:])
+        try:
+            while written < len(data):  # a full disk first writes less, then raises
+                written += os.write(self._descriptor, data[written:])
+        except OSError:
+            # Half a line would spoil the next one, should there be room for it.
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise
 
     def abandon(self) -> None:
         """Lets go of the journal without finishing it: its lines stay for `recover`.
@@ -125,6 +134,8 @@ def spans(part: Path) -> Iterator[dict[str, Any]]:
                 value = json.loads(line)
             except ValueError:
                 continue
+            if not isinstance(value, dict):
+                continue
             if "spanId" in value:
                 yield value
             for per_resource in value.get("resourceSpans", ()):
@@ -158,14 +169,33 @@ def _recover(part: Path) -> Path | None:
             if time.time() - part.stat().st_mtime > _NEWBORN_SECONDS:
                 part.unlink()
             return None
+        if not _is_header(header):
+            part.replace(part.with_name(part.name + DAMAGED))
+            return None
         # A crash between "finished file in place" and "journal removed" leaves both.
         known = any(path.with_name(path.name + suffix).exists() for suffix in ("", ".sent", ".rejected"))
-        journal.seek(0)
-        if not known and finish(journal, path) == 0:
+        if not known and finish(chain([header], filter(_is_span, journal)), path) == 0:
             path.unlink(missing_ok=True)
             known = True
     part.unlink(missing_ok=True)
     return None if known else path
+
+
+def _is_header(line: str) -> bool:
+    return {"resource", "scope"} <= _keys(line)
+
+
+def _is_span(line: str) -> bool:
+    """Whether a dead owner's line is whole: a machine that lost its power may leave anything."""
+    return "spanId" in _keys(line)
+
+
+def _keys(line: str) -> set[str]:
+    try:
+        value = json.loads(line) if line.isascii() else None
+    except ValueError:
+        return set()
+    return set(value) if isinstance(value, dict) else set()
 
 
 def _still_there(part: Path, descriptor: int) -> bool:
