@@ -67,7 +67,7 @@ def _end(path: Path) -> Iterator[Path]:
         own_scope,
         started=started,
         ended=ended,
-        worker_seconds={MAIN_WORKER: ended - started},
+        worker_seconds=dict.fromkeys(_workers(spans), ended - started),
     )
     yield files.write(path.with_name(f"{stem}.metrics.jsonl"), [line])
 
@@ -78,6 +78,11 @@ def _read(path: Path) -> tuple[dict[str, Any], list[tuple[dict[str, Any], dict[s
         for line in lines:
             resource = json.loads(line)["resourceSpans"][0]["resource"]
     return resource, [(plain(span.get("attributes", ())), span) for span in journal.spans(path)]
+
+
+def _workers(spans: list[tuple[dict[str, Any], dict[str, Any]]]) -> set[str]:
+    named = {attributes.get("gnomon.worker.id", MAIN_WORKER) for attributes, _ in spans}
+    return named - {MAIN_WORKER} or {MAIN_WORKER}
 
 
 def _result(values: Mapping[str, Any], span: Mapping[str, Any]) -> TestResult:
