@@ -76,7 +76,8 @@ def test_a_gateways_own_name_of_a_model(tmp_path: Path, settings: str, source: s
         """
         import gnomon
         gnomon.configure()
-        answer = {"type": "message", "model": "gateway-7", "usage": {"input_tokens": 1000, "output_tokens": 100}}
+        usage = {"input_tokens": 1000, "output_tokens": 100}
+        answer = {"type": "message", "model": "gateway-7", "usage": usage}
         for reported in (0.5, None):
             with gnomon.model_call("claude-opus-4-5", provider="anthropic") as made:
                 made.read(answer)
