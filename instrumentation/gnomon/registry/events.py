@@ -24,6 +24,13 @@ GNOMON_MODEL_CALL_ATTEMPT = Event(
     optional=(a.GNOMON_MODEL_CALL_ATTEMPT_GAP, a.HTTP_RESPONSE_STATUS_CODE, a.ERROR_TYPE),
     source=GNOMON,
 )
+GNOMON_COLLECTION_ERROR = Event(
+    "gnomon.collection_error",
+    "A test file that could not be collected, on the span of its run.",
+    required=(),
+    optional=(a.CODE_FILE_PATH, a.GNOMON_TEST_MESSAGE),
+    source=GNOMON,
+)
 EXCEPTION = Event(
     "exception",
     "An exception that ended a span.",
@@ -33,4 +40,9 @@ EXCEPTION = Event(
     source=SEMCONV,
 )
 
-ALL: tuple[Event, ...] = (GEN_AI_EVALUATION_RESULT, GNOMON_MODEL_CALL_ATTEMPT, EXCEPTION)
+ALL: tuple[Event, ...] = (
+    GEN_AI_EVALUATION_RESULT,
+    GNOMON_MODEL_CALL_ATTEMPT,
+    GNOMON_COLLECTION_ERROR,
+    EXCEPTION,
+)

@@ -19,6 +19,7 @@ TEST_RUN = Span(
         a.GNOMON_RUN_COLLECTED,
     ),
     optional=(a.GNOMON_RUN_COLLECTION_ERRORS, a.GNOMON_RUN_COLLECTION_SKIPS),
+    events=(events.GNOMON_COLLECTION_ERROR,),
     source=GNOMON,
 )
 TEST_WORKER = Span(
