@@ -78,3 +78,12 @@ class TestSession:
 
 
 active: TestSession | None = None
+
+
+def close() -> None:
+    """Finishes what is still held for the session of this process, if there is one."""
+    if active is None:
+        return
+    for finish in active.on_close:
+        finish()
+    active.on_close.clear()

@@ -37,6 +37,8 @@ from gnomon.state import spool_directory
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+_LEAVING_SECONDS = 0.1  # what closing up takes after the last answer
+
 _STATUS_OF_EXIT = {0: "success", 1: "failure", 2: "aborted", 3: "aborted", 4: "aborted", 5: "skipped"}
 
 
@@ -145,7 +147,8 @@ class Controller:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that could not be collected, or was skipped whole."""
         if report.outcome == "failed":
-            self._collection_errors.append(_collection_error(report))
+            message = message_of(report) if self._settings.capture.failure_messages else None
+            self._collection_errors.append(_collection_error(report, message))
         self._collection_skips += report.outcome == "skipped"
 
     # What ran.
@@ -154,8 +157,11 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test."""
         try:
-            if self._identity is not None and (result := self._results.take(report)) is not None:
-                self._write(result)
+            if self._executor is not None:
+                if "node" not in report.__dict__:  # it ran in this process
+                    self._executor.annotate(report)
+                if (result := self._results.take(report)) is not None:
+                    self._write(result)
         except Exception as error:  # as `guarded`, without its price on the busiest hook
             note(self, f"{report.nodeid}: {described(error)}")
 
@@ -222,11 +228,11 @@ class Controller:
             self._write(result)
         self._write_workers(ended)
         self._write_run(identity, exit_code, ended)
-        close_session()
+        test_session.close()
         self._files.complete()
         self._points.add_spans(self._files.recorded_by_tests())
         self._write_points(identity, ended)
-        self._deliver()
+        self._deliver(ended)
         if self._files.lost:
             note(self, f"{self._files.lost} spans lost")
         if self._files.why:
@@ -288,7 +294,7 @@ class Controller:
         except OSError as error:
             self._files.why = f"{self._files.directory} cannot be written: {error.strerror or error}"
 
-    def _deliver(self) -> None:
+    def _deliver(self, ended: float) -> None:
         settings = self._settings
         for directory in self._files.directories:
             recover(directory)
@@ -303,7 +309,9 @@ class Controller:
             note(self, str(error))
             targets = {}
         if targets:
-            self._delivery = spool.deliver(self._files.directory, targets, settings.export.deadline_seconds)
+            # The deadline is what a run's end may take longer, all in all.
+            left = settings.export.deadline_seconds - (time.time() - ended) - _LEAVING_SECONDS
+            self._delivery = spool.deliver(self._files.directory, targets, max(_LEAVING_SECONDS, left))
         lost = sum(
             spool.prune(
                 directory, max_bytes=settings.spool.max_bytes, keep_days=settings.spool.keep_days
@@ -345,11 +353,11 @@ class Controller:
         )
 
 
-def _collection_error(report: pytest.CollectReport) -> dict[str, Any]:
+def _collection_error(report: pytest.CollectReport, message: str | None) -> dict[str, Any]:
     """Which file could not be collected and why, as an event of the run's span."""
     values = {
         "code.file.path": report.nodeid.partition("::")[0] or None,
-        "gnomon.test.message": (message_of(report) or "")[:MESSAGE_CHARACTERS] or None,
+        "gnomon.test.message": (message or "")[:MESSAGE_CHARACTERS] or None,
     }
     return {
         "timeUnixNano": str(nanoseconds(time.time())),
@@ -369,12 +377,3 @@ def make_session(identity: RunIdentity, worker: str, directory: Any) -> TestSess
         resource=identity.resource,
         sequence=identity.sequence,
     )
-
-
-def close_session() -> None:
-    """Finishes what the SDK still holds for the session of this process."""
-    active = test_session.active
-    if active is not None:
-        for close in active.on_close:
-            close()
-        active.on_close.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import pytest
@@ -20,6 +20,7 @@ from gnomon.session import CurrentTest, TestSession
 
 _MARKERS = frozenset({"routing", "gnomon"})
 _MOST_TROUBLES = 20
+_NO_FAILURE = (pytest.skip.Exception, pytest.xfail.Exception)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,6 +41,7 @@ class Executor:
         self._attempt_start = 0.0
         self._outcome: str | None = None
         self._error: str | None = None
+        self._raised: type[BaseException] | None = None
         self._record: dict[str, Any] = {}
         self._totals: dict[str, Any] = {}
         self._children = 0
@@ -133,37 +135,45 @@ class Executor:
         """The record that the running test fills; a fresh one for any other test."""
         return self._record if node_id == self._node_id else {}
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Puts on the report what the test said and what pytest leaves out."""
-        report = yield
-        nothing_said = not self._record and self._attempt == 1 and self.session.touched is None
-        if call.excinfo is None and nothing_said and not self._asks_for_result:  # the usual test
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Sees how a phase ended, also one whose report a rerun plugin will hide."""
+        excinfo = call.excinfo
+        if excinfo is None:
+            self._raised = None
             if call.when == "call":
                 self._outcome = "passed"
-            elif call.when == "teardown":
-                self.session.leave()
-            return report
-        self._guard(self._annotate, item, call, report)
-        return report
+        else:
+            self._raised = excinfo.type
+            if self._outcome in (None, "passed") and not issubclass(excinfo.type, _NO_FAILURE):
+                self._outcome = "failed" if call.when == "call" else "error"
+                self._error = _type_name(excinfo.type)
+        if self._asks_for_result and call.when == "call":
+            self._guard(self._ask_for_result, item, call)
 
-    def _annotate(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-        if report.failed and call.excinfo is not None:
-            self._error = report.__dict__["gnomon_error"] = _type_name(call.excinfo.type)
-            self._outcome = self._outcome or ("failed" if call.when == "call" else "error")
-        elif call.when == "call":
-            self._outcome = self._outcome or "passed"
-        if call.when == "call" and self._asks_for_result:
-            words = item.ihook.pytest_gnomon_result(item=item, call=call)
-            if words is not None:
-                _take_result(routing.RoutingTest(self._record), **words)
-        if call.when == "teardown":
+    def _ask_for_result(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        if (words := item.ihook.pytest_gnomon_result(item=item, call=call)) is not None:
+            _take_result(routing.RoutingTest(self._record), **words)
+
+    def annotate(self, report: pytest.TestReport) -> None:
+        """Puts on a report what the test said and what pytest leaves out.
+
+        Called with each report of the running test before anybody else sees it.
+        """
+        if self._raised is None and not self._record and self._attempt == 1 and self.session.touched is None:
+            if report.when == "teardown":
+                self.session.leave()
+            return  # nothing to add: the usual test passes here
+        self._guard(self._annotate, report)
+
+    def _annotate(self, report: pytest.TestReport) -> None:
+        if report.outcome == "failed" and self._raised is not None:
+            report.__dict__["gnomon_error"] = _type_name(self._raised)
+        if report.when == "teardown":
             self._gather()
         if snapshot := self._snapshot():
             report.__dict__["gnomon"] = snapshot
-        if call.when == "teardown":
+        if report.when == "teardown":
             self.session.leave()
 
     def _snapshot(self) -> dict[str, Any]:
@@ -184,7 +194,7 @@ class Executor:
         except Exception as error:
             if len(self.troubles) < _MOST_TROUBLES:
                 item = next((arg for arg in args if isinstance(arg, pytest.Item)), None)
-                place = item.nodeid if item is not None else self._node_id
+                place = self._node_id if item is None else item.nodeid
                 self.troubles.append(f"{place}: {type(error).__name__}: {error}")
             return None
 

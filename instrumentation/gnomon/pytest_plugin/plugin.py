@@ -42,6 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "gnomon(case_id, category, suite): the test's stable id and class in Gnomon's records."
     )
+    try:
+        _switch_on(config)
+    except Exception as error:  # a defect of ours, or a broken installation, is nobody's test failure
+        config.pluginmanager.register(_Apology(f"{type(error).__name__}: {error}"))
+
+
+def _switch_on(config: pytest.Config) -> None:
     _import_plainly(config)
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
@@ -53,6 +60,17 @@ def pytest_configure(config: pytest.Config) -> None:
         from gnomon.pytest_plugin.switching import start  # noqa: PLC0415
 
         start(config)
+
+
+class _Apology:
+    """Says at the end of the run why it was not recorded."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """One line under pytest's own."""
+        terminalreporter.write_line(f"gnomon: nothing is recorded: {self._why}")
 
 
 def _import_plainly(config: pytest.Config) -> None:

@@ -109,11 +109,12 @@ class RunSpans:
         node = quoted(result.node_id)
         if (place := self._places.get((result.path, result.line))) is None:
             place = self._places[result.path, result.line] = _place(result)
+        start, stop = f"{result.start * 1e6:.0f}000", f"{result.stop * 1e6:.0f}000"
         return (
-            f"{self._head}{span}{before}{result.start * 1e6:.0f}000"
-            f'","endTimeUnixNano":"{result.stop * 1e6:.0f}000{between}{node}}}}},{{"key":"gnomon.test.case.id","value":{{"stringValue":{node}}}}}{place}'
-            f',{{"key":"gnomon.test.duration","value":{{"doubleValue":{result.duration:.6f}}}}}'
-            f',{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{result.call_duration:.6f}{after}'
+            f'{self._head}{span}{before}{start}","endTimeUnixNano":"{stop}{between}{node}}}}},'
+            f'{{"key":"gnomon.test.case.id","value":{{"stringValue":{node}}}}}{place},'
+            f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{result.duration:.6f}}}}},'
+            f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{result.call_duration:.6f}{after}'
         )
 
     def _pass_template(self, result: TestResult) -> tuple[str, str, str]:

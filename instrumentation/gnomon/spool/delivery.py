@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gnomon.otlp.endpoint import Signal, Target
-from gnomon.otlp.transport import Answer, Sender, Verdict, connect
 from gnomon.spool import files
 from gnomon.spool.lock import try_lock
 
