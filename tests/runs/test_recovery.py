@@ -1,0 +1,121 @@
+"""A killed run is seen and counted like any other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gnomon.runs.recovery import recover
+from tests.plugin.project import Project
+from tests.spool_reader import Run
+
+SUITE = """
+import pytest, gnomon
+
+def test_passes(): pass
+def test_fails(): assert 0
+@pytest.mark.skip
+def test_skipped(): pass
+@pytest.fixture
+def broken(): raise RuntimeError
+def test_error(broken): pass
+@pytest.mark.xfail
+def test_expected_to_fail(): assert 0
+
+@pytest.mark.parametrize("actual", ["search", "create", None])
+@pytest.mark.routing(skill="search", category="plain", case_id="c1")
+def test_routed(gnomon_test, actual):
+    gnomon_test.routed(actual, confidence=0.5)
+    gnomon_test.tools(expected=["a", "b"], matched=["a"])
+
+@pytest.mark.routing(clarification=True, category="vague")
+def test_clarified(gnomon_test): gnomon_test.routed(None, clarified=True)
+@pytest.mark.routing(not_skill="create")
+def test_not(gnomon_test): gnomon_test.routed("create")
+@pytest.mark.routing(skill="search")
+def test_unanswered(gnomon_test): pass
+
+def test_calls():
+    for statuses in ((200,), (429, 503, 200), (500,)):
+        with gnomon.model_call("claude-sonnet-4-5", provider="anthropic") as made:
+            for status in statuses:
+                with made.attempt() as attempt: attempt.answered(status)
+            made.tokens(1000, 100, cache_read=10) if status == 200 else made.fail("server_5xx")
+"""
+KILLER = """
+import os, signal, time
+def test_last():
+    time.sleep(1)
+    os.kill(os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid(), signal.SIGKILL)
+"""
+# What a clock says, and the run's number, differ from run to run.
+TIMED = {
+    "gnomon.run.duration",
+    "gnomon.run.sequence_number",
+    "gnomon.run.worker.busy_time",
+    "gnomon.run.worker.time",
+}
+
+
+def counted(run: Run) -> Counter[Any]:
+    """Every point that does not hang on a clock; of histograms how often they were observed."""
+    return Counter(
+        (
+            point.metric,
+            tuple(sorted((key, str(value)) for key, value in point.attributes.items())),
+            point.count if point.shape == "histogram" else round(point.value, 9),
+        )
+        for point in run.points
+        if point.metric not in TIMED
+    )
+
+
+@pytest.mark.parametrize("way", [pytest.param((), id="alone"), pytest.param(("-n", "1"), id="xdist")])
+def test_a_killed_run_has_the_points_of_a_whole_one(tmp_path: Path, way: tuple[str, ...]) -> None:
+    """The run span says `aborted`, and the run points are those of an unkilled run of the same tests."""
+    project = Project(tmp_path / "project", tmp_path / "home")
+    project.plugins = ("xdist",)
+    project.write("test_a.py", SUITE)
+    project.write("test_z.py", KILLER)
+    whole = project.pytest(*way, "--ignore", "test_z.py")
+    assert whole.status == 1, whole.output
+    killed = project.pytest(*way)
+    assert killed.status == -9
+    assert project.gnomon("spool", "status").status == 0
+    complete, aborted = project.runs()
+    assert complete.root["test.suite.run.status"] == "failure"
+    assert aborted.root["test.suite.run.status"] == "aborted"
+    assert aborted.root.status == 2
+    assert aborted.root.start == aborted.resource["gnomon.run.started_at"]
+    assert aborted.root.end >= max(test.end for test in aborted.tests)
+    assert {test.trace_id for test in aborted.tests} == {aborted.root.trace_id}
+    assert aborted.outcomes == complete.outcomes
+    assert counted(aborted) == counted(complete)
+    assert len(counted(complete)) > 20
+    before = project.spool_names()
+    assert recover(project.spool) == []
+    assert project.spool_names() == before
+
+
+def test_a_run_killed_before_its_first_test_ended(tmp_path: Path) -> None:
+    """A run of which nothing is known leaves nothing, and is no error."""
+    project = Project(tmp_path / "project", tmp_path / "home")
+    project.write("test_z.py", KILLER)
+    assert project.pytest().status == -9
+    assert project.gnomon("spool", "status").status == 0
+    assert project.runs() == []
+
+
+def test_a_finished_run_gets_no_second_end(tmp_path: Path) -> None:
+    """A run that was killed after it had written its own end is completed as it is."""
+    project = Project(tmp_path / "project", tmp_path / "home")
+    project.write("test_a.py", "def test_a(): pass\n")
+    assert project.pytest().status == 0
+    (finished,) = project.spool.glob("run-*.traces.jsonl")
+    header = '{"resource":{"attributes":[]},"scope":{"name":"gnomon"}}\n'
+    finished.with_name(finished.name + ".part").write_text(header)
+    assert recover(project.spool) == []
+    assert len(project.run().tests) == 1
