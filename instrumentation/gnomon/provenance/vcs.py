@@ -119,9 +119,15 @@ def _repository(remote: str | None, top: Path | None) -> dict[str, str]:
 
 
 def without_credentials(remote: str) -> str:
-    """A remote's address without user name, password and token; `git@host:path` stays as it is."""
+    """A remote's address without user name, password and token; `git@host:path` stays as it is.
+
+    Empty for an address that cannot be read: what in it is secret, cannot be told.
+    """
     if "://" not in remote:
         return remote
-    parts = urlsplit(remote)
+    try:
+        parts = urlsplit(remote)
+    except ValueError:
+        return ""
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
