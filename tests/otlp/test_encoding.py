@@ -112,6 +112,10 @@ class Level(int, enum.Enum):
     HIGH = 3
 
 
+class Colour(enum.IntEnum):
+    RED = 1
+
+
 class Name(str, enum.Enum):  # noqa: UP042 - what older programs have
     FIRST = "first"
 
@@ -120,7 +124,7 @@ class Name(str, enum.Enum):  # noqa: UP042 - what older programs have
     ("value", "received"),
     [
         (Level.HIGH, 3),
-        (enum.IntEnum("Colour", ["RED"])(1), 1),
+        (Colour.RED, 1),
         (Name.FIRST, "first"),
         (-(2**63), -(2**63)),
         (2**63, str(2**63)),
@@ -270,13 +274,15 @@ NAMES: dict[Signal, tuple[str, str, str]] = {
 def lines(signal: Signal, records: st.SearchStrategy[Any]) -> st.SearchStrategy[str]:
     """Whole lines of a signal with any number of resources and scopes."""
     outer, middle, inner = NAMES[signal]
-    schema = {"schemaUrl": TEXT.map(clean)}
-    scopes = st.fixed_dictionaries(
-        {inner: st.lists(records, max_size=2)}, optional={"scope": SCOPES} | schema
-    )
+    schema: dict[str, st.SearchStrategy[Any]] = {"schemaUrl": TEXT.map(clean)}
+    resource: dict[str, st.SearchStrategy[Any]] = {
+        "resource": st.fixed_dictionaries({"attributes": OTLP_ATTRIBUTES})
+    }
+    scope: dict[str, st.SearchStrategy[Any]] = {"scope": SCOPES}
+    scopes = st.fixed_dictionaries({inner: st.lists(records, max_size=2)}, optional=scope | schema)
     resources = st.fixed_dictionaries(
         {middle: st.lists(scopes, max_size=2)},
-        optional={"resource": st.fixed_dictionaries({"attributes": OTLP_ATTRIBUTES})} | schema,
+        optional=resource | schema,
     )
     return st.fixed_dictionaries({outer: st.lists(resources, max_size=2)}).map(encode.dumps)
 

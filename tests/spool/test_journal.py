@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from gnomon.otlp import encode
 from gnomon.spool import Journal, recover
-from gnomon.spool.journal import DAMAGED, LINE_SPANS, finish
+from gnomon.spool.journal import DAMAGED, LINE_SPANS
 from tests.spool_reader import read_spans
 
 RESOURCE = encode.resource({"service.name": "s"})
@@ -230,7 +230,9 @@ def test_the_directory_is_deleted_under_a_journal(tmp_path: Path) -> None:
 def test_a_crash_between_finishing_and_removing(tmp_path: Path, suffix: str) -> None:
     """A journal whose finished file is there already is removed, not finished or delivered again."""
     finished = tmp_path / f"a.traces.jsonl{suffix}"
-    finish([HEADER, span(0) + "\n"], finished)
+    journal = Journal(tmp_path / "a.traces.jsonl", RESOURCE, SCOPE)
+    journal.append(span(0))
+    journal.complete().rename(finished)
     before = finished.read_bytes()
     (tmp_path / "a.traces.jsonl.part").write_text(HEADER + span(0) + "\n")
     assert recover(tmp_path) == []
