@@ -123,7 +123,7 @@ def _routing(values: Mapping[str, Any]) -> dict[str, Any]:
     routing: dict[str, Any] = {
         "expected": values["gnomon.routing.expected"] or None,
         "alternates": values.get("gnomon.routing.alternates", []),
-        "clarification": values["gnomon.routing.clarification.expected"],
+        "clarification": values.get("gnomon.routing.clarification.expected", False),
         "not_skill": [],
     }
     if "gnomon.routing.actual" in values:
