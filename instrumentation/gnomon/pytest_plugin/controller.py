@@ -226,6 +226,7 @@ class Controller:
             self._write(result)
         for result in self._never_started(ended):
             self._write(result)
+        self._points.settle()
         self._write_workers(ended)
         self._write_run(identity, exit_code, ended)
         test_session.close()

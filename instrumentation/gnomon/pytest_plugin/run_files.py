@@ -40,14 +40,11 @@ class RunFiles:
     def append(self, span: str) -> None:
         """Writes one span; never raises."""
         try:
-            self._journal().append(span)
+            if not self._journals:
+                self._journals.append(self._open())
+            self._journals[-1].append(span)
         except OSError as error:
             self._elsewhere(span, error)
-
-    def _journal(self) -> Journal:
-        if not self._journals:
-            self._journals.append(self._open())
-        return self._journals[-1]
 
     def _open(self) -> Journal:
         return Journal(self.directory / f"{self._stem}.traces.jsonl", self.resource, SCOPE)
@@ -58,7 +55,7 @@ class RunFiles:
             if len(self.directories) == 1:
                 self.directories.append(fallback_directory())
                 self._journals.append(self._open())
-            self._journal().append(span)
+            self._journals[-1].append(span)
         except OSError:
             self.lost += 1
 

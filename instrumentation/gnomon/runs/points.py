@@ -74,8 +74,9 @@ class RunPoints:
         self._resource = encode.resource(dict(_some(resource, _RESOURCE)))
         self._values: dict[Metric, dict[Labels, float]] = defaultdict(dict)
         self._histograms: dict[Metric, dict[Labels, _Histogram]] = defaultdict(dict)
-        # A plain test adds one number and one duration here; most tests of most runs are plain.
-        self._tests: dict[tuple[str, str, str, str], list[Any]] = {}
+        # Durations by worker of tests that passed and said nothing, which most tests of most runs do:
+        # kept as they come, and added up in one go.
+        self._plain_passes: defaultdict[str, list[float]] = defaultdict(list)
         self.outcomes: Counter[str] = Counter()
         self.attempts_beyond_first = 0
         self.judged: Counter[str] = Counter()
@@ -105,32 +106,38 @@ class RunPoints:
 
     def add_result(self, result: TestResult) -> None:
         """Counts one test."""
-        outcome, record = result.outcome, result.record
+        record = result.record
+        if not record and result.outcome == "passed" and len(result.attempts) == 1:
+            self._plain_passes[result.worker].append(result.duration)
+            return
+        outcome = result.outcome
         self.outcomes[outcome] += 1
         self._busy[result.worker] += result.duration
-        suite, category, expected = self._suite, NONE, NONE
-        if record:
-            suite = record.get("suite", suite)
-            category = record.get("category", NONE)
-            expected = (record.get("routing") or {}).get("expected") or NONE
-        kind = (suite, category, expected, outcome)
-        if (tests := self._tests.get(kind)) is None:
-            tests = self._tests[kind] = [0, self._durations(suite, category)]
-        tests[0] += 1
+        suite = record.get("suite", self._suite)
+        category = record.get("category", NONE)
+        expected = (record.get("routing") or {}).get("expected") or NONE
+        self._add_test(suite, category, expected, outcome)
         if outcome != "not_run" or result.duration:
-            tests[1].add(result.duration)
+            self._observe(metrics.GNOMON_RUN_TEST_DURATION, result.duration, suite, (_CATEGORY, category))
         if len(result.attempts) > 1:
             self.attempts_beyond_first += len(result.attempts) - 1
             self._add(metrics.GNOMON_RUN_RERUNS, len(result.attempts) - 1, suite)
         if record:
             self._add_routing(suite, category, record, result)
 
-    def _durations(self, suite: str, category: str) -> _Histogram:
-        key = ((_SUITE, suite), *self._labels, (_CATEGORY, category))
-        family = self._histograms[metrics.GNOMON_RUN_TEST_DURATION]
-        if key not in family:
-            family[key] = _Histogram(metrics.GNOMON_RUN_TEST_DURATION.buckets)
-        return family[key]
+    def _add_test(self, suite: str, category: str, expected: str, outcome: str, number: int = 1) -> None:
+        labels = ((_OUTCOME, outcome), (_CATEGORY, category), (_SKILL, expected))
+        self._add(metrics.GNOMON_RUN_TESTS, number, suite, *labels)
+
+    def settle(self) -> None:
+        """Adds up the plain passes taken so far; what reads the sums calls it first."""
+        for worker, durations in self._plain_passes.items():
+            self.outcomes["passed"] += len(durations)
+            self._busy[worker] += sum(durations)
+            self._add_test(self._suite, NONE, NONE, "passed", len(durations))
+            for duration in durations:
+                self._observe(metrics.GNOMON_RUN_TEST_DURATION, duration, self._suite, (_CATEGORY, NONE))
+        self._plain_passes.clear()
 
     def _add_routing(self, suite: str, category: str, record: Mapping[str, Any], result: TestResult) -> None:
         if "routing" in record and "expected" in record["routing"]:
@@ -227,6 +234,7 @@ class RunPoints:
         worker_seconds: Mapping[str, float],
     ) -> str:
         """The run's MetricsData line. Times are Unix seconds; `worker_seconds` is each worker's life."""
+        self.settle()
         self._add_run(ended - started, worker_seconds)
         stamp = _stamp(ended)
         families = [
@@ -248,7 +256,6 @@ class RunPoints:
                         labels=dict(labels),
                     )
                     for labels, family in members.items()
-                    if family.total or any(family.counts)
                 ],
             )
             for metric, members in self._histograms.items()
@@ -256,9 +263,6 @@ class RunPoints:
         return encode.metrics_line(self._resource, scope, families)
 
     def _add_run(self, duration: float, worker_seconds: Mapping[str, float]) -> None:
-        for (suite, category, expected, outcome), (number, _) in self._tests.items():
-            said = ((_OUTCOME, outcome), (_CATEGORY, category), (_SKILL, expected))
-            self._add(metrics.GNOMON_RUN_TESTS, number, suite, *said)
         suite = self._suite
         self._add(metrics.GNOMON_RUN_FINISHED, 1, suite)
         self._add(metrics.GNOMON_RUN_SEQUENCE_NUMBER, self._sequence, suite)

@@ -49,6 +49,7 @@ def _end(path: Path) -> Iterator[Path]:
         if "gnomon.test.outcome" in attributes:
             points.add_result(_result(attributes, span))
     points.add_spans(recorded)
+    points.settle()
     started = values["gnomon.run.started_at"] / 1e9
     ended = max(int(span["endTimeUnixNano"]) for _, span in spans) / 1e9
     first = spans[0][1]

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ DAMAGED = ".damaged"
 
 # A line of the finished file is one request to a backend: gRPC servers refuse 4 MiB by default.
 LINE_SPANS = 512
-LINE_CHARACTERS = 1_000_000
+LINE_BYTES = 1_000_000
 
 # A journal is created and locked in two steps; one without a header is left alone this long.
 _NEWBORN_SECONDS = 10.0
@@ -55,8 +55,10 @@ class Journal:
             self.spans += 1
 
     def _write(self, line: str) -> None:
-        data = line.encode("ascii") + b"\n"
+        data = f"{line}\n".encode("ascii")
         written = os.write(self._descriptor, data)
+        if written == len(data):
+            return
         try:
             while written < len(data):  # a full disk first writes less, then raises
                 written += os.write(self._descriptor, data[written:])
@@ -81,49 +83,45 @@ class Journal:
         """
         with self._lock:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            with os.fdopen(self._descriptor, "r", encoding="utf-8", errors="replace", closefd=True) as lines:
+            with os.fdopen(self._descriptor, "rb") as lines:
                 if self.spans:
                     finish(lines, self.path)
             self.part.unlink(missing_ok=True)
         return self.path
 
 
-def finish(journal_lines: Iterable[str], path: Path) -> int:
-    """Writes the finished file of a journal's lines; gives the number of spans in it.
-
-    Lines that a crash left unfinished are passed over: a span is whole or it is not there.
-    """
+def finish(journal_lines: Iterable[bytes], path: Path) -> int:
+    """Writes the finished file of a journal's lines, all of them whole; gives the number of spans in it."""
     lines = iter(journal_lines)
     header = json.loads(next(lines))
+    before, after = (
+        part.encode("ascii")
+        for part in encode.traces_line(header["resource"], header["scope"], ["\n"]).split("\n")
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     count = 0
     try:
-        with temporary.open("w", encoding="ascii") as out:
-            for batch in _batches(lines):
+        with temporary.open("wb") as out:
+            while batch := list(islice(lines, LINE_SPANS)):
                 count += len(batch)
-                out.write(encode.traces_line(header["resource"], header["scope"], batch))
-                out.write("\n")
+                for portion in _portions(batch):
+                    # A span holds no raw line break, so the breaks between spans are the only ones.
+                    out.write(before + b"".join(portion)[:-1].replace(b"\n", b",") + after + b"\n")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return count
 
 
-def _batches(lines: Iterator[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    characters = 0
-    for line in lines:
-        if not line.endswith("}\n"):
-            continue
-        span = line[:-1]
-        if batch and (len(batch) >= LINE_SPANS or characters + len(span) > LINE_CHARACTERS):
-            yield batch
-            batch, characters = [], 0
-        batch.append(span)
-        characters += len(span)
-    if batch:
+def _portions(batch: list[bytes]) -> Iterator[list[bytes]]:
+    """The batch, in as many parts as its size demands."""
+    if len(batch) == 1 or sum(map(len, batch)) <= LINE_BYTES:
         yield batch
+    else:
+        middle = len(batch) // 2
+        yield from _portions(batch[:middle])
+        yield from _portions(batch[middle:])
 
 
 def spans(part: Path) -> Iterator[dict[str, Any]]:
@@ -161,11 +159,11 @@ def recover(directory: Path) -> list[Path]:
 
 def _recover(part: Path) -> Path | None:
     path = part.with_name(part.name.removesuffix(PART))
-    with part.open("r+", encoding="utf-8", errors="replace") as journal:
+    with part.open("r+b") as journal:
         if not try_lock(journal.fileno()) or not _still_there(part, journal.fileno()):
             return None
         header = journal.readline()
-        if not header.endswith("}\n"):
+        if not header.endswith(b"}\n"):
             if time.time() - part.stat().st_mtime > _NEWBORN_SECONDS:
                 part.unlink()
             return None
@@ -181,16 +179,16 @@ def _recover(part: Path) -> Path | None:
     return None if known else path
 
 
-def _is_header(line: str) -> bool:
+def _is_header(line: bytes) -> bool:
     return {"resource", "scope"} <= _keys(line)
 
 
-def _is_span(line: str) -> bool:
+def _is_span(line: bytes) -> bool:
     """Whether a dead owner's line is whole: a machine that lost its power may leave anything."""
-    return "spanId" in _keys(line)
+    return line.endswith(b"}\n") and "spanId" in _keys(line)
 
 
-def _keys(line: str) -> set[str]:
+def _keys(line: bytes) -> set[str]:
     try:
         value = json.loads(line) if line.isascii() else None
     except ValueError:
