@@ -34,7 +34,8 @@ class TestSession:
 
     `worker_id` is pytest-xdist's (`gw0`, …) and `main` without it; `file_stem` begins the name of
     every spool file of the run; `resource` maps the run's resource attributes to plain values;
-    `on_close` holds what must be finished before the process leaves the session.
+    `on_close` holds what must be finished before the process leaves the session, and `touched` the test
+    that runs now if anything was recorded under it.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of the name
@@ -48,28 +49,23 @@ class TestSession:
     sequence: int
     on_close: list[Callable[[], None]] = field(default_factory=list)
     _describe: Callable[[], CurrentTest] | None = None
-    _current: CurrentTest | None = None
+    touched: CurrentTest | None = None
 
     def enter(self, describe: Callable[[], CurrentTest]) -> None:
         """A test's attempt begins; `describe` is called only if somebody asks what is running."""
         self._describe = describe
-        self._current = None
+        self.touched = None
 
     def leave(self) -> None:
         """The test is over; what is recorded from now on belongs to the run alone."""
-        self._describe = self._current = None
+        self._describe = self.touched = None
 
     @property
     def current(self) -> CurrentTest | None:
         """The test that runs now, None between tests."""
-        if self._current is None and self._describe is not None:
-            self._current = self._describe()
-        return self._current
-
-    @property
-    def touched(self) -> CurrentTest | None:
-        """The test that runs now if anything was recorded under it, else None."""
-        return self._current
+        if self.touched is None and self._describe is not None:
+            self.touched = self._describe()
+        return self.touched
 
     def record_call(self, stats: dict[str, Any]) -> None:
         """Adds the numbers of one finished model call to the current test, if there is one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -33,8 +32,9 @@ class Executor:
         self.session = session
         self.troubles: list[str] = []
         self._stated: dict[str, dict[str, Any]] = {}
-        self._executions: Counter[str] = Counter()
+        self._executions: dict[str, int] = {}
         self._asks_for_result = False
+        self._item: pytest.Item | None = None
         self._node_id = ""
         self._attempt = 0
         self._attempts: list[list[Any]] = []
@@ -81,20 +81,18 @@ class Executor:
     # While tests run.
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """A test begins; reruns of it stay within."""
-        self._node_id = node_id = item.nodeid
-        self._executions[node_id] += 1
-        self._attempt = 0
-        if self._attempts or self._totals or self._children:
-            self._attempts, self._totals, self._children = [], {}, 0
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
-        """An attempt begins."""
-        self._attempt += 1
-        if self._attempt > 1:
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """An attempt begins: of another test, or one more of the same."""
+        if item is self._item:
+            self._attempt += 1
             self._end_attempt()
+        else:
+            self._item = item
+            self._node_id = node_id = item.nodeid
+            self._executions[node_id] = self._executions.get(node_id, 0) + 1
+            self._attempt = 1
+            if self._attempts or self._totals or self._children:
+                self._attempts, self._totals, self._children = [], {}, 0
         if self._record or self._stated:
             # The answer of an attempt that was thrown away must not stand for the next one.
             self._record = copy.deepcopy(self._stated.get(self._node_id, {}))

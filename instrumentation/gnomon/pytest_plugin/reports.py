@@ -34,7 +34,7 @@ class Results:
 
     def take(self, report: pytest.TestReport) -> TestResult | None:
         """Adds one report; gives the test's result if this report was its last."""
-        worker = worker_of(report)
+        worker = worker_of(report) if "node" in report.__dict__ else MAIN_WORKER
         running = self._running.get(worker)
         if running is None:
             running = self._running[worker] = {}
@@ -44,14 +44,13 @@ class Results:
         if reports is None:
             reports = running[node_id] = []
         reports.append(report)
-        if report.when == "teardown":
-            result = self._concluded(worker, node_id, reports)
-        elif report.when == CRASHED_PHASE:
-            result = self._crashed(worker, node_id, reports)
-            del running[node_id]
-            return result
-        else:
+        when = report.when
+        if when in ("setup", "call"):
             return None
+        if when == CRASHED_PHASE:
+            del running[node_id]
+            return self._crashed(worker, node_id, reports)
+        result = self._concluded(worker, node_id, reports)
         if result is not None:
             del running[node_id]
         return result
@@ -108,10 +107,8 @@ class Results:
 
 
 def worker_of(report: pytest.TestReport) -> str:
-    """The pytest-xdist worker that a report comes from, `main` without workers."""
+    """The pytest-xdist worker that a report on the controller comes from."""
     extra = report.__dict__
-    if "node" not in extra:
-        return MAIN_WORKER
     worker: str = extra.get("worker_id") or extra["node"].gateway.id
     return worker
 

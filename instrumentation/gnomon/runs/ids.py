@@ -11,6 +11,9 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 
+_ZERO = "0" * 16
+_ONE = "0" * 15 + "1"
+
 
 def new_run_id() -> str:
     """128 random bits as lower-case hex; never all zero, which OpenTelemetry forbids."""
@@ -21,9 +24,9 @@ def new_run_id() -> str:
 
 
 def span_id(*parts: str) -> str:
-    """64 bits derived from the parts, as lower-case hex."""
+    """64 bits derived from the parts, as lower-case hex; never all zero, either."""
     value = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return value if value.strip("0") else "0000000000000001"
+    return value if value != _ZERO else _ONE
 
 
 def test_span_id(run_id: str, worker: str, node_id: str, execution: int) -> str:

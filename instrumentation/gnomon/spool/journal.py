@@ -38,32 +38,30 @@ class Journal:
         self.path = path
         self.part = path.with_name(path.name + PART)
         self.spans = 0
-        self._resource = resource
-        self._scope = scope
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(
             self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644
         )
         try_lock(self._descriptor)
-        self._write(encode.dumps({"resource": resource, "scope": scope}))
+        self.append(encode.dumps({"resource": resource, "scope": scope}))
+        self.spans = 0
 
     def append(self, span: str) -> None:
         """Adds one span (OTLP/JSON text without a line break) and hands it to the operating system."""
+        data = f"{span}\n".encode("ascii")
         with self._lock:
-            self._write(span)
+            written = os.write(self._descriptor, data)
+            if written != len(data):
+                self._write_rest(data, written)
             self.spans += 1
 
-    def _write(self, line: str) -> None:
-        data = f"{line}\n".encode("ascii")
-        written = os.write(self._descriptor, data)
-        if written == len(data):
-            return
+    def _write_rest(self, data: bytes, written: int) -> None:
+        """A full disk first writes less, then raises; half a line would spoil the next one."""
         try:
-            while written < len(data):  # a full disk first writes less, then raises
+            while written < len(data):
                 written += os.write(self._descriptor, data[written:])
         except OSError:
-            # Half a line would spoil the next one, should there be room for it.
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise
 
