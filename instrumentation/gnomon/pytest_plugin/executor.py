@@ -33,7 +33,6 @@ class Executor:
         self.troubles: list[str] = []
         self._stated: dict[str, dict[str, Any]] = {}
         self._executions: dict[str, int] = {}
-        self._asks_for_result = False
         self._item: pytest.Item | None = None
         self._node_id = ""
         self._attempt = 0
@@ -41,7 +40,6 @@ class Executor:
         self._attempt_start = 0.0
         self._outcome: str | None = None
         self._error: str | None = None
-        self._raised: type[BaseException] | None = None
         self._record: dict[str, Any] = {}
         self._totals: dict[str, Any] = {}
         self._children = 0
@@ -53,7 +51,8 @@ class Executor:
         """Reads markers and the conftest adapter once, so that a test which never runs is known too."""
         hook = session.config.hook
         asks = bool(hook.pytest_gnomon_routing.get_hookimpls())
-        self._asks_for_result = bool(hook.pytest_gnomon_result.get_hookimpls())
+        if hook.pytest_gnomon_result.get_hookimpls() or session.config.pluginmanager.hasplugin("flaky"):
+            session.config.pluginmanager.register(_PhaseWatcher(self), "gnomon-phase-watcher")
         marked_parents: dict[pytest.Collector, bool] = {}
         for item in session.items:
             if asks or _marked(item, marked_parents):
@@ -133,20 +132,14 @@ class Executor:
         """The record that the running test fills; a fresh one for any other test."""
         return self._record if node_id == self._node_id else {}
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    def phase_ended(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Sees how a phase ended, also one whose report a rerun plugin will hide."""
-        excinfo = call.excinfo
-        if excinfo is None:
-            self._raised = None
-            if call.when == "call":
-                self._outcome = "passed"
-        else:
-            self._raised = excinfo.type
-            if self._outcome in (None, "passed") and not issubclass(excinfo.type, _NO_FAILURE):
-                self._outcome = "failed" if call.when == "call" else "error"
-                self._error = _type_name(excinfo.type)
-        if self._asks_for_result and call.when == "call":
+        if call.excinfo is None:
+            self._outcome = self._outcome or ("passed" if call.when == "call" else None)
+        elif not issubclass(call.excinfo.type, _NO_FAILURE):
+            self._outcome = "failed" if call.when == "call" else "error"
+            self._error = _type_name(call.excinfo.type)
+        if call.when == "call":
             self._guard(self._ask_for_result, item, call)
 
     def _ask_for_result(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -158,21 +151,16 @@ class Executor:
 
         Called with each report of the running test before anybody else sees it.
         """
-        if self._raised is None and not self._record and self._attempt == 1 and self.session.touched is None:
-            if report.when == "teardown":
-                self.session.leave()
-            return  # nothing to add: the usual test passes here
-        self._guard(self._annotate, report)
+        if self._record or self._attempt != 1 or self.session.touched is not None:
+            self._guard(self._annotate, report)
+        if report.when == "teardown":
+            self.session.leave()
 
     def _annotate(self, report: pytest.TestReport) -> None:
-        if report.outcome == "failed" and self._raised is not None:
-            report.__dict__["gnomon_error"] = _type_name(self._raised)
         if report.when == "teardown":
             self._gather()
         if snapshot := self._snapshot():
             report.__dict__["gnomon"] = snapshot
-        if report.when == "teardown":
-            self.session.leave()
 
     def _snapshot(self) -> dict[str, Any]:
         # Copied: the report may be read after the record has gone on to the next attempt.
@@ -195,6 +183,18 @@ class Executor:
                 place = self._node_id if item is None else item.nodeid
                 self.troubles.append(f"{place}: {type(error).__name__}: {error}")
             return None
+
+
+class _PhaseWatcher:
+    """The one hook that most runs do without: box/flaky hides reports, and an adapter may want to look."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """A phase has ended; its report is yet to be made."""
+        self._executor.phase_ended(item, call)
 
 
 def _marked(item: pytest.Item, parents: dict[pytest.Collector, bool]) -> bool:

@@ -7,6 +7,7 @@ is made of them here; the cases and their reports are listed in `docs/pytest.md`
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gnomon.registry.values import OTHER
 from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
 
 CRASHED_PHASE = "???"  # how pytest-xdist marks the report that it makes up for a dead worker
@@ -39,12 +41,11 @@ class Results:
         if running is None:
             running = self._running[worker] = {}
             self._executions[worker] = {}
-        node_id = report.nodeid
+        node_id, when = report.nodeid, report.when
         reports = running.get(node_id)
         if reports is None:
             reports = running[node_id] = []
         reports.append(report)
-        when = report.when
         if when in ("setup", "call"):
             return None
         if when == CRASHED_PHASE:
@@ -205,7 +206,7 @@ class _Attempt:
             outcome, _, report = self.verdict()
         elif report is not None and report.when != "call":
             outcome = "error"
-        error = report.__dict__.get("gnomon_error") if report is not None else None
+        error = _error_type(report) if report is not None else None
         return Attempt(outcome, self.start, self.stop, error)
 
     def verdict(self) -> tuple[str, str | None, pytest.TestReport | None]:  # noqa: PLR0911
@@ -244,12 +245,10 @@ def _result(
 ) -> TestResult:
     last = attempts[-1]
     outcome, phase, report = last.verdict()
-    error = report.__dict__.get("gnomon_error") if report is not None and report.outcome == "failed" else None
+    error = _error_type(report) if report is not None and report.outcome == "failed" else None
     record = _record(attempts)
     seen = [*before, *(attempt.as_attempt("failed") for attempt in attempts[:-1])]
-    seen += [
-        Attempt("failed", last.start, last.stop, report.__dict__.get("gnomon_error")) for report in last.tries
-    ]
+    seen += [Attempt("failed", last.start, last.stop, _error_type(report)) for report in last.tries]
     earlier = _recorded(record, seen)
     path, line = _location(last.setup or last.call or last.teardown)
     return TestResult(
@@ -330,6 +329,21 @@ def _unfinished(
         record=_record(attempts),
         moved=crashes > crashed,
     )
+
+
+_EXCEPTION = re.compile(r"([A-Za-z_][\w.<>]*)(?::|$)")
+
+
+def _error_type(report: pytest.TestReport) -> str:
+    """The exception's type as Python names it before its message, `_OTHER` where the report has none."""
+    message = getattr(getattr(report.longrepr, "reprcrash", None), "message", None)
+    if message is None:
+        return OTHER
+    first = message.partition("\n")[0]
+    if first.startswith("assert "):  # pytest leaves the type away where it explains the assertion
+        return "AssertionError"
+    match = _EXCEPTION.match(first)
+    return match[1] if match else OTHER
 
 
 def _location(report: pytest.TestReport | None) -> tuple[str | None, int | None]:

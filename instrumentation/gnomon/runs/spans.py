@@ -28,11 +28,16 @@ _FAILURES = frozenset({"failed", "error", "crashed"})
 
 def nanoseconds(seconds: float) -> int:
     """Unix seconds as nanoseconds, rounded to the microsecond: no float of today's seconds holds more."""
-    return round(seconds * 1e6) * 1000
+    return int(seconds * 1e6 + 0.5) * 1000
 
 
 def _nanos(seconds: float) -> str:
-    return f"{seconds * 1e6:.0f}000"
+    return f"{int(seconds * 1e6 + 0.5)}000"
+
+
+def _seconds(seconds: float) -> str:
+    """A duration at microsecond grain; an integer is put into words at a fraction of a float's price."""
+    return f"{int(seconds * 1e6 + 0.5)}e-6"
 
 
 def scope(framework: str) -> dict[str, Any]:
@@ -109,12 +114,11 @@ class RunSpans:
         node = quoted(result.node_id)
         if (place := self._places.get((result.path, result.line))) is None:
             place = self._places[result.path, result.line] = _place(result)
-        start, stop = f"{result.start * 1e6:.0f}000", f"{result.stop * 1e6:.0f}000"
         return (
-            f'{self._head}{span}{before}{start}","endTimeUnixNano":"{stop}{between}{node}}}}},'
-            f'{{"key":"gnomon.test.case.id","value":{{"stringValue":{node}}}}}{place},'
-            f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{result.duration:.6f}}}}},'
-            f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{result.call_duration:.6f}{after}'
+            f'{self._head}{span}{before}{_nanos(result.start)}","endTimeUnixNano":"{_nanos(result.stop)}{between}'
+            f'{node}}}}},{{"key":"gnomon.test.case.id","value":{{"stringValue":{node}}}}}{place},'
+            f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{_seconds(result.duration)}}}}},'
+            f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{_seconds(result.call_duration)}{after}'
         )
 
     def _pass_template(self, result: TestResult) -> tuple[str, str, str]:
@@ -165,8 +169,8 @@ class RunSpans:
         parts = (
             f"{self._outcome_and_worker(result)},"
             f'{{"key":"gnomon.test.attempts","value":{{"intValue":"{len(result.attempts)}"}}}},'
-            f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{result.duration:.6f}}}}},'
-            f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{result.call_duration:.6f}}}}}'
+            f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{_seconds(result.duration)}}}}},'
+            f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{_seconds(result.call_duration)}}}}}'
         )
         if result.outcome == "passed":
             return parts
