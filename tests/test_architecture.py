@@ -36,7 +36,7 @@ ARROWS: Final[dict[str, set[str]]] = {
     "clients": {"error_types", "prices"},
     "sdk": {"foundations", "registry", "error_types", "settings", "otlp", "spool", "prices", "clients"},
     "client hooks": {"sdk"},
-    "pytest_plugin": {"foundations", "settings", "provenance", "otlp", "spool", "runs"},
+    "pytest_plugin": {"foundations", "registry", "settings", "provenance", "otlp", "spool", "runs"},
     "cli": {"foundations", "settings", "provenance", "otlp", "spool", "runs"},
     "gnomon": {"foundations", "sdk"},
     "gnomon_generators": {"foundations", "registry", "settings"},

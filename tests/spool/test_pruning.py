@@ -94,3 +94,11 @@ def test_bounds(
         assert all(name.endswith(".jsonl") for name in left)
     again = prune(directory, max_bytes=max_bytes, keep_days=keep_days)
     assert again == PruneReport(0, 0)
+
+
+def test_what_a_killed_writer_left_goes(tmp_path: Path) -> None:
+    """A half-written file of a dead process goes after an hour, and does not count as lost."""
+    put(tmp_path, "a.traces.jsonl.1.tmp", days=0.1)
+    put(tmp_path, "b.traces.jsonl.2.tmp")
+    assert prune(tmp_path, max_bytes=10**6, keep_days=15) == PruneReport(0, 0)
+    assert names(tmp_path) == ["b.traces.jsonl.2.tmp"]

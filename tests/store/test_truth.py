@@ -159,7 +159,7 @@ def test_a_killed_run(project: Project, store: Store) -> None:
     store.ingest(project.spool)
 
     (run,) = store.runs()
-    assert (run.status, run.complete, run.exit_code) == ("aborted", False, None)
+    assert (run.status, run.complete, run.exit_code) == ("aborted", True, None)
     assert [(row.case_id, row.outcome) for row in store.results(run.run_id)] == [
         ("test_long.py::test_one", "passed"),
         ("test_long.py::test_two", "failed"),

@@ -95,7 +95,7 @@ def _head(run: RunRow, workers: Sequence[WorkerRow]) -> Iterator[str]:
     ):
         if value:
             yield f"  {name:<9} {value}"
-    if not run.complete:
+    if not run.complete or (run.status == "aborted" and run.exit_code is None):
         yield "  note      the run's end was never recorded: it was killed, or a file is still to come"
     crashed = [worker.worker_id for worker in workers if worker.crashed]
     if workers:

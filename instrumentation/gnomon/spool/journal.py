@@ -20,8 +20,8 @@ DAMAGED = ".damaged"
 """Behind the name of a journal whose beginning is lost; it is kept for a person to look at."""
 
 # A line of the finished file is one request to a backend: gRPC servers refuse 4 MiB by default.
-LINE_SPANS = 512
-LINE_BYTES = 1_000_000
+LINE_SPANS = 256
+LINE_BYTES = 400_000
 
 # A journal is created and locked in two steps; one without a header is left alone this long.
 _NEWBORN_SECONDS = 10.0

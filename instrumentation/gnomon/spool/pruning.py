@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gnomon.spool import files
 
+_HOUR = 3_600.0
 _DAY = 86_400.0
 
 
@@ -23,12 +24,16 @@ def prune(directory: Path, *, max_bytes: int, keep_days: float) -> PruneReport:
     """Removes delivered files older than `keep_days`, then the oldest files until `max_bytes` hold.
 
     Past the limit delivered files go first, then refused ones, then the oldest that still wait:
-    a spool must not fill the disk of the machine it observes.
+    a spool must not fill the disk of the machine it observes. What a killed writer left half-written
+    (`*.tmp`) goes after an hour.
     """
     sent = _by_age(directory, f"*.jsonl{files.SENT}")
     refused = _by_age(directory, f"*.jsonl{files.REJECTED}")
     waiting = _by_age(directory, "*.jsonl")
     now = time.time()
+    for modified, _, path in _by_age(directory, "*.tmp"):
+        if now - modified > _HOUR:
+            path.unlink(missing_ok=True)
     removed = lost = 0
     excess = sum(size for _, size, _ in sent + refused + waiting) - max_bytes
     for kind in (sent, refused, waiting):
