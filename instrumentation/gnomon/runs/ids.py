@@ -25,13 +25,39 @@ def new_run_id() -> str:
 
 def span_id(*parts: str) -> str:
     """64 bits derived from the parts, as lower-case hex; never all zero, either."""
-    value = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return _never_zero(blake2b(_bytes("\0".join(parts)), digest_size=8).hexdigest())
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _never_zero(value: str) -> str:
     return value if value != _ZERO else _ONE
 
 
 def test_span_id(run_id: str, worker: str, node_id: str, execution: int) -> str:
     """The span of one execution of a test; `execution` counts from 1 where a test runs repeatedly."""
-    return span_id(run_id, worker, node_id, str(execution))
+    return TestSpanIds(run_id)(worker, node_id, execution)
+
+
+class TestSpanIds:
+    """`test_span_id` for many tests of one run: what they have in common is hashed once."""
+
+    __test__ = False
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._begun: dict[str, blake2b] = {}
+
+    def __call__(self, worker: str, node_id: str, execution: int) -> str:
+        """The id of one execution of a test."""
+        begun = self._begun.get(worker)
+        if begun is None:
+            begun = self._begun[worker] = blake2b(_bytes(f"{self._run_id}\0{worker}\0"), digest_size=8)
+        test = begun.copy()
+        test.update(_bytes(f"{node_id}\0{execution}"))
+        return _never_zero(test.hexdigest())
 
 
 def attempt_span_id(test_span: str, attempt: int) -> str:

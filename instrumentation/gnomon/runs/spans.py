@@ -12,7 +12,7 @@ from typing import Any
 
 from gnomon.otlp import encode
 from gnomon.otlp.encode import any_value, attributes, dumps, quoted
-from gnomon.runs.ids import attempt_span_id, span_id, test_span_id
+from gnomon.runs.ids import TestSpanIds, attempt_span_id, span_id
 from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
 from gnomon.runs.routing import correct
 from gnomon.version import __version__
@@ -67,6 +67,7 @@ class RunSpans:
         confidence: bool = True,
     ) -> None:
         self.run_span_id = span_id(run_id, "run")
+        self._test_span_id = TestSpanIds(run_id)
         self._run_id = run_id
         self._trace_id = trace_id
         self._parent = parent
@@ -86,7 +87,7 @@ class RunSpans:
 
     def test(self, result: TestResult) -> list[str]:
         """The spans of one test: its own, and those of its attempts where there is something to tell."""
-        span = test_span_id(self._run_id, result.worker, result.node_id, result.execution)
+        span = self._test_span_id(result.worker, result.node_id, result.execution)
         record = result.record
         if not record and result.outcome == "passed" and len(result.attempts) == 1:
             return [self._plain_pass(result, span)]
