@@ -37,7 +37,7 @@ from gnomon.state import spool_directory
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-_LEAVING_SECONDS = 0.1  # what closing up takes after the last answer
+_LEAVING_SECONDS = 0.25  # what the rest of the plugin takes: coming, and closing up after the last answer
 
 _STATUS_OF_EXIT = {0: "success", 1: "failure", 2: "aborted", 3: "aborted", 4: "aborted", 5: "skipped"}
 
