@@ -10,11 +10,10 @@ def prepare(directory: Path) -> Path:
 
     Raises OSError where it cannot be created.
     """
-    if not directory.is_dir():
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / ".gitignore").write_text(
-            "# Made by Gnomon: results and spool, not source.\n*\n", "utf-8"
-        )
+    directory.mkdir(parents=True, exist_ok=True)
+    ignore = directory / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# Made by Gnomon: results and spool, not source.\n*\n", "utf-8")
     return directory
 
 

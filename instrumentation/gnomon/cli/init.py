@@ -13,6 +13,7 @@ from gnomon.cli.files import write_text
 from gnomon.errors import UserError
 from gnomon.settings import load
 from gnomon.settings.loading import FILE_NAME
+from gnomon.state import prepare
 
 SCHEMA = ".gnomon/settings.schema.json"
 """Where editors find the schema, without a network; `gnomon config schema --out` writes it anew."""
@@ -39,9 +40,7 @@ def init(folder: Path, force: bool) -> None:
         given["suites"] = list(found.suites)
     if found.skill_files:
         given["skills.paths"] = list(found.skills)
-    ignore = folder / ".gnomon" / ".gitignore"
-    if not ignore.exists():
-        write_text(ignore, "*\n")  # spool, database and schema are this machine's own
+    prepare(folder / ".gnomon")
     write_text(folder / SCHEMA, json.dumps(json_schema(), indent=2) + "\n")
     write_text(file, render(given, SCHEMA))
     load(file, environ={})

@@ -13,12 +13,12 @@ from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
+from gnomon.pytest_plugin.guard import described, note
 from gnomon.runs import routing
 from gnomon.runs.ids import attempt_span_id, test_span_id
 from gnomon.session import CurrentTest, TestSession
 
 _MARKERS = frozenset({"routing", "gnomon"})
-_MOST_TROUBLES = 20
 _NO_FAILURE = (pytest.skip.Exception, pytest.xfail.Exception)
 
 P = ParamSpec("P")
@@ -178,10 +178,8 @@ class Executor:
         try:
             return step(*args, **kwargs)
         except Exception as error:
-            if len(self.troubles) < _MOST_TROUBLES:
-                item = next((arg for arg in args if isinstance(arg, pytest.Item)), None)
-                place = self._node_id if item is None else item.nodeid
-                self.troubles.append(f"{place}: {type(error).__name__}: {error}")
+            item = next((arg for arg in args if isinstance(arg, pytest.Item)), None)
+            note(self, f"{self._node_id if item is None else item.nodeid}: {described(error)}")
             return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from gnomon.otlp import encode
 from gnomon.runs.spans import scope
 from gnomon.spool import Journal, journal
+from gnomon.state import prepare
 
 SCOPE = scope("pytest")
 
@@ -47,6 +48,7 @@ class RunFiles:
             self._elsewhere(span, error)
 
     def _open(self) -> Journal:
+        prepare(self.directory.parent)
         return Journal(self.directory / f"{self._stem}.traces.jsonl", self.resource, SCOPE)
 
     def _elsewhere(self, span: str, error: OSError) -> None:
