@@ -28,9 +28,9 @@ ARROWS: Final[dict[str, set[str]]] = {
     "registry": {"foundations"},
     "error_types": {"registry"},
     "settings": {"foundations"},
-    "provenance": set(),
+    "provenance": {"foundations"},
     "otlp": {"foundations"},
-    "spool": {"otlp"},
+    "spool": {"foundations", "otlp"},
     "prices": {"foundations"},
     "runs": {"foundations", "registry", "provenance", "otlp", "spool"},
     "clients": {"error_types", "prices"},
@@ -58,7 +58,10 @@ ARROWS: Final[dict[str, set[str]]] = {
 }
 
 MODULES_OF: Final = {
-    **dict.fromkeys(("gnomon.errors", "gnomon.session", "gnomon.state", "gnomon.version"), "foundations"),
+    **dict.fromkeys(
+        ("gnomon.errors", "gnomon.record", "gnomon.session", "gnomon.state", "gnomon.version"),
+        "foundations",
+    ),
     **dict.fromkeys(
         ("gnomon.clients.httpx", "gnomon.clients.requests", "gnomon.clients.endpoints"), "client hooks"
     ),

@@ -9,12 +9,13 @@ holds (port 4317 without a protocol is taken for gRPC, as everybody runs it).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from gnomon.errors import UserError
+from gnomon.record import Record
 
 Signal = Literal["traces", "metrics", "logs"]
 Protocol = Literal["grpc", "http/protobuf", "http/json"]
@@ -24,8 +25,7 @@ PROTOCOLS: tuple[Protocol, ...] = ("grpc", "http/protobuf", "http/json")
 GRPC_PORT = 4317
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """How one signal is sent. `url` is whole (with `/v1/traces` for HTTP, without a path for gRPC)."""
 
     signal: Signal

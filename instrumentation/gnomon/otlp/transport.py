@@ -8,11 +8,11 @@ import json
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from gnomon.otlp.endpoint import Target
+from gnomon.record import Record
 
 if TYPE_CHECKING:
     import grpc
@@ -26,8 +26,7 @@ class Verdict(Enum):
     LATER = "later"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """What a backend said to one request; `why` is empty where it accepted everything.
 
     `retry_after` is the number of seconds that the backend asked to be left alone.

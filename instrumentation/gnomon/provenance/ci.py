@@ -6,12 +6,12 @@ Each system is recognised by the variables it documents; the first that is prese
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from gnomon.record import Record
 
-@dataclass(frozen=True, slots=True)
-class System:
+
+class System(Record):
     """The variables in which one CI system says what it runs. Empty: it does not say."""
 
     present: str

@@ -6,9 +6,10 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from gnomon.record import Record
 
 # Never holds a skill of the project itself, and may hold a hundred thousand files.
 _PASSED_OVER = frozenset(
@@ -31,8 +32,7 @@ _PASSED_OVER = frozenset(
 _MOST_FOLDERS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class FileInForce:
+class FileInForce(Record):
     """One file: its path from the root with `/`, its git blob id, and a skill's name (else empty)."""
 
     path: str

@@ -8,13 +8,13 @@ import re
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from gnomon.provenance import ci, files
 from gnomon.provenance.vcs import GitState
+from gnomon.record import Record
 from gnomon.runs.ids import new_run_id
 from gnomon.runs.numbering import next_sequence
 from gnomon.runs.spans import nanoseconds
@@ -24,8 +24,7 @@ from gnomon.version import __version__
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class RunIdentity:
+class RunIdentity(Record):
     """What every process of a run must agree on. Builtin types only: it travels to workers.
 
     `trace_id` is the run's id unless `TRACEPARENT` puts the run into a trace of its own caller,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from gnomon.record import Record
 
 Stability = Literal["stable", "release_candidate", "development"]
 """How far a name may be relied on; the words are OpenTelemetry's."""
@@ -12,8 +13,7 @@ AttributeType = Literal["string", "int", "double", "boolean", "string[]", "int[]
 """OpenTelemetry's attribute types; `any` is a structure, recorded as JSON text on spans."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """The convention that a name was taken from, at the version that was read."""
 
     name: str
@@ -24,8 +24,7 @@ class Source:
         return f"{self.name} {self.version}".strip()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Attribute:
+class Attribute(Record, eq=False):
     """A key on a resource, span, event or metric.
 
     `values` is the closed set of values where there is one. `bounded_by` is the rule that keeps an

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import Final
 
+from gnomon.record import Record
 from gnomon.registry import attributes, events, metrics, resources, spans
 from gnomon.registry.attribute import Attribute, Source
 from gnomon.registry.model import Event, Metric, Resource, Span
@@ -36,8 +37,7 @@ _COUNTED_BY: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Record):
     """A registry as a whole."""
 
     attributes: Sequence[Attribute] = field(default=attributes.ALL)

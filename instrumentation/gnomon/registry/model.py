@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from gnomon.record import Record
 from gnomon.registry.attribute import Attribute, Source, Stability
 
 Instrument = Literal["counter", "updowncounter", "histogram", "gauge"]
@@ -20,8 +20,7 @@ a long-running process, read with `increase` or `rate`. `gauge`: a level, read a
 SpanKind = Literal["internal", "client", "server", "producer", "consumer"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
+class Resource(Record, eq=False):
     """What describes a source of telemetry as a whole; `required` is always present."""
 
     id: str
@@ -35,8 +34,7 @@ class Resource:
         return self.required + self.optional
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class Event(Record, eq=False):
     """A moment on a span, or a log record with an event name."""
 
     name: str
@@ -55,8 +53,7 @@ class Event:
         return self.required + self.optional
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Span:
+class Span(Record, eq=False):
     """A kind of span.
 
     `name` is the span's name with the parts that vary in braces, named by their attribute; `parents`
@@ -80,8 +77,7 @@ class Span:
         return self.required + self.optional
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Metric:
+class Metric(Record, eq=False):
     """A metric by its OpenTelemetry name; `gnomon.registry.prometheus` says its Prometheus name.
 
     `unit` is UCUM, with annotation units (`{test}`) for counts of things; `buckets` are a histogram's

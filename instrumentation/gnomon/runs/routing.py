@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from gnomon.record import Record
 
 
 def _names(value: str | Iterable[str] | None) -> list[str]:
@@ -64,8 +65,7 @@ def correct(record: Mapping[str, Any]) -> bool | None:  # noqa: PLR0911 - one re
     return actual == expected or (actual is not None and actual in record["alternates"])
 
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
+class ToolUse(Record):
     """How many of the expected tool uses (commands) were made, and which were not."""
 
     expected: int

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from gnomon.record import Record
 
 MEANING = "gnomon"
 """The key of a field's metadata under which its `Meaning` is found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Record):
     """A form that text must have: a pattern that JSON Schema understands too, and its description."""
 
     pattern: str
@@ -56,8 +56,7 @@ SECRET_IN_URL = r"://[^/@\s]*:[^/@\s]+@|[?&](password|token|key)="  # noqa: S105
 """Where an address carries a secret: between the host and what stands before it, or in its query."""
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Record):
     """What one setting means and what it may hold.
 
     `minimum` and `maximum` are inclusive, `above` and `below` exclusive. `example` stands in the

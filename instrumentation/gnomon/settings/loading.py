@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.errors import UserError
+from gnomon.record import Record
 from gnomon.settings.model import Project, Settings
 from gnomon.settings.problems import Place, Problem, SettingsError
 from gnomon.settings.values import SecretReference
@@ -18,8 +19,7 @@ FILE_VARIABLE = "GNOMON_CONFIG"
 """Environment variable that names the settings file, instead of looking upwards for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(Record):
     """Settings together with where each value comes from; a key that is absent is a default."""
 
     settings: Settings

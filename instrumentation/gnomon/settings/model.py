@@ -4,14 +4,12 @@ The classes are the table; `gnomon.settings.table` reads it. A default that a te
 (objective, budget, channel …) is what most teams start from, not advice.
 """
 
-# ruff: noqa: RUF009 - `setting` and `section` are what fields are made with here
-
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gnomon.record import Record
 from gnomon.settings.fields import (
     DURATION,
     EMAIL,
@@ -26,8 +24,7 @@ from gnomon.settings.fields import (
 from gnomon.settings.values import Duration, SecretReference
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Record):
     """What this repository is called in telemetry."""
 
     name: str = setting(
@@ -43,8 +40,7 @@ class Project:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Record):
     """Where telemetry is sent. Without an endpoint it stays in the spool, and nothing is lost."""
 
     endpoint: str | None = setting(
@@ -77,8 +73,7 @@ class Export:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Spool:
+class Spool(Record):
     """Telemetry files under the state directory that wait for delivery or ingestion."""
 
     max_bytes: int = setting(
@@ -91,8 +86,7 @@ class Spool:
     keep_days: float = setting(15, "How long a delivered file is kept.", unit="d", minimum=0, maximum=36_500)
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Record):
     """The results store that commands query."""
 
     url: str | None = setting(
@@ -105,16 +99,14 @@ class Store:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Record):
     """What may be recorded beyond names, numbers and outcomes."""
 
     content: bool = setting(False, "Record the text of prompts and responses.")
     failure_messages: bool = setting(True, "Record one bounded line of a failed test's message.")
 
 
-@dataclass(frozen=True, slots=True)
-class Slo:
+class Slo(Record):
     """Service level objectives: colours of panels, alert expressions, verdicts of reports."""
 
     routing_accuracy_percent: float = setting(
@@ -146,8 +138,7 @@ class Slo:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Budgets:
+class Budgets(Record):
     """What may be spent."""
 
     daily_cost_usd: float = setting(
@@ -162,8 +153,7 @@ class Budgets:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Flaky:
+class Flaky(Record):
     """When a test counts as flaky: its pass rate over `window` lies strictly between two bounds."""
 
     above: float = setting(
@@ -182,15 +172,13 @@ class Flaky:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Record):
     """Recording rules."""
 
     interval: Duration = setting(Duration("1m"), "How often a rule group is evaluated.", format=DURATION)
 
 
-@dataclass(frozen=True, slots=True)
-class Alerts:
+class Alerts(Record):
     """Who is told, and how long something must hold before they are."""
 
     channel: Literal["slack", "pagerduty", "email", "webhook", "all"] = setting(
@@ -214,8 +202,7 @@ class Alerts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Slack:
+class Slack(Record):
     """A Slack channel."""
 
     webhook_url: SecretReference | None = setting(
@@ -226,8 +213,7 @@ class Slack:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PagerDuty:
+class PagerDuty(Record):
     """A PagerDuty service."""
 
     routing_key: SecretReference | None = setting(
@@ -235,8 +221,7 @@ class PagerDuty:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(Record):
     """E-mail."""
 
     to: tuple[str, ...] = setting((), "Recipients.", format=EMAIL, example=["quality@example.com"])
@@ -252,8 +237,7 @@ class Email:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Record):
     """Any HTTP receiver of alerts."""
 
     url: SecretReference | None = setting(
@@ -264,8 +248,7 @@ class Webhook:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Channels:
+class Channels(Record):
     """Receivers of alerts. A secret stands in a file or an environment variable, never here."""
 
     slack: Slack = section(Slack)
@@ -274,8 +257,7 @@ class Channels:
     webhook: Webhook = section(Webhook)
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Record):
     """How long the backends keep what they are sent."""
 
     prometheus_days: float = setting(
@@ -287,8 +269,7 @@ class Retention:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Record):
     """How changes of skills and configuration are noticed."""
 
     detection: Literal["polling", "webhook"] = setting(
@@ -306,15 +287,13 @@ class Changes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
+class Routing(Record):
     """What routing tests record."""
 
     confidence: bool = setting(False, "Record the router's confidence with each verdict.")
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(Record):
     """Where the cost of a model call comes from."""
 
     source: Literal["estimated", "provider"] = setting(
@@ -325,22 +304,19 @@ class Costs:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Record):
     """The quality gate of a pipeline."""
 
     enabled: bool = setting(False, "Let a run below its objectives fail the pipeline.")
 
 
-@dataclass(frozen=True, slots=True)
-class Dashboards:
+class Dashboards(Record):
     """What the generated dashboards offer."""
 
     environment_filter: bool = setting(False, "Offer a choice of environment on every dashboard.")
 
 
-@dataclass(frozen=True, slots=True)
-class Baselines:
+class Baselines(Record):
     """Snapshots that later runs are compared with."""
 
     per: Literal["release", "none"] = setting(
@@ -348,8 +324,7 @@ class Baselines:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Skills:
+class Skills(Record):
     """Files whose content decides behaviour and is hashed with every run.
 
     Globs are relative to the folder of gnomon.yaml; `**` stands for any number of folders.
@@ -363,8 +338,7 @@ class Skills:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Record):
     """A named set of test files."""
 
     name: str = setting(brief="`test.suite.name` of its runs; unique.", format=NAME, example="routing")
@@ -394,8 +368,7 @@ class Suite:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Record):
     """A person or team that answers for something."""
 
     name: str = setting(brief="Unique name.", format=NAME, example="platform-team")
@@ -405,8 +378,7 @@ class Owner:
     slack: str | None = setting(None, "Slack channel or user.", format=NAME, example="#platform")
 
 
-@dataclass(frozen=True, slots=True)
-class Department:
+class Department(Record):
     """A part of the organisation that uses agents."""
 
     name: str = setting(brief="`gnomon.department` in telemetry; unique.", format=NAME, example="support")
@@ -416,8 +388,7 @@ class Department:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Record):
     """An agent that runs or is tested here."""
 
     name: str = setting(
@@ -432,8 +403,7 @@ class Agent:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
+class Organisation(Record):
     """Who runs what. These names bound the labels of metrics, so that a name not listed is a mistake.
 
     An entry that needs nothing but its name may be written as the name alone.
@@ -450,8 +420,7 @@ class Organisation:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Record):
     """Prices of models."""
 
     file: Path | None = setting(
@@ -462,8 +431,7 @@ class Prices:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Record):
     """All settings, after the file and the environment were read.
 
     `path` is the gnomon.yaml that was read, or None; `root` is its folder, else the root of the git

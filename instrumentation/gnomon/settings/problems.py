@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon.errors import UserError
+from gnomon.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Where a value stands: a line of a file, an environment variable, or nowhere (a default).
 
     `line` and `column` count from 1.
@@ -37,8 +36,7 @@ def _short(file: Path) -> str:
         return str(file)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """One mistake: where, at which key, what is wrong, and what to write instead."""
 
     place: Place

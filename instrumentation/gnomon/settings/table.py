@@ -6,12 +6,12 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Literal
 
+from gnomon.record import Record
 from gnomon.settings.fields import MEANING, Meaning
 from gnomon.settings.model import Settings
 from gnomon.settings.values import Duration, SecretReference
@@ -31,8 +31,7 @@ _SCALARS: dict[object, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Record):
     """One row of the table.
 
     `key` is the full key path, with `[]` for each entry of a list. `fields` are the settings inside a

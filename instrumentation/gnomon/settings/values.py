@@ -1,16 +1,14 @@
 """The types of value that YAML has no word for: a duration and a reference to a secret."""
 
-# ruff: noqa: RUF009 - `setting` and `section` are what fields are made with here
-
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
+from gnomon.record import Record
 from gnomon.settings.fields import LINE, VARIABLE, setting
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
@@ -31,8 +29,7 @@ class Duration(str):
         return sum(int(count) * _SECONDS[unit] for count, unit in re.findall(r"(\d+)(ms|[smhdwy])", self))
 
 
-@dataclass(frozen=True, slots=True)
-class SecretReference:
+class SecretReference(Record):
     """Where a secret is kept: in an environment variable or in a file, never in gnomon.yaml itself."""
 
     env: str | None = setting(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from gnomon.record import Record
 from gnomon.spool import files
 
 _HOUR = 3_600.0
 _DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class PruneReport:
+class PruneReport(Record):
     """What pruning removed; `lost` counts files that no backend had accepted yet."""
 
     removed: int
