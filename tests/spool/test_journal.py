@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from gnomon.otlp import encode
 from gnomon.spool import Journal, recover
-from gnomon.spool.journal import DAMAGED, LINE_SPANS
+from gnomon.spool.journal import DAMAGED, LINE_BYTES
 from tests.spool_reader import read_spans
 
 RESOURCE = encode.resource({"service.name": "s"})
@@ -76,13 +76,33 @@ def killed(process: subprocess.Popen[str]) -> None:
 def test_a_complete_journal(tmp_path: Path) -> None:
     """The finished file holds every span in order, in lines that a backend takes; the journal is gone."""
     journal = Journal(tmp_path / "a.traces.jsonl", RESOURCE, SCOPE)
-    for number in range(LINE_SPANS + 1):
+    enough = 3 * LINE_BYTES // (2 * len(span(1000)))
+    for number in range(enough):
         journal.append(span(number))
     assert journal.complete() == tmp_path / "a.traces.jsonl"
     assert names(tmp_path) == ["a.traces.jsonl"]
-    assert numbers(tmp_path) == list(range(LINE_SPANS + 1))
-    assert len((tmp_path / "a.traces.jsonl").read_text().splitlines()) == 2
+    assert numbers(tmp_path) == list(range(enough))
+    lines = (tmp_path / "a.traces.jsonl").read_text().splitlines()
+    assert len(lines) == 2
+    assert all(len(line) < 1.1 * LINE_BYTES for line in lines)
     assert recover(tmp_path) == []
+
+
+@pytest.mark.parametrize("killed_before_its_end", [False, True])
+def test_spans_of_every_size(tmp_path: Path, killed_before_its_end: bool) -> None:
+    """A span longer than a whole line of the finished file has a line of its own; none is lost or moved."""
+    sizes = [0, LINE_BYTES - 400, 900, 2 * LINE_BYTES, 0, LINE_BYTES, 0, 5 * LINE_BYTES]
+    journal = Journal(tmp_path / "a.traces.jsonl", RESOURCE, SCOPE)
+    for number, size in enumerate(sizes):
+        journal.append(span(number).replace('"name":"', '"name":"' + size * "x", 1))
+    if killed_before_its_end:
+        journal.abandon()
+        assert recover(tmp_path) == [tmp_path / "a.traces.jsonl"]
+    else:
+        journal.complete()
+    assert numbers(tmp_path) == list(range(len(sizes)))
+    lengths = [len(line) for line in (tmp_path / "a.traces.jsonl").read_text().splitlines()]
+    assert max(lengths) < 5.1 * LINE_BYTES
 
 
 def test_a_journal_without_spans(tmp_path: Path) -> None:

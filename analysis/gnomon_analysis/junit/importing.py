@@ -28,8 +28,7 @@ from gnomon.runs.points import RunPoints
 from gnomon.runs.result import MAIN_WORKER, TestResult
 from gnomon.runs.spans import RunSpans, nanoseconds, scope
 from gnomon.settings import Settings, Suite
-from gnomon.spool import files
-from gnomon.spool.journal import LINE_SPANS
+from gnomon.spool import files, journal
 from gnomon_analysis.junit.reading import Report, read_report
 from gnomon_analysis.junit.results import results
 from gnomon_analysis.store.rows import FAILING
@@ -174,8 +173,9 @@ class _Run:
         files.write(
             path.with_name(path.name.replace(".traces.", ".metrics.")), [self._points(found, resource)]
         )
-        portions = (spans[start : start + LINE_SPANS] for start in range(0, len(spans), LINE_SPANS))
-        files.write(path, [encode.traces_line(described, _SCOPE, portion) for portion in portions])
+        journal.finish(
+            journal.header(described, _SCOPE), journal.gathered(f"{span}\n".encode() for span in spans), path
+        )
 
     def _spans(
         self, found: Sequence[TestResult], resource: Mapping[str, Any], settings: Settings

@@ -7,9 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from gnomon.otlp import encode
 from gnomon.spool.lock import try_lock
@@ -19,9 +18,9 @@ PART = ".part"
 DAMAGED = ".damaged"
 """Behind the name of a journal whose beginning is lost; it is kept for a person to look at."""
 
-# A line of the finished file is one request to a backend: gRPC servers refuse 4 MiB by default.
-LINE_SPANS = 256
-LINE_BYTES = 400_000
+# A line of the finished file is one request to a backend, some 256 spans of tests: what is answered in
+# time even by a slow one. gRPC servers refuse 4 MiB by default.
+LINE_BYTES = 262_144
 
 # A journal is created and locked in two steps; one without a header is left alone this long.
 _NEWBORN_SECONDS = 10.0
@@ -44,17 +43,19 @@ class Journal:
             self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644
         )
         try_lock(self._descriptor)
-        self.append(encode.dumps({"resource": resource, "scope": scope}))
-        self.spans = 0
+        self._write(header(resource, scope))
 
     def append(self, span: str) -> None:
         """Adds one span (OTLP/JSON text without a line break) and hands it to the operating system."""
         data = f"{span}\n".encode("ascii")
         with self._lock:
-            written = os.write(self._descriptor, data)
-            if written != len(data):
-                self._write_rest(data, written)
+            self._write(data)
             self.spans += 1
+
+    def _write(self, data: bytes) -> None:
+        written = os.write(self._descriptor, data)
+        if written != len(data):
+            self._write_rest(data, written)
 
     def _write_rest(self, data: bytes, written: int) -> None:
         """A full disk first writes less, then raises; half a line would spoil the next one."""
@@ -83,43 +84,65 @@ class Journal:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             with os.fdopen(self._descriptor, "rb") as lines:
                 if self.spans:
-                    finish(lines, self.path)
+                    finish(lines.readline(), _portions(lines), self.path)
             self.part.unlink(missing_ok=True)
         return self.path
 
 
-def finish(journal_lines: Iterable[bytes], path: Path) -> int:
-    """Writes the finished file of a journal's lines, all of them whole; gives the number of spans in it."""
-    lines = iter(journal_lines)
-    header = json.loads(next(lines))
+def header(resource: Mapping[str, Any], scope: Mapping[str, Any]) -> bytes:
+    """The first line of a journal: whose spans these are."""
+    return f"{encode.dumps({'resource': resource, 'scope': scope})}\n".encode("ascii")
+
+
+def finish(first: bytes, portions: Iterable[bytes], path: Path) -> int:
+    """Writes the finished file of a journal's first line and the lines behind it; gives the number of spans.
+
+    Each portion is some whole lines of spans, and becomes one line of the finished file.
+    """
+    said = json.loads(first)
     before, after = (
         part.encode("ascii")
-        for part in encode.traces_line(header["resource"], header["scope"], ["\n"]).split("\n")
+        for part in encode.traces_line(said["resource"], said["scope"], ["\n"]).split("\n")
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     count = 0
     try:
         with temporary.open("wb") as out:
-            while batch := list(islice(lines, LINE_SPANS)):
-                count += len(batch)
-                for portion in _portions(batch):
-                    # A span holds no raw line break, so the breaks between spans are the only ones.
-                    out.write(before + b"".join(portion)[:-1].replace(b"\n", b",") + after + b"\n")
+            for portion in portions:
+                count += portion.count(b"\n")
+                # A span holds no raw line break, so the breaks between spans are the only ones.
+                out.writelines((before, portion[:-1].replace(b"\n", b","), after, b"\n"))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return count
 
 
-def _portions(batch: list[bytes]) -> Iterator[list[bytes]]:
-    """The batch, in as many parts as its size demands."""
-    if len(batch) == 1 or sum(map(len, batch)) <= LINE_BYTES:
-        yield batch
-    else:
-        middle = len(batch) // 2
-        yield from _portions(batch[:middle])
-        yield from _portions(batch[middle:])
+def _portions(lines: BinaryIO) -> Iterator[bytes]:
+    """The rest of a file of whole lines, in portions of at most `LINE_BYTES` or one line."""
+    rest = b""
+    while block := rest + lines.read(LINE_BYTES - len(rest)):
+        end = block.rfind(b"\n") + 1
+        if not end:  # one line is longer than that
+            block += lines.readline()
+            end = len(block)
+        yield block[:end]
+        rest = block[end:]
+
+
+def gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines that come one by one, in portions of at most `LINE_BYTES` or one line."""
+    portion: list[bytes] = []
+    size = 0
+    for line in lines:
+        if portion and size + len(line) > LINE_BYTES:
+            yield b"".join(portion)
+            portion, size = [], 0
+        portion.append(line)
+        size += len(line)
+    if portion:
+        yield b"".join(portion)
 
 
 def spans(part: Path) -> Iterator[dict[str, Any]]:
@@ -160,17 +183,17 @@ def _recover(part: Path) -> Path | None:
     with part.open("r+b") as journal:
         if not try_lock(journal.fileno()) or not _still_there(part, journal.fileno()):
             return None
-        header = journal.readline()
-        if not header.endswith(b"}\n"):
+        first = journal.readline()
+        if not first.endswith(b"}\n"):
             if time.time() - part.stat().st_mtime > _NEWBORN_SECONDS:
                 part.unlink()
             return None
-        if not _is_header(header):
+        if not _is_header(first):
             part.replace(part.with_name(part.name + DAMAGED))
             return None
         # A crash between "finished file in place" and "journal removed" leaves both.
         known = any(path.with_name(path.name + suffix).exists() for suffix in ("", ".sent", ".rejected"))
-        if not known and finish(chain([header], filter(_is_span, journal)), path) == 0:
+        if not known and finish(first, gathered(filter(_is_span, journal)), path) == 0:
             path.unlink(missing_ok=True)
             known = True
     part.unlink(missing_ok=True)
