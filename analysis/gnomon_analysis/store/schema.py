@@ -10,11 +10,14 @@ A change here needs a new revision in `migrations/versions` (a test compares bot
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Double,
     ForeignKey,
     Index,
@@ -26,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 # The newest revision in `migrations/versions`.
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -286,4 +289,238 @@ damaged_lines = Table(
     Column("line", BigInteger, primary_key=True, autoincrement=False),
     Column("reason", Text, nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# One row a file that a commit changed, and one a change that no commit made (another model, provider,
+# environment or golden set, seen in the telemetry): what a movement of a metric can be due to.
+skill_change_events = Table(
+    "skill_change_events",
+    metadata,
+    # Hash of what identifies the change, so that noticing it again adds nothing.
+    Column("event_id", Text, primary_key=True),
+    # Where it was noticed: `git`, or `telemetry` for a change that is in no commit.
+    Column("source", Text, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("revision", Text),
+    Column("parent", Text),
+    Column("ref_name", Text),
+    Column("author", Text),
+    Column("subject", Text),
+    Column("authored_ns", BigInteger),
+    # When it came into force: the commit's own time, or the first run that showed it.
+    Column("changed_ns", BigInteger, nullable=False),
+    Column("noticed_ns", BigInteger, nullable=False),
+    # What was changed: `skill`, `prompt`, `agent_config`, `model_config`, `tool_config`, `golden_set`,
+    # `prices`; `model`, `provider`, `environment` without a commit.
+    Column("kind", Text, nullable=False),
+    # What was done to it: `added`, `modified`, `deleted`, `renamed`, `switched`.
+    Column("change", Text, nullable=False),
+    Column("path", Text),
+    Column("old_path", Text),
+    Column("skill", Text),
+    # Ids that git gives the bytes, as in `run_skills`; for a switch the two values.
+    Column("old_hash", Text),
+    Column("new_hash", Text),
+    Column("lines_added", BigInteger),
+    Column("lines_deleted", BigInteger),
+    Column("old_tokens", BigInteger),
+    Column("new_tokens", BigInteger),
+    # Parts that differ, as a list of {part, name, change, old, new}: front-matter keys, sections, keys.
+    Column("parts", _Json),
+    Column("summary", Text),
+    Column("diff", Text),
+    Column("attributes", _Json),
+    Index(None, "repository", "revision"),
+    Index(None, "changed_ns"),
+    Index(None, "skill", "changed_ns"),
+    Index(None, "new_hash"),
+)
+
+# One row a metric in a scope that moved, or could not be judged: a finding. It keeps its id when later
+# runs move, confirm or withdraw it.
+change_impacts = Table(
+    "change_impacts",
+    metadata,
+    Column("impact_id", Text, primary_key=True),
+    Column("repository", Text, nullable=False),
+    Column("suite", Text),
+    Column("environment", Text),
+    Column("department", Text),
+    Column("agent", Text),
+    # `routing_accuracy`, `tool_use_accuracy`, `clarification_rate`, `latency`, `attempts`, `tokens`, `cost`.
+    Column("metric", Text, nullable=False),
+    # UCUM unit of `before`, `after` and `difference…`.
+    Column("unit", Text, nullable=False),
+    # Whether more of it is better.
+    Column("more_is_better", Boolean, nullable=False),
+    # `suite`, `skill`, `category`, `case`, `agent`, `department`, `model`; `scope` is its name.
+    Column("scope_kind", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    # The likeliest commit; NULL where none can be named. `candidates` holds [{revision, share}], the most
+    # likely first, that together hold the cause with 95 %.
+    Column("revision", Text),
+    Column("candidates", _Json),
+    # The newest run commit that still was as before, and the oldest that was as after.
+    Column("before_revision", Text),
+    Column("after_revision", Text),
+    # When the after-side began.
+    Column("changed_ns", BigInteger, nullable=False),
+    Column("before", Double),
+    Column("after", Double),
+    Column("difference", Double),
+    # 95 % interval of the difference.
+    Column("difference_low", Double),
+    Column("difference_high", Double),
+    Column("runs_before", BigInteger, nullable=False),
+    Column("runs_after", BigInteger, nullable=False),
+    Column("cases_moved", BigInteger),
+    # Probability that there is a change, and that it is `revision`.
+    Column("p_change", Double),
+    Column("p_commit", Double),
+    # `improvement`, `regression`, `unchanged`, `upstream`, `drift`, `inconclusive`, `not_enough_runs`.
+    Column("verdict", Text, nullable=False),
+    # `open`, `confirmed` by a rerun or an experiment, `withdrawn` by later data.
+    Column("status", Text, nullable=False),
+    # How many more runs would decide, where there are not enough.
+    Column("runs_needed", BigInteger),
+    # The finding in one sentence, what moved or changed at the same place, and what to do next.
+    Column("sentence", Text, nullable=False),
+    Column("also", _Json),
+    Column("advice", Text),
+    Column("found_ns", BigInteger, nullable=False),
+    Column("updated_ns", BigInteger, nullable=False),
+    Column("attributes", _Json),
+    Index(None, "repository", "revision"),
+    Index(None, "changed_ns"),
+    Index(None, "suite", "metric", "changed_ns"),
+)
+
+# The cases behind a finding, before and after.
+change_impact_cases = Table(
+    "change_impact_cases",
+    metadata,
+    Column(
+        "impact_id",
+        Text,
+        ForeignKey("change_impacts.impact_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("case_id", Text, primary_key=True),
+    Column("before", Double),
+    Column("after", Double),
+    Column("runs_before", BigInteger, nullable=False),
+    Column("runs_after", BigInteger, nullable=False),
+    Column("old_skill", Text),
+    Column("new_skill", Text),
+    Index(None, "case_id"),
+)
+
+# What the views of the newest revision show: columns and their types. A view is written as SQL in its
+# revision; these tables are never created.
+views = MetaData()
+
+_Moment = DateTime(timezone=True)
+
+
+def _of_run() -> list[Column[Any]]:
+    return [
+        Column("run_id", Text),
+        Column("sequence", BigInteger),
+        # End of the run, where its points stand in Prometheus; of one that was killed, the last it did.
+        Column("run_at", _Moment),
+        Column("suite", Text),
+        Column("environment", Text),
+        Column("department", Text),
+        Column("agent", Text),
+        Column("repository", Text),
+        Column("revision", Text),
+        Column("dirty", Boolean),
+        Column("ref_name", Text),
+        # The service's version, else the tag that was checked out.
+        Column("release", Text),
+        Column("golden_set_version", Text),
+        Column("skills_hash", Text),
+        Column("config_hash", Text),
+    ]
+
+
+case_results = Table(
+    "case_results",
+    views,
+    *_of_run(),
+    Column("case_id", Text),
+    Column("case_name", Text),
+    Column("category", Text),
+    Column("outcome", Text),
+    # True, false, or NULL for an outcome that is neither (skipped, not run …).
+    Column("passed", Boolean),
+    Column("attempts", BigInteger),
+    Column("duration", Double),
+    Column("worker_id", Text),
+    Column("error_type", Text),
+    Column("message", Text),
+    Column("expected_skill", Text),
+    Column("actual_skill", Text),
+    Column("correct", Boolean),
+    Column("clarification_expected", Boolean),
+    Column("clarification_asked", Boolean),
+    Column("confidence", Double),
+    Column("tools_expected", BigInteger),
+    Column("tools_matched", BigInteger),
+    Column("tools_missing", _Json),
+    Column("skill_hash", Text),
+    # Models that the test called, joined by " + "; NULL for none.
+    Column("model", Text),
+    Column("trace_id", Text),
+    Column("span_id", Text),
+)
+
+run_model_calls = Table(
+    "run_model_calls",
+    views,
+    *_of_run(),
+    Column("case_id", Text),
+    Column("category", Text),
+    Column("model", Text),
+    Column("provider", Text),
+    Column("operation", Text),
+    Column("started_at", _Moment),
+    Column("duration", Double),
+    Column("attempts", BigInteger),
+    Column("retries", BigInteger),
+    Column("api_latency", Double),
+    Column("retry_gap", Double),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cache_read_tokens", BigInteger),
+    Column("cache_write_tokens", BigInteger),
+    Column("reasoning_tokens", BigInteger),
+    Column("cost_usd", Double),
+    Column("cost_source", Text),
+    Column("error_type", Text),
+    Column("trace_id", Text),
+    Column("span_id", Text),
+)
+
+run_totals = Table(
+    "run_totals",
+    views,
+    *_of_run(),
+    Column("status", Text),
+    Column("started_at", _Moment),
+    Column("duration", Double),
+    Column("host", Text),
+    Column("pipeline_run_url", Text),
+    Column("trace_id", Text),
+    Column("tests", BigInteger),
+    Column("passed", BigInteger),
+    Column("failed", BigInteger),
+    Column("judged", BigInteger),
+    Column("correct", BigInteger),
+    Column("model_calls", BigInteger),
+    Column("retries", BigInteger),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cost_usd", Double),
+    Column("models", Text),
 )
