@@ -11,7 +11,7 @@ from gnomon.registry.attribute import Attribute, Source
 from gnomon.registry.model import Counting, Event, Metric, Resource, Span
 from gnomon.registry.prometheus import label_of, name_of, series_names
 from gnomon.registry.sources import GNOMON
-from gnomon_generators import reading
+from gnomon_generators import promql
 from gnomon_generators.document import MARK, Document
 from gnomon_generators.markdown import block, code, codes, table
 
@@ -111,18 +111,19 @@ def _contents() -> str:
 
 def _accuracy() -> str:
     verdicts = metrics.GNOMON_RUN_ROUTING_VERDICTS
-    total = reading.window_total(verdicts)
-    right = total.replace(
-        name_of(verdicts), f'{name_of(verdicts)}{{{label_of(a.GNOMON_ROUTING_CORRECT)}="true"}}'
+    routing = promql.percent(
+        promql.total(verdicts, where={a.GNOMON_ROUTING_CORRECT: True}), promql.total(verdicts)
     )
-    used = reading.window_total(metrics.GNOMON_RUN_TOOL_USE_MATCHED)
-    wanted = reading.window_total(metrics.GNOMON_RUN_TOOL_USE_EXPECTED)
+    tool_use = promql.percent(
+        promql.total(metrics.GNOMON_RUN_TOOL_USE_MATCHED), promql.total(metrics.GNOMON_RUN_TOOL_USE_EXPECTED)
+    )
     return (
         "### Accuracy over a window\n\n"
         "The accuracies in percent are those of single runs. Over a window, divide sums, so that every "
         "answer weighs the same; tests without an answer count neither as right nor as wrong "
-        f"({code(metrics.GNOMON_RUN_ROUTING_UNANSWERED.name)} counts them).\n\n"
-        + block("promql", f"# routing\n100 * {right}\n  / {total}\n\n# tool use\n100 * {used}\n  / {wanted}")
+        f"({code(metrics.GNOMON_RUN_ROUTING_UNANSWERED.name)} counts them). Where none was right there is no "
+        "series of right ones: `or 0 *` makes that 0 %, not nothing.\n\n"
+        + block("promql", f"# routing\n{routing}\n\n# tool use\n{tool_use}")
     )
 
 
@@ -187,13 +188,13 @@ def _labels(row: Metric, shown: Iterable[Attribute]) -> str:
 
 def _expressions(row: Metric) -> str:
     if not row.additive or row.counting == "gauge":
-        return f"{reading.latest(row)}  # newest value"
-    lines = [f"{reading.window_total(row)}  # total over the window"]
+        return f"{promql.latest(row)}  # newest value"
+    lines = [f"{promql.total(row)}  # total over the window"]
     if row.instrument == "histogram":
         lines = [
-            f"{reading.quantile(row, 0.95)}  # 95th percentile",
-            f"{reading.histogram_sum(row)}  # sum",
-            f"{reading.window_total(row)}  # number of observations",
+            f"{promql.quantile(row, 0.95)}  # 95th percentile",
+            f"{promql.histogram_sum(row)}  # sum",
+            f"{promql.total(row)}  # number of observations",
         ]
     return "\n".join(lines)
 

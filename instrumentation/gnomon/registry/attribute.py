@@ -29,6 +29,7 @@ class Attribute(Record, eq=False):
 
     `values` is the closed set of values where there is one. `bounded_by` is the rule that keeps an
     open value's number of series small; only attributes with one of the two may label a metric.
+    `values_on_metrics` is the closed set of the labels where other telemetry may say more.
     `content` marks what may hold a person's or a customer's words: recorded only on request.
     """
 
@@ -41,6 +42,7 @@ class Attribute(Record, eq=False):
     values: tuple[str, ...] | None = None
     bounded_by: str = ""
     content: bool = False
+    values_on_metrics: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -49,3 +51,10 @@ class Attribute(Record, eq=False):
     def bounded(self) -> bool:
         """Whether the attribute may label a metric."""
         return self.type == "boolean" or self.values is not None or bool(self.bounded_by)
+
+    @property
+    def label_values(self) -> tuple[str, ...] | None:
+        """All that the attribute may say as a label of a metric; None where that is open."""
+        if self.type == "boolean":
+            return ("true", "false")
+        return self.values if self.values_on_metrics is None else self.values_on_metrics

@@ -289,6 +289,7 @@ ERROR_TYPE = Attribute(
     stability="stable",
     source=SEMCONV,
     bounded_by="on metrics one of " + ", ".join(values.ERROR_TYPES) + " or none",
+    values_on_metrics=(*values.ERROR_TYPES, values.NONE),
 )
 EXCEPTION_TYPE = Attribute(
     "exception.type",

@@ -12,7 +12,7 @@ import yaml
 from gnomon.errors import UserError
 from gnomon.registry import attributes, metrics
 from gnomon.registry.model import Metric
-from gnomon_generators import reading
+from gnomon_generators import promql
 
 OUTCOME = (attributes.GNOMON_TEST_OUTCOME,)
 needs_promtool = pytest.mark.skipif(
@@ -42,15 +42,15 @@ needs_promtool = pytest.mark.skipif(
 )
 def test_totals_follow_the_counting(metric: Metric, expression: str) -> None:
     """Run points are summed, ledgers subtracted, counters increased."""
-    assert reading.window_total(metric, "1d") == expression
+    assert promql.total(metric, "1d").text == expression
 
 
 def test_totals_are_split_by_labels() -> None:
     """A total may be split by attributes, under their Prometheus names."""
-    assert reading.window_total(metrics.GNOMON_RUN_TESTS, "1d", OUTCOME) == (
+    assert str(promql.total(metrics.GNOMON_RUN_TESTS, "1d", OUTCOME)) == (
         "sum by (gnomon_test_outcome) (sum_over_time(gnomon_run_tests[1d]))"
     )
-    assert reading.quantile(metrics.GNOMON_RUN_API_LATENCY, 0.95, "1d") == (
+    assert str(promql.quantile(metrics.GNOMON_RUN_API_LATENCY, 0.95, "1d")) == (
         "histogram_quantile(0.95, sum by (le) (sum_over_time(gnomon_run_api_latency_seconds_bucket[1d])))"
     )
 
@@ -59,23 +59,25 @@ def test_totals_are_split_by_labels() -> None:
 def test_what_cannot_be_added_up_is_refused(metric: Metric) -> None:
     """Nobody gets a sum of percentages or of sequence numbers."""
     with pytest.raises(UserError, match="must not be added up"):
-        reading.window_total(metric)
-    assert "last_over_time" in reading.latest(metric)
+        promql.total(metric)
+    assert "last_over_time" in promql.latest(metric).text
 
 
 def test_only_histograms_have_quantiles() -> None:
     """A quantile of a gauge is the reader's mistake."""
     with pytest.raises(UserError, match=r"gnomon.run.tests is a gauge: only a histogram"):
-        reading.quantile(metrics.GNOMON_RUN_TESTS, 0.5)
+        promql.quantile(metrics.GNOMON_RUN_TESTS, 0.5)
 
 
 def expressions(metric: Metric) -> list[str]:
-    found = [reading.latest(metric, "1d")]
+    found = []
+    if metric.instrument != "histogram":
+        found.append(promql.latest(metric, "1d"))
     if metric.additive:
-        found.append(reading.window_total(metric, "1d", metric.attributes[:2]))
+        found.append(promql.total(metric, "1d", metric.attributes[:2]))
     if metric.instrument == "histogram":
-        found += [reading.quantile(metric, 0.95, "1d"), reading.mean(metric, "1d", metric.attributes[:1])]
-    return found
+        found += [promql.quantile(metric, 0.95, "1d"), promql.mean(metric, "1d", metric.attributes[:1])]
+    return [expression.text for expression in found]
 
 
 @needs_promtool
@@ -94,12 +96,12 @@ def test_prometheus_accepts_every_expression(tmp_path: Path) -> None:
 def test_prometheus_computes_the_true_totals(tmp_path: Path) -> None:
     """Runs far apart, and a ledger series born late, add up to what happened."""
 
-    def case(expression: str, at: str, **totals: float) -> dict[str, object]:
+    def case(expression: promql.Expr, at: str, **totals: float) -> dict[str, object]:
         labels = {"all": "{}"} | {
             name: f'{{gnomon_test_outcome="{name}"}}' for name in totals if name != "all"
         }
         samples = [{"labels": labels[name], "value": value} for name, value in totals.items()]
-        return {"expr": expression, "eval_time": at, "exp_samples": samples}
+        return {"expr": expression.text, "eval_time": at, "exp_samples": samples}
 
     ledger, points = metrics.ROUTING_TEST, metrics.GNOMON_RUN_TESTS
     series = {
@@ -108,11 +110,11 @@ def test_prometheus_computes_the_true_totals(tmp_path: Path) -> None:
         'gnomon_run_tests{gnomon_test_outcome="passed"}': "_x10 7 _x50 9 _x20",
     }
     cases = [
-        case(reading.window_total(ledger, "2h", OUTCOME), "170m", passed=7, failed=3),
-        case(reading.window_total(ledger, "2h"), "170m", all=10),
-        case(reading.window_total(ledger, "10h"), "170m", all=15),
-        case(reading.window_total(points, "2h"), "100m", all=16),
-        case(reading.window_total(points, "45m"), "100m", all=9),
+        case(promql.total(ledger, "2h", OUTCOME), "170m", passed=7, failed=3),
+        case(promql.total(ledger, "2h"), "170m", all=10),
+        case(promql.total(ledger, "10h"), "170m", all=15),
+        case(promql.total(points, "2h"), "100m", all=16),
+        case(promql.total(points, "45m"), "100m", all=9),
     ]
     tests = {
         "interval": "1m",

@@ -1,0 +1,223 @@
+"""The right expression to read each metric with: the one place that knows how it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gnomon.errors import UserError
+from gnomon_generators.promql.expression import Expr, offset_mark
+from gnomon_generators.promql.selecting import Where, matcher, names, selector
+from gnomon_generators.promql.series import AnyLabel, AnyMetric, Series, label_text, series_of
+from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Window, checked, seconds
+
+# A series of a long-running process is found within this time of its last scrape.
+_LOOK_BACK = "1h"
+_OBSERVATIONS = "{observation}"
+
+Labels = Sequence[AnyLabel]
+
+
+def total(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Where | None = None) -> Expr:
+    """How much there was within the window; of a histogram, how many observations.
+
+    Run points are summed, which is exact. A ledger's value then is taken from its value now, which is
+    exact too. A counter of a service is increased, right up to the percent or so by which Prometheus
+    estimates the window's ends. Raises `UserError` when the metric's values must not be added up.
+    """
+    reader = _Reader(series_of(metric), checked(window), by, where)
+    series = reader.series
+    if not series.additive or series.counting == "gauge":
+        raise UserError(
+            f"the values of {series.name} must not be added up: read them with latest(), or divide the "
+            "totals of the metrics that it is made from"
+        )
+    return reader.increase(reader.select("_count" if series.histogram else ""), reader.counted_unit)
+
+
+def over_time(metric: AnyMetric, by: Labels = (), where: Where | None = None) -> Expr:
+    """How much there was since the point before, for a panel over time: `total` over `STEP`.
+
+    Each run is drawn in one point and in one only: see `windows.STEP` for why, and for what must hold.
+    """
+    return total(metric, STEP, by, where)
+
+
+def per_second(metric: AnyMetric, window: Window = RATE, by: Labels = (), where: Where | None = None) -> Expr:
+    """How much there was a second within the window; of a histogram, how many observations.
+
+    A counter of a service is rated. What run points and ledgers count comes in bursts at the end of runs:
+    theirs is the window's total divided by its length, and the window must be one whose length is known.
+    Raises `UserError` otherwise, and when the values must not be added up.
+    """
+    series = series_of(metric)
+    if series.counting in ("counter", "histogram"):
+        reader = _Reader(series, checked(RATE if window == STEP else window), by, where)
+        return reader.rate(reader.select("_count" if series.histogram else ""), f"{reader.counted_unit}/s")
+    whole = total(metric, window, by, where)
+    length = seconds(window)
+    divisor = f"({length})" if " " in length else length
+    text = f"{whole.operand} / {divisor}"
+    return Expr(text, f"{whole.unit}/s", whole.labels, whole.step, compound=True)
+
+
+def latest(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Where | None = None) -> Expr:
+    """The newest value within the window, the highest one where labels meet.
+
+    A level that is scraped all the time (a queue's length) is read as it stands, without a window.
+    Raises `UserError` for a histogram.
+    """
+    reader = _Reader(series_of(metric), checked(window), by, where)
+    series = reader.series
+    if series.histogram:
+        raise UserError(f"{series.name} is a histogram: read it with quantile(), mean() or total()")
+    if series.counting == "gauge":
+        return reader.aggregate("max", f"{reader.select()}{offset_mark()}", series.unit)
+    return reader.aggregate("max", reader.ranged("last_over_time", reader.select()), series.unit)
+
+
+def quantile(
+    metric: AnyMetric, share: float, window: Window = RANGE, by: Labels = (), where: Where | None = None
+) -> Expr:
+    """The value that this share (0 to 1) of a histogram's observations within the window does not exceed.
+
+    Raises `UserError` when the metric is no histogram.
+    """
+    reader = _histogram(metric, window, by, where)
+    if not 0 <= share <= 1:
+        raise UserError(
+            f"a quantile is a share from 0 to 1, not {share:g}: write 0.95 for the 95th percentile"
+        )
+    within = reader.observe("_bucket", "le")
+    text = f"histogram_quantile({share:g}, {within.template})"
+    return Expr(text, reader.series.unit, names(reader.series, by), within.step)
+
+
+def histogram_sum(
+    metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Where | None = None
+) -> Expr:
+    """The sum of a histogram's observations within the window.
+
+    Raises `UserError` when the metric is no histogram.
+    """
+    reader = _histogram(metric, window, by, where)
+    return reader.increase(reader.select("_sum"), reader.series.unit)
+
+
+def buckets(metric: AnyMetric, window: Window = STEP, by: Labels = (), where: Where | None = None) -> Expr:
+    """The observations within the window by bucket (label `le`, cumulative): what a heatmap draws.
+
+    Raises `UserError` when the metric is no histogram.
+    """
+    reader = _histogram(metric, window, by, where)
+    return reader.increase(reader.select("_bucket"), _OBSERVATIONS, "le")
+
+
+def mean(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Where | None = None) -> Expr:
+    """The mean of a histogram's observations within the window; of a run point, the mean of its samples.
+
+    Nothing where nothing was observed. Raises `UserError` for what has no mean: counters, levels, and
+    values that must not be added up (percentages: divide the totals that they are made from).
+    """
+    reader = _Reader(series_of(metric), checked(window), by, where)
+    series = reader.series
+    if series.histogram:
+        above, below = reader.observe("_sum"), reader.observe("_count")
+    elif series.counting == "run_point" and series.additive:
+        above = reader.run_points("sum_over_time", reader.select(), series.unit)
+        below = reader.run_points("count_over_time", reader.select(), "1")
+    else:
+        raise UserError(f"{series.name} has no mean: a histogram has, and a run point that may be added up")
+    text = f"{above.operand} / ({below.operand} > 0)"
+    return Expr(text, series.unit, above.labels, above.step, compound=True)
+
+
+def recorded(name: str, *, where: Where | None = None, by: Labels | None = None, unit: str = "") -> Expr:
+    """A series that a recording rule writes, as it stands.
+
+    Its labels are those that the rule kept: name them in `by`, so that they can be matched with others.
+    `unit` is that of the rule's own expression.
+    """
+    if not name.replace(":", "_").isidentifier():
+        raise UserError(
+            f"{name!r} is no name of a recorded series: write one such as routing_test:pass_rate_7d"
+        )
+    found = ", ".join(matcher(label, value) for label, value in (where or {}).items())
+    labels = None if by is None else tuple(label_text(label) for label in by)
+    return Expr(f"{name}{f'{{{found}}}' if found else ''}{offset_mark()}", unit, labels)
+
+
+def _histogram(metric: AnyMetric, window: Window, by: Labels, where: Where | None) -> _Reader:
+    series = series_of(metric)
+    if not series.histogram:
+        kind = getattr(metric, "instrument", series.counting)
+        raise UserError(f"{series.name} is a {kind}: only a histogram has quantiles and sums")
+    return _Reader(series, checked(window), by, where)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What is read, over which window, split and narrowed by which labels."""
+
+    series: Series
+    window: Window
+    by: Labels
+    where: Where | None
+
+    @property
+    def counted_unit(self) -> str:
+        return _OBSERVATIONS if self.series.histogram else self.series.unit
+
+    def select(self, suffix: str = "") -> str:
+        return selector(self.series, self.where, suffix)
+
+    def ranged(self, function: str, found: str, window: Window | None = None) -> str:
+        return f"{function}({found}[{window or self.window}]{offset_mark()})"
+
+    def aggregate(self, function: str, value: str, unit: str, *more: str, step: str | None = None) -> Expr:
+        kept = (*more, *names(self.series, self.by))
+        grouping = f" by ({', '.join(kept)}) " if kept else ""
+        return Expr(f"{function}{grouping}({value})", unit, kept, step)
+
+    def observe(self, suffix: str, *more: str) -> Expr:
+        """What is divided by its like, so that it is no matter whether both are totals or rates."""
+        found, unit = self.select(suffix), self.series.unit
+        if self.window == STEP and self.series.counting == "histogram":
+            return self.rate(found, unit, *more)
+        return self.increase(found, unit, *more)
+
+    def increase(self, found: str, unit: str, *more: str) -> Expr:
+        if self.series.counting == "run_point":
+            return self.run_points("sum_over_time", found, unit, *more)
+        if self.series.counting == "ledger":
+            return self.ledger(found, unit, *more)
+        if self.window == STEP:
+            # Windows as short as a step would lose what happened between the last scrape of one and the
+            # first of the next; those of `$__rate_interval` overlap, so they are scaled to the step.
+            rated = self.rate(found, unit, *more)
+            return Expr(f"{rated.operand} * {seconds(STEP)}", unit, rated.labels, compound=True)
+        return self.aggregate("sum", self.ranged("increase", found), unit, *more)
+
+    def rate(self, found: str, unit: str, *more: str) -> Expr:
+        window = RATE if self.window == STEP else self.window
+        return self.aggregate("sum", self.ranged("rate", found, window), unit, *more)
+
+    def run_points(self, function: str, found: str, unit: str, *more: str) -> Expr:
+        if self.window == RATE:
+            raise UserError(
+                f"{self.series.name} counts by run: {RATE} overlaps from point to point and would show a run "
+                f"several times; take {STEP} over time and {RANGE} for one number"
+            )
+        return self.aggregate("sum", self.ranged(function, found), unit, *more, step=self.least_step)
+
+    def ledger(self, found: str, unit: str, *more: str) -> Expr:
+        # What is there now less what was there then; a series that was not there then counts from zero.
+        now = self.aggregate("sum", self.ranged("last_over_time", found, _LOOK_BACK), unit, *more)
+        before = f"last_over_time({found}[{_LOOK_BACK}]{offset_mark(self.window)})"
+        then = self.aggregate("sum", before, unit, *more)
+        text = f"{now.template} - ({then.template} or 0 * {now.template})"
+        return Expr(text, unit, now.labels, self.least_step, compound=True)
+
+    @property
+    def least_step(self) -> str | None:
+        return LEAST_STEP if self.window == STEP else None
