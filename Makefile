@@ -40,14 +40,30 @@ check: $(VENV)/.dev ## Check format, lint, types and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/gnomon generate docs --check
+	$(BIN)/gnomon generate --check
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code and sort its imports
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
 
-.PHONY: docs
+.PHONY: generate
+generate: $(VENV)/.dev ## Write all that is generated: dashboards, rules, alerts, collector, docs
+	$(BIN)/gnomon generate
+
+.PHONY: dashboards rules alerts collector docs
+dashboards: $(VENV)/.dev ## Write the dashboards from dashboards/*.py
+	$(BIN)/gnomon generate dashboards
+
+rules: $(VENV)/.dev ## Write the recording rules from rules/*.py
+	$(BIN)/gnomon generate rules
+
+alerts: $(VENV)/.dev ## Write the alerts and Alertmanager's configuration from alerts/*.py
+	$(BIN)/gnomon generate alerts
+
+collector: $(VENV)/.dev ## Write the Collector's configuration from collector/*.py
+	$(BIN)/gnomon generate collector
+
 docs: $(VENV)/.dev ## Write the generated pages: telemetry, registry export, settings
 	$(BIN)/gnomon generate docs
 

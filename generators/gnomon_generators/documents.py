@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
 from typing import Final
 
 from gnomon_generators import registry_export, settings_reference, telemetry_reference
@@ -14,6 +15,9 @@ GENERATORS: Final[tuple[Callable[[], Iterable[Document]], ...]] = (
     settings_reference.documents,
 )
 """Each returns one or more documents; a new page is one more entry."""
+
+FOLDERS: Final = (PurePosixPath(), registry_export.FOLDER)
+"""Where they lie; a file in one of them that bears the mark and is no document of the list is stale."""
 
 
 def all_documents() -> tuple[Document, ...]:

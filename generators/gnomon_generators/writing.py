@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from gnomon_generators.document import MARK, Document
+from gnomon_generators.document import Document, is_generated
 
 Kind = Literal["missing", "differs", "no longer generated"]
 
@@ -22,26 +22,28 @@ class Difference:
     kind: Kind
     line: int = 0
 
-    def __str__(self) -> str:
-        return f"{self.path}: {self.kind}" + (f" from line {self.line}" if self.line else "")
 
-
-def differences(documents: Sequence[Document], directory: Path) -> list[Difference]:
+def differences(
+    documents: Sequence[Document], directory: Path, folders: Iterable[PurePosixPath]
+) -> list[Difference]:
     """Every file under `directory` that differs from its document, in the order of the documents.
 
-    Files that bear the mark of a generated document and are none of these come last.
+    Files in `folders` that were generated once and are none of these come last.
     """
     found = [_compared(document, directory / document.path) for document in documents]
-    return [*(difference for difference in found if difference), *_leftovers(documents, directory)]
+    wanted = {directory / document.path for document in documents}
+    return [*(difference for difference in found if difference), *_leftovers(wanted, directory, folders)]
 
 
-def write(documents: Sequence[Document], directory: Path) -> list[Difference]:
+def write(
+    documents: Sequence[Document], directory: Path, folders: Iterable[PurePosixPath]
+) -> list[Difference]:
     """Makes the files under `directory` what the documents say and returns what differed before.
 
     Every file is replaced whole or not at all; files that no longer differ are not touched.
     """
     texts = {directory / document.path: document.text for document in documents}
-    found = differences(documents, directory)
+    found = differences(documents, directory, folders)
     for difference in found:
         if difference.kind == "no longer generated":
             difference.path.unlink()
@@ -61,19 +63,13 @@ def _compared(document: Document, path: Path) -> Difference | None:
     return Difference(path, "differs", line)
 
 
-def _leftovers(documents: Iterable[Document], directory: Path) -> list[Difference]:
-    paths = {directory / document.path for document in documents}
-    candidates = {file for folder in {path.parent for path in paths} for file in folder.glob("*")}
+def _leftovers(wanted: set[Path], directory: Path, folders: Iterable[PurePosixPath]) -> list[Difference]:
+    present = (path for folder in folders for path in sorted((directory / folder).glob("*")))
     return [
         Difference(path, "no longer generated")
-        for path in sorted(candidates - paths)
-        if path.suffix in {".md", ".yaml"} and _is_marked(path)
+        for path in present
+        if path not in wanted and path.is_file() and is_generated(path)
     ]
-
-
-def _is_marked(path: Path) -> bool:
-    with path.open("rb") as file:
-        return MARK.encode() in file.readline()
 
 
 def _replace(path: Path, text: str) -> None:

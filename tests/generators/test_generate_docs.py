@@ -47,8 +47,8 @@ def test_it_writes_every_document_and_nothing_else(written: Path) -> None:
 
 def test_the_bytes_do_not_depend_on_the_process(written: Path) -> None:
     """Another process with other hashes writes the same bytes."""
-    assert gnomon("--directory", "other", cwd=written, seed="12345").returncode == 0
-    assert contents(written / "other") == contents(written / "docs")
+    assert gnomon("--out", "other", cwd=written, seed="12345").returncode == 0
+    assert contents(written / "other" / "docs") == contents(written / "docs")
 
 
 def test_check_is_content_with_what_was_written(written: Path) -> None:
@@ -74,9 +74,9 @@ def test_check_names_what_differs(written: Path) -> None:
         "docs/registry/metrics.yaml: missing",
         "docs/registry/old.yaml: no longer generated",
         "docs/registry/spans.yaml: missing",
-        "docs/telemetry.md: differs from line 5",
+        "docs/telemetry.md: differs, first in line 5",
     ]
-    assert "run gnomon generate docs" in answer.stderr
+    assert "to write: gnomon generate docs" in answer.stderr
     assert contents(written) == before
 
 
@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     answer = gnomon(cwd=tmp_path)
     assert answer.returncode == 2
     assert answer.stderr.startswith("gnomon: ")
-    assert "--directory" in answer.stderr
+    assert "--out" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
     assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".tmp")]
 

@@ -36,20 +36,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Imports one command. Raises `UserError` (exit code 3) when something it needs is missing."""
         point = self._found.get(cmd_name)
-        if point is None:
-            return None
-        try:
-            command = point.load()
-        except ImportError as error:
-            raise UserError(explain(error, f"gnomon {cmd_name}", point), ExitCode.MISSING) from error
-        except AttributeError as error:
-            raise UserError(
-                f"the command {cmd_name} is not in {point.value} ({error}); reinstall its distribution",
-                ExitCode.MISSING,
-            ) from error
-        if not isinstance(command, click.Command):
-            raise UserError(f"{point.value} is not a click command; mend the entry point {cmd_name}")
-        return command
+        return load(point, f"gnomon {cmd_name}") if point else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -70,6 +57,25 @@ class Commands(click.Group):
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+
+def load(point: EntryPoint, what: str) -> click.Command:
+    """Imports the command of an entry point; `what` is how its user calls it.
+
+    Raises `UserError` (exit code 3) when something that it needs is missing.
+    """
+    try:
+        command = point.load()
+    except ImportError as error:
+        raise UserError(explain(error, what, point), ExitCode.MISSING) from error
+    except AttributeError as error:
+        raise UserError(
+            f"the command {point.name} is not in {point.value} ({error}); reinstall its distribution",
+            ExitCode.MISSING,
+        ) from error
+    if not isinstance(command, click.Command):
+        raise UserError(f"{point.value} is not a click command; mend the entry point {point.name}")
+    return command
 
 
 def summary(point: EntryPoint) -> str:

@@ -1,0 +1,74 @@
+"""What `gnomon generate` writes: parts, and the documents of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from gnomon.errors import UserError
+from gnomon.settings import Settings
+from gnomon_generators.artefacts.rendering import rendered
+from gnomon_generators.definitions import FOLDERS, find, load
+from gnomon_generators.document import Document
+
+DOCS: Final = "docs"
+"""The part that is not made of definitions: Gnomon's own reference pages."""
+
+DEPLOYED: Final = tuple(FOLDERS)
+"""The parts that a team deploys."""
+
+PARTS: Final = (*DEPLOYED, DOCS)
+
+
+def produce(
+    parts: Sequence[str], settings: Settings, *, own: Path | None = None, only: Sequence[str] = ()
+) -> list[Document]:
+    """The documents of these parts, in the order of `PARTS` and by name, made of the settings alone.
+
+    `own` is a user's folder of definitions, see `gnomon_generators.definitions.find`. `only` are names or
+    globs of names: other definitions are not even loaded.
+
+    Raises `UserError` for a mistake in a definition, and when `only` names nothing that there is.
+    """
+    files = find([part for part in DEPLOYED if part in parts], own)
+    pages = _pages() if DOCS in parts else []
+    if only:
+        _check_names(only, [*(file.name for file in files), *(page.name for page in pages)])
+    documents = [
+        document for file in files if _wanted(file.name, only) for document in rendered(load(file, settings))
+    ]
+    return [*documents, *(page for page in pages if _wanted(page.name, only))]
+
+
+def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:
+    """The folders that hold generated files of these parts, to look for those no longer generated."""
+    for part in parts:
+        if part == DOCS:
+            from gnomon_generators import documents  # noqa: PLC0415
+
+            yield from (PurePosixPath(DOCS) / folder for folder in documents.FOLDERS)
+        else:
+            yield PurePosixPath(part) / ("json" if part == "dashboards" else "yaml")
+
+
+def _pages() -> list[Document]:
+    """The reference pages. Raises `UserError` when the registry that they show is not sound."""
+    from gnomon.registry.checking import problems  # noqa: PLC0415 - the deployed parts do without the pages
+    from gnomon_generators.documents import all_documents  # noqa: PLC0415
+
+    if wrong := problems():
+        raise UserError(f"the registry is not sound: {'; '.join(wrong)}")
+    return [Document(PurePosixPath(DOCS) / page.path, page.text) for page in all_documents()]
+
+
+def _wanted(name: str, only: Sequence[str]) -> bool:
+    return not only or any(fnmatchcase(name, pattern) for pattern in only)
+
+
+def _check_names(only: Sequence[str], names: Sequence[str]) -> None:
+    for pattern in only:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            known = ", ".join(dict.fromkeys(sorted(names)))
+            raise UserError(f"--only {pattern} names nothing that is generated here; there are {known}")

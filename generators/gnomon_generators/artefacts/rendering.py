@@ -1,0 +1,79 @@
+"""From what a definition file defines to the document that is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Final, TypeVar
+
+from gnomon.errors import UserError
+from gnomon_generators.definitions import Defined
+from gnomon_generators.document import Document
+from gnomon_generators.paths import shown
+
+_T = TypeVar("_T")
+
+# Each function imports the room that renders: `gnomon generate rules` does without grafanalib.
+
+
+def rendered(defined: Defined) -> Iterator[Document]:
+    """The documents of one definition. Raises `UserError` when it is not of the class that it must be."""
+    return _RENDERERS[defined.name](defined)
+
+
+def _dashboard(defined: Defined) -> Iterator[Document]:
+    from gnomon_generators import vocabulary  # noqa: PLC0415
+
+    dashboard = _of_class(defined, vocabulary.Dashboard)
+    path = PurePosixPath("dashboards/json") / f"{defined.file.name}.json"
+    yield Document(path, vocabulary.render(dashboard, defined.file.name))
+
+
+def _groups(defined: Defined) -> Iterator[Document]:
+    from gnomon_generators import rules  # noqa: PLC0415
+
+    groups = defined.value
+    if not isinstance(groups, Sequence) or isinstance(groups, str):
+        raise _wrong_class(defined, "a list of Group")
+    for group in groups:
+        if not isinstance(group, rules.Group):
+            raise _wrong_class(defined, "a list of Group", group)
+    yield Document(_yaml(defined, defined.file.name), rules.render(groups, defined.file.source))
+
+
+def _alertmanager(defined: Defined) -> Iterator[Document]:
+    from gnomon_generators import alertmanager  # noqa: PLC0415
+
+    config = _of_class(defined, alertmanager.AlertmanagerConfig)
+    yield Document(_yaml(defined, defined.file.name), alertmanager.render(config, defined.file.source))
+
+
+def _collector(defined: Defined) -> Iterator[Document]:
+    from gnomon_generators import collector  # noqa: PLC0415
+
+    config = _of_class(defined, collector.CollectorConfig)
+    yield Document(_yaml(defined, defined.file.name), collector.render(config, defined.file.source))
+
+
+_RENDERERS: Final[dict[str, Callable[[Defined], Iterator[Document]]]] = {
+    "dashboard": _dashboard,
+    "groups": _groups,
+    "alertmanager": _alertmanager,
+    "collector": _collector,
+}
+
+
+def _yaml(defined: Defined, name: str) -> PurePosixPath:
+    return PurePosixPath(defined.file.folder) / "yaml" / f"{name}.yaml"
+
+
+def _of_class(defined: Defined, wanted: type[_T]) -> _T:
+    if not isinstance(defined.value, wanted):
+        raise _wrong_class(defined, f"a {wanted.__name__}")
+    return defined.value
+
+
+def _wrong_class(defined: Defined, wanted: str, found: object = None) -> UserError:
+    given = type(defined.value if found is None else found).__name__
+    inside = "" if found is None else " in its list"
+    return UserError(f"{shown(defined.file.path)}: {defined.name} gives {given}{inside}; it must be {wanted}")
