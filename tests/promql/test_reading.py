@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,11 +11,9 @@ from gnomon.errors import UserError
 from gnomon.registry import attributes, metrics
 from gnomon.registry.model import Metric
 from gnomon_generators import promql
+from tests.promql.servers import promtool
 
 OUTCOME = (attributes.GNOMON_TEST_OUTCOME,)
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool (of Prometheus) is not installed"
-)
 
 
 @pytest.mark.parametrize(
@@ -80,19 +76,17 @@ def expressions(metric: Metric) -> list[str]:
     return [expression.text for expression in found]
 
 
-@needs_promtool
 def test_prometheus_accepts_every_expression(tmp_path: Path) -> None:
     """All expressions of all metrics are PromQL."""
     written = [expression for metric in metrics.ALL for expression in expressions(metric)]
     rules = [{"record": f"x{number}", "expr": written[number]} for number in range(len(written))]
     path = tmp_path / "rules.yml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "all", "rules": rules}]}))
-    answer = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, check=False)
+    answer = promtool("check", "rules", path)
     assert answer.returncode == 0, answer.stderr
     assert f"{len(written)} rules found" in answer.stdout
 
 
-@needs_promtool
 def test_prometheus_computes_the_true_totals(tmp_path: Path) -> None:
     """Runs far apart, and a ledger series born late, add up to what happened."""
 
@@ -124,5 +118,5 @@ def test_prometheus_computes_the_true_totals(tmp_path: Path) -> None:
     (tmp_path / "none.yml").write_text("groups: []\n")
     path = tmp_path / "tests.yml"
     path.write_text(yaml.safe_dump({"rule_files": ["none.yml"], "tests": [tests]}))
-    answer = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True, check=False)
+    answer = promtool("test", "rules", path)
     assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -37,7 +37,7 @@ class StackMetric:
     """A metric that a component of the stack emits, by its name in Prometheus.
 
     A histogram's name is that without `_bucket`, `_sum` and `_count`. `unit` is UCUM. `producer` says
-    which component emits it, `version` the version whose names these are (and `since` when it began to).
+    which component emits it, `version` the version whose names these are.
     """
 
     name: str
@@ -47,7 +47,6 @@ class StackMetric:
     producer: str
     version: str
     labels: tuple[AnyLabel, ...] = ()
-    note: str = ""
 
     def __str__(self) -> str:
         return self.name
