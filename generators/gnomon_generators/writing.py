@@ -48,7 +48,7 @@ def write(
         if difference.kind == "no longer generated":
             difference.path.unlink()
         else:
-            _replace(difference.path, texts[difference.path])
+            replace(difference.path, texts[difference.path])
     return found
 
 
@@ -72,7 +72,8 @@ def _leftovers(wanted: set[Path], directory: Path, folders: Iterable[PurePosixPa
     ]
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
+    """Puts the text into the file, whole or not at all; folders that lack are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,0 +1,1 @@
+"""Checks of what queries name against what is emitted."""

@@ -1,0 +1,1 @@
+"""Checks of how expressions read what they name."""

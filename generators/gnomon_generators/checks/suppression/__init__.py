@@ -1,0 +1,1 @@
+"""Checks of gnomon-check.yaml itself."""

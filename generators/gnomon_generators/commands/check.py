@@ -1,0 +1,166 @@
+"""`gnomon check`: what is wrong with dashboards, rules and configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gnomon.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from gnomon_generators.checks.finding import Finding, Severity
+    from gnomon_generators.checks.runner import Report
+    from gnomon_generators.checks.subjects import ContractMode, Tree
+
+_DEFAULT_WIDTH = 110
+_KINDS = (
+    ("dashboards", "dashboard", "dashboards"),
+    ("rule_files", "rule file", "rule files"),
+    ("rule_tests", "rule test file", "rule test files"),
+    ("alertmanagers", "Alertmanager configuration", "Alertmanager configurations"),
+    ("collectors", "Collector configuration", "Collector configurations"),
+    ("expressions", "PromQL expression", "PromQL expressions"),
+    ("sql_queries", "SQL query", "SQL queries"),
+    ("trace_queries", "TraceQL query", "TraceQL queries"),
+)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--contract",
+    type=click.Choice(["auto", "ours", "none"]),
+    default="auto",
+    show_default=True,
+    help="Which metrics may be named: in our own files only known ones, in others' all whose family is unknown "
+    "(auto); only known ones everywhere (ours); any (none).",
+)
+@click.option("--only", multiple=True, metavar="ID", help="Run only these checks; a glob such as promql/*.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info", "never"]),
+    default="warning",
+    show_default=True,
+    help="Exit with 1 from this severity on.",
+)
+@click.option("--require-programs", is_flag=True, help="Exit with 3 where promtool or its like is missing.")
+@click.option("--list", "as_list", is_flag=True, help="List the checks and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option(
+    "--sarif",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write the findings as SARIF 2.1.0 to this file, or to standard output (-).",
+)
+def check(
+    paths: tuple[Path, ...],
+    contract: ContractMode,
+    only: tuple[str, ...],
+    fail_on: str,
+    require_programs: bool,
+    as_list: bool,
+    as_json: bool,
+    sarif: str | None,
+) -> int:
+    """Check dashboards, rules and configuration against what is emitted.
+
+    Checks the project's own artefacts, or the files and folders named. gnomon-check.yaml beside gnomon.yaml
+    says what is accepted, and why.
+    """
+    from gnomon import settings  # noqa: PLC0415 - the command line starts without it
+    from gnomon_generators.checks import discovery, loading, runner  # noqa: PLC0415
+
+    checks = discovery.chosen(only)
+    if as_list:
+        _list(checks, as_json)
+        return ExitCode.OK
+    tree = loading.load_tree(settings.load(), paths, contract, require_programs)
+    report = runner.run(tree, checks)
+    if sarif is not None:
+        _write_sarif(report, tree, sarif)
+    if as_json:
+        click.echo(json.dumps(_json_form(report, tree), indent=2, ensure_ascii=False))
+    elif sarif != "-":
+        _print(report, tree)
+    return _exit_code(report, fail_on)
+
+
+def _list(checks: tuple[Any, ...], as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {"check": check.id, "severity": str(check.severity), "brief": check.brief, "page": check.page}
+            for check in checks
+        ]
+        click.echo(json.dumps({"checks": rows}, indent=2))
+        return
+    width = max(len(check.id) for check in checks)
+    for check in checks:
+        click.echo(f"{check.id.ljust(width)}  {str(check.severity).ljust(7)}  {check.brief}")
+
+
+def _print(report: Report, tree: Tree) -> None:
+    from gnomon_generators.checks.printing import shown  # noqa: PLC0415
+
+    terminal = sys.stdout.isatty()
+    width = min(os.get_terminal_size().columns, 140) if terminal else _DEFAULT_WIDTH
+    colour = terminal and "NO_COLOR" not in os.environ
+    for finding in report.findings:
+        click.echo(shown(finding, width, colour))
+    click.echo(_summary(report, tree))
+
+
+def _summary(report: Report, tree: Tree) -> str:
+    looked_at = ", ".join(
+        f"{count} {one if count == 1 else several}"
+        for key, one, several in _KINDS
+        if (count := len(getattr(tree, key)))
+    )
+    accepted = f", {len(report.accepted)} accepted" if report.accepted else ""
+    return f"{_counted(report.findings)}{accepted}: {len(report.checks)} checks over {looked_at}"
+
+
+def _counted(findings: tuple[Finding, ...]) -> str:
+    if not findings:
+        return "nothing found"
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(
+        f"{counts[severity]} {severity}{'' if counts[severity] == 1 or severity == 1 else 's'}"
+        for severity in sorted(counts, reverse=True)
+    )
+
+
+def _json_form(report: Report, tree: Tree) -> dict[str, Any]:
+    return {
+        "findings": [finding.as_dict() for finding in report.findings],
+        "accepted": [finding.as_dict() for finding in report.accepted],
+        "checked": {key: len(getattr(tree, key)) for key, _, _ in _KINDS},
+    }
+
+
+def _write_sarif(report: Report, tree: Tree, target: str) -> None:
+    from gnomon_generators import writing  # noqa: PLC0415
+    from gnomon_generators.checks.sarif import sarif  # noqa: PLC0415
+
+    text = json.dumps(sarif(report.findings, report.checks, tree.root), indent=2, ensure_ascii=False) + "\n"
+    if target == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        writing.replace(Path(target), text)
+    except OSError as error:
+        raise UserError(f"--sarif names {target}: {error.strerror}; name a file to write to") from error
+
+
+def _exit_code(report: Report, fail_on: str) -> int:
+    if fail_on == "never":
+        return ExitCode.OK
+    from gnomon_generators.checks.finding import Severity  # noqa: PLC0415
+
+    least: Severity = Severity[fail_on.upper()]
+    worst = max((finding.severity for finding in report.findings), default=None)
+    return ExitCode.NEGATIVE if worst is not None and worst >= least else ExitCode.OK
