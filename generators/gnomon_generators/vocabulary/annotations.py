@@ -1,0 +1,74 @@
+"""Marks on the time axis of every chart of a dashboard."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attr
+
+from gnomon_generators.promql.expression import Expr
+from gnomon_generators.vocabulary.colors import NEUTRAL
+from gnomon_generators.vocabulary.queries import Query, as_query
+from gnomon_generators.vocabulary.variables import reference
+
+Json = dict[str, Any]
+
+BUILT_IN: Final[Json] = {
+    "builtIn": 1,
+    "datasource": {"type": "grafana", "uid": "-- Grafana --"},
+    "enable": True,
+    "hide": True,
+    "iconColor": NEUTRAL,
+    "name": "Annotations & Alerts",
+    "type": "dashboard",
+}
+"""What people note by hand; Grafana adds it to every dashboard that lacks it."""
+
+
+@attr.frozen
+class Annotation:
+    """A query whose results are moments: releases, changed skills, incidents."""
+
+    name: str
+    query: Query
+    title: str = ""
+    text: str = ""
+    color: str = NEUTRAL
+    shown: bool = True
+
+    def json(self) -> Json:
+        """As a dashboard has it."""
+        return {
+            "datasource": reference(self.query.source),
+            "enable": self.shown,
+            "iconColor": self.color,
+            "name": self.name,
+            "target": _target(self.query),
+            **({"titleFormat": self.title} if self.title else {}),
+            **({"textFormat": self.text} if self.text else {}),
+        }
+
+
+def annotation(
+    name: str,
+    query: Expr | Query,
+    *,
+    title: str = "",
+    text: str = "",
+    color: str = NEUTRAL,
+    shown: bool = True,
+) -> Annotation:
+    """Marks where an expression has points, or the rows of a query in SQL with `time`, `text` and `tags`.
+
+    `title` and `text` are templates over the labels (`{{gen_ai_skill_name}}`). With `shown` off it waits for
+    a click at the head of the dashboard.
+    """
+    return Annotation(name, as_query(query), title, text, color, shown)
+
+
+def _target(query: Query) -> Json:
+    if query.source == "prometheus":
+        return {"expr": query.text, "refId": "Anno", **({"interval": query.step} if query.step else {})}
+    if query.source == "tempo":
+        return {"query": query.text, "queryType": "traceql", "limit": query.limit, "refId": "Anno"}
+    return {"editorMode": "code", "format": "table", "rawQuery": True, "rawSql": query.text, "refId": "Anno"}

@@ -1,0 +1,229 @@
+"""Panels with axes: values over time, over categories, over buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, Unpack
+
+from grafanalib import core
+
+from gnomon_generators.promql.expression import Expr
+from gnomon_generators.promql.series import AnyLabel
+from gnomon_generators.vocabulary import models
+from gnomon_generators.vocabulary.colors import NEUTRAL
+from gnomon_generators.vocabulary.columns import column_name, column_units, tabled
+from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query
+from gnomon_generators.vocabulary.queries import Query
+from gnomon_generators.vocabulary.transformations import grouping_to_matrix, reduce_rows
+from gnomon_generators.vocabulary.units import grafana_unit
+
+Json = dict[str, Any]
+
+_TIMED: Final = ("prometheus", "grafana-postgresql-datasource")
+_TIME_SERIES: Final = Shape(core.TimeSeries, 12, 8, sources=_TIMED)
+_STATE_TIMELINE: Final = Shape(core.StateTimeline, 24, 8, sources=_TIMED)
+_HEATMAP: Final = Shape(models.Heatmap, 12, 8, format="heatmap", sources=_TIMED)
+_BARS: Final = Shape(core.BarChart, 12, 8, instant=True, format="table", sources=_TIMED)
+_BUCKETS: Final = Shape(core.BarChart, 12, 8, instant=True, format="heatmap", sources=("prometheus",))
+_HISTOGRAM: Final = Shape(core.Histogram, 12, 8, sources=("grafana-postgresql-datasource",))
+_VISIBLE: Final[Json] = {"legend": False, "tooltip": False, "viz": False}
+_SHOW_ALL: Final[Json] = {"mode": "multi", "sort": "desc"}
+_BAR_OPTIONS: Final[Json] = {
+    "barRadius": 0,
+    "barWidth": 0.9,
+    "fullHighlight": False,
+    "groupWidth": 0.7,
+    "orientation": "auto",
+    "showValue": "auto",
+    "stacking": "none",
+    "tooltip": _SHOW_ALL,
+    "xTickLabelRotation": 0,
+    "xTickLabelSpacing": 0,
+}
+_BAR_STYLE: Final[Json] = {"axisBorderShow": False, "fillOpacity": 80, "gradientMode": "none", "lineWidth": 0}
+
+
+def timeseries(
+    title: str,
+    *queries: Expr | Query,
+    style: Literal["line", "bars", "points"] = "line",
+    stack: Literal["none", "normal", "percent"] = "none",
+    fill: int | None = None,
+    connect: bool | int = False,
+    legend_values: Sequence[str] = (),
+    log: bool = False,
+    centered: bool = False,
+    **common: Unpack[Common],
+) -> Panel:
+    """Values over time.
+
+    `fill` is the opacity below the line in percent (10 unless told, 70 in bars and stacks). `connect` draws
+    the line over gaps: all of them, or those of at most so many milliseconds. `legend_values` are
+    calculations that the legend tables (`lastNotNull`, `mean`, `max`, `sum`). Thresholds are dashed lines.
+    `centered` puts zero into the middle. Latencies show exemplars, which lead to traces.
+    """
+    asked = as_queries(title, queries)
+    solid = style == "bars" or stack != "none"
+    custom = {
+        "axisBorderShow": False,
+        "axisCenteredZero": centered,
+        "axisColorMode": "text",
+        "drawStyle": style,
+        "fillOpacity": fill if fill is not None else 70 if solid else 10,
+        "insertNulls": False,
+        "lineWidth": 0 if style == "bars" else 1,
+        "scaleDistribution": {"type": "log", "log": 10} if log else {"type": "linear"},
+        "showPoints": "never" if style == "bars" else "auto",
+        "spanNulls": connect,
+        "stacking": {"group": "A", "mode": stack},
+        "thresholdsStyle": {"mode": "dashed" if "thresholds" in common else "off"},
+    }
+    options = {"legend": _legend(legend_values), "tooltip": _SHOW_ALL}
+    return build(
+        _TIME_SERIES,
+        title,
+        asked,
+        common,
+        options=options,
+        custom=custom,
+        color={"mode": "palette-classic-by-name"},
+        overrides=by_query(asked, common, colored=True),
+    )
+
+
+def state_timeline(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel:
+    """States over time, one band a series; colours come from `thresholds` or `mappings`."""
+    asked = as_queries(title, queries)
+    options = {
+        "alignValue": "left",
+        "legend": _legend(()),
+        "mergeValues": True,
+        "rowHeight": 0.9,
+        "showValue": "auto",
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    return build(
+        _STATE_TIMELINE,
+        title,
+        asked,
+        common,
+        options=options,
+        custom={"fillOpacity": 70, "lineWidth": 0, "spanNulls": False, "insertNulls": False},
+        color={"mode": "thresholds"},
+        overrides=by_query(asked, common, colored=False),
+    )
+
+
+def heatmap(title: str, *queries: Expr | Query, calculate: bool = False, **common: Unpack[Common]) -> Panel:
+    """How values are spread over time: buckets of a histogram, or plain values to `calculate` buckets of.
+
+    The unit is that of the vertical axis.
+    """
+    asked = as_queries(title, queries)
+    unit = common.get("unit") or next((query.unit for query in asked if query.unit), "")
+    options: Json = {
+        "calculate": calculate,
+        "cellGap": 1,
+        "cellValues": {"unit": "short"},
+        # Light to dark for every eye; exemplars stand out against it.
+        "color": {
+            "exponent": 0.5,
+            "fill": "dark-orange",
+            "mode": "scheme",
+            "reverse": False,
+            "scale": "exponential",
+            "scheme": "Viridis",
+            "steps": 64,
+        },
+        "exemplars": {"color": "rgba(255,0,255,0.7)"},
+        "filterValues": {"le": 1e-9},
+        "legend": {"show": True},
+        "rowsFrame": {"layout": "auto"},
+        "showValue": "never",
+        "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": True},
+        "yAxis": {
+            "axisPlacement": "left",
+            "reverse": False,
+            **({"unit": grafana_unit(unit)} if unit else {}),
+        },
+    }
+    custom = {"hideFrom": _VISIBLE, "scaleDistribution": {"type": "linear"}}
+    return build(_HEATMAP, title, asked, common, options=options, custom=custom)
+
+
+def bars(
+    title: str,
+    *queries: Expr | Query,
+    x: AnyLabel | str,
+    series: AnyLabel | str | None = None,
+    stack: Literal["none", "normal", "percent"] = "none",
+    orientation: Literal["auto", "horizontal", "vertical"] = "auto",
+    **common: Unpack[Common],
+) -> Panel:
+    """Bars by category: one group for each value of `x`, in it one bar a query, or one a value of `series`.
+
+    `x` and `series` are labels of the expressions, or columns of the query in SQL.
+    """
+    asked = as_queries(title, queries)
+    axis = column_name(x)
+    transformations = tabled(asked, {}, default=title)
+    if series is not None:
+        rows, across = axis, column_name(series)
+        # Grafana's own name for the first column of a matrix.
+        axis = f"{rows}\\{across}"
+        transformations.append(grouping_to_matrix(rows, across, asked[0].legend or title))
+    options = {
+        **_BAR_OPTIONS,
+        "legend": _legend(()),
+        "orientation": orientation,
+        "stacking": stack,
+        "xField": axis,
+    }
+    return build(
+        _BARS,
+        title,
+        asked,
+        common,
+        options=options,
+        custom=_BAR_STYLE,
+        color={"mode": "palette-classic-by-name"},
+        transformations=transformations,
+        overrides=column_units(asked, title, common.get("unit")) if series is None else (),
+    )
+
+
+def histogram(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel:
+    """How values are spread over the time range.
+
+    For the buckets of a metric (`buckets`) one bar a bucket; for a column of values out of the results store
+    the bars are made by Grafana.
+    """
+    asked = as_queries(title, queries)
+    if all(query.source == "grafana-postgresql-datasource" for query in asked):
+        options: Json = {"bucketOffset": 0, "combine": True, "legend": _legend(()), "tooltip": _SHOW_ALL}
+        return build(
+            _HISTOGRAM, title, asked, common, options=options, custom={"fillOpacity": 80, "lineWidth": 1}
+        )
+    options = {
+        **_BAR_OPTIONS,
+        "legend": {**_legend(()), "showLegend": False},
+        "xField": "Field",
+        "barWidth": 0.97,
+    }
+    # The horizontal axis has the buckets' upper bounds, in the unit of the metric; bars are counts.
+    counted: Common = {**common, "unit": "{observation}"}
+    return build(
+        _BUCKETS,
+        title,
+        asked,
+        counted,
+        options=options,
+        custom=_BAR_STYLE,
+        color={"mode": "fixed", "fixedColor": NEUTRAL},
+        transformations=[reduce_rows("lastNotNull")],
+    )
+
+
+def _legend(values: Sequence[str]) -> Json:
+    mode = "table" if values else "list"
+    return {"calcs": list(values), "displayMode": mode, "placement": "bottom", "showLegend": True}

@@ -1,0 +1,94 @@
+"""Ways from one dashboard to the next, and to traces; each keeps the time range and the variables."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+from urllib.parse import quote
+
+import attr
+
+from gnomon_generators.promql.series import AnyLabel, label_text
+from gnomon_generators.vocabulary.identity import uid_of
+from gnomon_generators.vocabulary.variables import tempo
+
+FAMILY: Final = "gnomon"
+"""Tag of every dashboard; the dropdown of dashboards is found by it."""
+
+_REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
+
+
+@attr.frozen
+class Link:
+    """A title and where it leads; Grafana fills in `${…}` when it is followed."""
+
+    title: str
+    url: str
+    new_tab: bool = False
+
+    def json(self) -> dict[str, object]:
+        """As Grafana's field configuration has it."""
+        return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
+
+
+def link(title: str, url: str, *, new_tab: bool = True) -> Link:
+    """A link to any address."""
+    return Link(title, url, new_tab)
+
+
+def field(name: str) -> str:
+    """The value of another column in the row that is clicked, for links in tables."""
+    return f'${{__data.fields["{name}"]:percentencode}}'
+
+
+def series_label(attribute: AnyLabel) -> str:
+    """The value of a label of the series that is clicked, for links in charts."""
+    return f"${{__field.labels.{label_text(attribute)}:percentencode}}"
+
+
+def to_dashboard(name: str, title: str = "", **values: str | AnyLabel) -> Link:
+    """A link to the dashboard of a definition file, with this one's time range and variables.
+
+    `values` set variables there: `to_dashboard("agent", agent=GEN_AI_AGENT_NAME)` takes the label of the
+    series that is clicked, `agent=field("Agent")` a column of the row, any other text is the value itself.
+    """
+    set_there = "".join(
+        f"&var-{variable}={value if isinstance(value, str) else series_label(value)}"
+        for variable, value in values.items()
+    )
+    shown = title or name.replace("_", " ").capitalize()
+    return Link(shown, f"/d/{uid_of(name)}?${{__url_time_range}}&${{__all_variables}}{set_there}")
+
+
+def to_traces(search: str, title: str = "Traces") -> Link:
+    """A link to Explore with a TraceQL search over this time range.
+
+    What the search takes from the row or series that is clicked, it takes by `field` or `series_label`.
+    """
+    source = f"${{{tempo.name}}}"
+    asked = {
+        "refId": "A",
+        "datasource": {"type": "tempo", "uid": source},
+        "queryType": "traceql",
+        "query": search,
+        "limit": 20,
+    }
+    span = {"from": "${__from}", "to": "${__to}"}
+    panes = {"traces": {"datasource": source, "queries": [asked], "range": span}}
+    return Link(title, f"/explore?schemaVersion=1&panes={_encoded(panes)}")
+
+
+def to_trace(trace_id: str, title: str = "Trace") -> Link:
+    """A link to Explore with one trace, by an id such as `field("Trace")`."""
+    return to_traces(trace_id, title)
+
+
+def _encoded(panes: object) -> str:
+    """The state of Explore for an address, its references left for Grafana to fill in."""
+    text = json.dumps(panes, separators=(",", ":"))
+    parts, last = [], 0
+    for found in _REFERENCE.finditer(text):
+        parts += [quote(text[last : found.start()], safe=""), found[0].replace("\\", "")]
+        last = found.end()
+    return "".join([*parts, quote(text[last:], safe="")])

@@ -1,0 +1,161 @@
+"""Panels that show one value a series: the last one of the time range."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, Unpack
+
+from grafanalib import core
+
+from gnomon_generators.promql.expression import Expr
+from gnomon_generators.vocabulary import models
+from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query
+from gnomon_generators.vocabulary.queries import Query
+
+_LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+_STAT: Final = Shape(core.Stat, 4, 4, instant=True)
+_STAT_WITH_TREND: Final = Shape(core.Stat, 4, 4)
+_GAUGE: Final = Shape(models.Gauge, 6, 8, instant=True)
+_BAR_GAUGE: Final = Shape(models.BarGauge, 12, 8, instant=True)
+_PIE: Final = Shape(core.PieChartv2, 8, 8, instant=True)
+
+
+def stat(
+    title: str,
+    *queries: Expr | Query,
+    trend: bool = False,
+    show: Literal["auto", "value", "name", "value_and_name"] = "auto",
+    percent_change: Literal["standard", "inverted"] | None = None,
+    background: bool = False,
+    **common: Unpack[Common],
+) -> Panel:
+    """Big numbers.
+
+    With `trend` the number is the last point of a line drawn behind it; without it, one value is asked for at
+    the end of the time range. `percent_change` adds an arrow with the change over the range (`inverted`: less
+    is better) and needs `trend`. `show="name"` shows the legend in place of the number.
+    """
+    asked = as_queries(title, queries)
+    options = {
+        "colorMode": "background_solid" if background else "value",
+        "graphMode": "area" if trend else "none",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "percentChangeColorMode": percent_change or "standard",
+        "reduceOptions": _fields_of(asked),
+        "showPercentChange": percent_change is not None,
+        "textMode": show,
+        "wideLayout": True,
+    }
+    judged = "thresholds" in common
+    return build(
+        _STAT_WITH_TREND if trend or percent_change else _STAT,
+        title,
+        asked,
+        common,
+        options=options,
+        color=None if judged else {"mode": "fixed", "fixedColor": "text"},
+        overrides=by_query(asked, common, colored=False),
+    )
+
+
+def gauge(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel:
+    """A dial between `min` and `max`: 0 and 100 for percent, 0 and 1 for shares, unless told."""
+    asked = as_queries(title, queries)
+    bounded = _bounded(asked, common)
+    options = {
+        "minVizHeight": 75,
+        "minVizWidth": 75,
+        "orientation": "auto",
+        "reduceOptions": _fields_of(asked),
+        "showThresholdLabels": False,
+        "showThresholdMarkers": True,
+        "sizing": "auto",
+    }
+    return build(
+        _GAUGE,
+        title,
+        asked,
+        bounded,
+        options=options,
+        color={"mode": "thresholds"},
+        overrides=by_query(asked, common, colored=False),
+    )
+
+
+def bar_gauge(
+    title: str,
+    *queries: Expr | Query,
+    orientation: Literal["horizontal", "vertical"] = "horizontal",
+    **common: Unpack[Common],
+) -> Panel:
+    """A bar for each series, longest possible at `max`; percent and shares end at 100 and 1 unless told."""
+    asked = as_queries(title, queries)
+    bounded = _bounded(asked, common)
+    options = {
+        "displayMode": "basic",
+        "maxVizHeight": 300,
+        "minVizHeight": 16,
+        "minVizWidth": 8,
+        "namePlacement": "auto",
+        "orientation": orientation,
+        "reduceOptions": _fields_of(asked),
+        "showUnfilled": True,
+        "sizing": "auto",
+        "valueMode": "color",
+    }
+    judged = "thresholds" in common
+    return build(
+        _BAR_GAUGE,
+        title,
+        asked,
+        bounded,
+        options=options,
+        color=None if judged else {"mode": "palette-classic-by-name"},
+        overrides=by_query(asked, common, colored=True),
+    )
+
+
+def pie(
+    title: str,
+    *queries: Expr | Query,
+    donut: bool = True,
+    **common: Unpack[Common],
+) -> Panel:
+    """Parts of a whole, each with its share in the legend."""
+    asked = as_queries(title, queries)
+    options = {
+        "displayLabels": ["percent"],
+        "legend": {
+            "displayMode": "table",
+            "placement": "right",
+            "showLegend": True,
+            "values": ["value", "percent"],
+        },
+        "pieType": "donut" if donut else "pie",
+        "reduceOptions": _fields_of(asked),
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    return build(
+        _PIE,
+        title,
+        asked,
+        common,
+        options=options,
+        color={"mode": "palette-classic-by-name"},
+        overrides=by_query(asked, common, colored=True),
+    )
+
+
+def _fields_of(asked: tuple[Query, ...]) -> dict[str, Any]:
+    """Which values of the result are shown: of a table from the store every row, of a series the last."""
+    rows = any(query.source == "grafana-postgresql-datasource" and query.format == "table" for query in asked)
+    return {**_LAST, "values": rows}
+
+
+def _bounded(asked: tuple[Query, ...], common: Common) -> Common:
+    unit = common.get("unit") or next((query.unit for query in asked if query.unit), "")
+    most = {"%": 100.0, "1": 1.0}.get(unit)
+    bounds: Common = {"about": "", "min": 0}
+    if most is not None:
+        bounds["max"] = most
+    return {**bounds, **common}

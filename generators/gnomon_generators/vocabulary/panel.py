@@ -1,0 +1,258 @@
+"""What all panels share: the frame in which each kind puts its own options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, Literal, Required, TypedDict
+
+import attr
+from grafanalib import core
+
+from gnomon.errors import UserError
+from gnomon_generators.promql.expression import Expr
+from gnomon_generators.vocabulary.colors import SERIES
+from gnomon_generators.vocabulary.description import described
+from gnomon_generators.vocabulary.links import Link
+from gnomon_generators.vocabulary.overrides import matched
+from gnomon_generators.vocabulary.queries import Query, as_query
+from gnomon_generators.vocabulary.targets import target
+from gnomon_generators.vocabulary.thresholds import Thresholds
+from gnomon_generators.vocabulary.units import grafana_unit
+from gnomon_generators.vocabulary.variables import Variable, reference
+
+Json = dict[str, Any]
+
+COLUMNS: Final = 24
+"""Width of Grafana's grid."""
+
+PLUGIN_VERSION: Final = "11.6.0"
+"""The Grafana whose options are written; a later one brings panels forward from here by itself."""
+
+
+class Common(TypedDict, total=False):
+    """Arguments of every panel function."""
+
+    about: Required[str]
+    """What the panel shows, and what to do when it is bad; the series are added."""
+    unit: str
+    """UCUM; that of the queries unless given."""
+    decimals: int
+    min: float
+    max: float
+    thresholds: Thresholds
+    colors: Mapping[str, str]
+    """Colours of series or columns by their name."""
+    mappings: Sequence[Json]
+    links: Sequence[Link]
+    """Where a click on a value leads."""
+    overrides: Sequence[Json]
+    transformations: Sequence[Json]
+    width: int
+    """Columns of 24."""
+    height: int
+    """Rows of 30 pixels."""
+    no_value: str
+    """What stands there when there is nothing."""
+    repeat: Variable
+    """One panel for each chosen value of this variable."""
+    repeat_direction: Literal["h", "v"]
+    max_per_row: int
+    time_from: str
+    """A time range of its own, such as `24h`."""
+    time_shift: str
+    interval: str
+    """Least distance between two points."""
+
+
+@attr.frozen
+class Panel:
+    """A panel without its place; the functions of the vocabulary make it."""
+
+    title: str
+    width: int
+    height: int
+    model: core.Panel
+    queries: tuple[Query, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+@attr.frozen
+class Shape:
+    """What a kind of panel decides: its class, its usual size, how it asks."""
+
+    model: type[core.Panel]
+    width: int
+    height: int
+    instant: bool = False
+    format: Literal["time_series", "table", "heatmap"] = "time_series"
+    sources: tuple[str, ...] = ("prometheus", "grafana-postgresql-datasource", "tempo")
+
+
+def as_queries(title: str, asked: Sequence[Expr | Query]) -> tuple[Query, ...]:
+    """The queries of a panel; raises `UserError` when there are none."""
+    if not asked:
+        raise UserError(f"panel {title!r} asks nothing: write an expression after its title")
+    try:
+        return tuple(as_query(one) for one in asked)
+    except UserError as error:
+        raise UserError(f"panel {title!r}: {error}") from None
+
+
+def build(
+    shape: Shape,
+    title: str,
+    queries: tuple[Query, ...],
+    common: Mapping[str, Any],
+    *,
+    options: Json,
+    custom: Json | None = None,
+    color: Json | None = None,
+    transformations: Sequence[Json] = (),
+    overrides: Sequence[Json] = (),
+    fields: Mapping[str, Any] | None = None,
+    texts: Sequence[str] = (),
+) -> Panel:
+    """The panel of a kind with what its caller said of it.
+
+    Raises `UserError` for whatever is missing or cannot be.
+    """
+    _check_title(title)
+    _check_arguments(title, common)
+    _check_queries(shape, title, queries)
+    width = _size(title, "width", common.get("width", shape.width), COLUMNS)
+    height = _size(title, "height", common.get("height", shape.height), 100)
+    try:
+        field_config = _field_config(queries, common, custom, color, overrides)
+        about = described(common.get("about", ""), queries)
+    except UserError as error:
+        raise UserError(f"panel {title!r}: {error}") from None
+    repeated = common.get("repeat")
+    model = shape.model(
+        title=title,
+        description=about,
+        dataSource=reference(queries[0].source) if queries else None,
+        targets=[
+            target(query, reference_id(position), instant=shape.instant, format=_format(shape, query))
+            for position, query in enumerate(queries)
+        ],
+        transformations=[*transformations, *common.get("transformations", ())],
+        repeat=core.Repeat(
+            direction=common.get("repeat_direction", "h") if repeated else None,
+            variable=repeated.name if repeated else None,
+            maxPerRow=common.get("max_per_row"),
+        ),
+        timeFrom=common.get("time_from"),
+        timeShift=common.get("time_shift"),
+        interval=common.get("interval"),
+        maxDataPoints=None,
+        extraJson={"fieldConfig": field_config, "options": options, "pluginVersion": PLUGIN_VERSION},
+        **(fields or {}),
+    )
+    return Panel(title, width, height, model, queries, (title, *texts, *_urls(common)))
+
+
+def _format(shape: Shape, query: Query) -> str:
+    return "table" if query.source == "grafana-postgresql-datasource" else shape.format
+
+
+def _field_config(
+    queries: Sequence[Query],
+    common: Mapping[str, Any],
+    custom: Json | None,
+    color: Json | None,
+    overrides: Sequence[Json],
+) -> Json:
+    units = [query.unit for query in queries if query.unit]
+    unit = common.get("unit") or (units[0] if units else None)
+    thresholds: Thresholds | None = common.get("thresholds")
+    plain_color = {"mode": "thresholds"} if thresholds else {"mode": "palette-classic-by-name"}
+    defaults = {
+        "unit": grafana_unit(unit) if unit else "short",
+        "decimals": common.get("decimals"),
+        "min": common.get("min"),
+        "max": common.get("max"),
+        "noValue": common.get("no_value"),
+        "thresholds": thresholds.json() if thresholds else None,
+        "color": color or plain_color,
+        "links": [one.json() for one in common.get("links", ())],
+        "mappings": list(common.get("mappings", ())),
+        "custom": custom,
+    }
+    return {
+        "defaults": {key: value for key, value in defaults.items() if value is not None},
+        "overrides": [*overrides, *_named_colors(common), *common.get("overrides", ())],
+    }
+
+
+def by_query(queries: Sequence[Query], common: Mapping[str, Any], *, colored: bool) -> list[Json]:
+    """What sets the queries of a chart apart: units that differ from the panel's, colours.
+
+    A query with one series gets a colour by its place, so that it is the same on every visit.
+    """
+    units = [query.unit for query in queries if query.unit]
+    found = []
+    plain = colored and len(queries) > 1 and all(query.one_series for query in queries)
+    for position, query in enumerate(queries):
+        other_unit = "unit" not in common and query.unit and query.unit != units[0]
+        color = query.color or (SERIES[position % len(SERIES)] if plain else None)
+        properties: Json = {
+            "unit": grafana_unit(query.unit) if other_unit else None,
+            "color": {"mode": "fixed", "fixedColor": color} if color else None,
+        }
+        if any(properties.values()):
+            found.append(matched("byFrameRefID", reference_id(position), properties))
+    return found
+
+
+def _named_colors(common: Mapping[str, Any]) -> list[Json]:
+    return [
+        matched("byName", name, {"color": {"mode": "fixed", "fixedColor": color}})
+        for name, color in common.get("colors", {}).items()
+    ]
+
+
+def reference_id(position: int) -> str:
+    """Grafana's names of a panel's queries: A to Z, then AA."""
+    later, last = divmod(position, 26)
+    return (reference_id(later - 1) if later else "") + chr(ord("A") + last)
+
+
+def _check_title(title: str) -> None:
+    if not isinstance(title, str) or not title.strip():
+        raise UserError(f"a panel's title is {title!r}: write what it shows, in a few words")
+
+
+def _check_arguments(title: str, common: Mapping[str, Any]) -> None:
+    known = Common.__annotations__
+    for name in common:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            advice = f"write {near[0]}=" if near else f"it takes {', '.join(known)}"
+            raise UserError(f"panel {title!r}: there is no argument {name!r}: {advice}")
+    if not str(common.get("about", "")).strip():
+        raise UserError(
+            f"panel {title!r} does not say what it is about: write about='what it shows, and what to do "
+            "when it is bad'"
+        )
+
+
+def _check_queries(shape: Shape, title: str, queries: Sequence[Query]) -> None:
+    for query in queries:
+        if query.source not in shape.sources:
+            raise UserError(
+                f"panel {title!r} cannot show what {query.source} returns: "
+                f"it takes {' or '.join(shape.sources)}"
+            )
+
+
+def _size(title: str, what: str, size: int, most: int) -> int:
+    if not isinstance(size, int) or not 1 <= size <= most:
+        raise UserError(
+            f"panel {title!r}: {what}={size!r} does not fit: write a whole number from 1 to {most}"
+        )
+    return size
+
+
+def _urls(common: Mapping[str, Any]) -> list[str]:
+    return [one.url for one in common.get("links", ())]

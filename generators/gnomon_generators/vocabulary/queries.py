@@ -1,0 +1,133 @@
+"""What a panel asks: of Prometheus, of Tempo, of the results store."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attr
+
+from gnomon.errors import UserError
+from gnomon_generators.promql.expression import Expr
+from gnomon_generators.promql.series import AnyLabel, label_text
+
+Source = Literal["prometheus", "tempo", "grafana-postgresql-datasource"]
+"""Type of a data source, in Grafana's words."""
+
+Format = Literal["time_series", "table", "heatmap", "traces", "spans", "serviceMap"]
+
+
+@attr.frozen
+class Query:
+    """One question of a panel.
+
+    `legend` names its series, with labels in double braces; in a table it heads the column. `instant` asks
+    for one value at the end of the time range; None leaves that, like `format` and `exemplars`, to the panel.
+    """
+
+    source: Source
+    text: str
+    legend: str = ""
+    unit: str = ""
+    labels: tuple[str, ...] | None = None
+    step: str | None = None
+    instant: bool | None = None
+    format: Format | None = None
+    exemplars: bool | None = None
+    color: str | None = None
+    hidden: bool = False
+    limit: int = 20
+
+    @property
+    def one_series(self) -> bool:
+        """Whether its legend is the name of one series."""
+        return bool(self.legend) and "{{" not in self.legend
+
+
+def query(
+    expr: Expr | Query,
+    legend: str = "",
+    *,
+    unit: str | None = None,
+    instant: bool | None = None,
+    format: Literal["time_series", "table", "heatmap"] | None = None,
+    exemplars: bool | None = None,
+    color: str | None = None,
+    hidden: bool = False,
+) -> Query:
+    """An expression with what the panel should know of it.
+
+    Without a legend the series are named by the labels that the expression splits by. `unit` is UCUM and
+    that of the expression unless given.
+    """
+    asked = expr if isinstance(expr, Query) else _of(expr)
+    return attr.evolve(
+        asked,
+        legend=legend or asked.legend,
+        unit=asked.unit if unit is None else unit,
+        instant=instant,
+        format=format or asked.format,
+        exemplars=exemplars,
+        color=color,
+        hidden=hidden,
+    )
+
+
+def legend(expr: Expr | Query, text: str) -> Query:
+    """The expression with a name for its series: `legend(expr, "{{gen_ai_skill_name}}")`."""
+    return query(expr, text)
+
+
+def label(attribute: AnyLabel) -> str:
+    """A label's value within a legend: `{{gen_ai_skill_name}}`."""
+    return f"{{{{{label_text(attribute)}}}}}"
+
+
+def traceql(text: str, *, limit: int = 20, spans: bool = False) -> Query:
+    """A TraceQL search in Tempo for at most `limit` traces, or their matching spans; or a trace by its id."""
+    return Query("tempo", _not_empty(text, "traceql"), format="spans" if spans else "traces", limit=limit)
+
+
+def service_map() -> Query:
+    """Tempo's map of who calls whom, for a node graph."""
+    return Query("tempo", "", format="serviceMap")
+
+
+def sql(
+    text: str,
+    legend: str = "",
+    *,
+    format: Literal["table", "time_series"] = "table",
+    unit: str = "",
+) -> Query:
+    """A query of the results store on PostgreSQL.
+
+    Limit it to the dashboard's time range with `$__timeFilter(column)`. A `time_series` needs a column
+    `time` and is ordered by it.
+    """
+    return Query("grafana-postgresql-datasource", _not_empty(text, "sql"), legend, unit, format=format)
+
+
+def as_query(asked: Expr | Query) -> Query:
+    """The query of an expression that was given as it is."""
+    return asked if isinstance(asked, Query) else _of(asked)
+
+
+def _of(expr: Expr) -> Query:
+    if not isinstance(expr, Expr):
+        raise UserError(
+            f"{expr!r} is no query: write an expression of gnomon_generators.promql, sql() or traceql()"
+        )
+    return Query("prometheus", expr.text, "", expr.unit, expr.labels, expr.step)
+
+
+def _not_empty(text: str, function: str) -> str:
+    if not text.strip():
+        raise UserError(f"{function}() is empty: write the query into it")
+    return "\n".join(line.rstrip() for line in _dedented(text).strip().splitlines())
+
+
+def _dedented(text: str) -> str:
+    lines = text.expandtabs().splitlines()
+    later = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
+    margin = min(later, default=0)
+    return "\n".join([lines[0], *(line[margin:] for line in lines[1:])])

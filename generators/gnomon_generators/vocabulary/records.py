@@ -1,0 +1,145 @@
+"""Panels that show rows and structures: tables, logs, traces, graphs, text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Unpack
+
+from grafanalib import core
+
+from gnomon_generators.promql.expression import Expr
+from gnomon_generators.promql.series import AnyLabel
+from gnomon_generators.vocabulary import models
+from gnomon_generators.vocabulary.columns import column_name, column_units, tabled
+from gnomon_generators.vocabulary.overrides import cell_options
+from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build
+from gnomon_generators.vocabulary.queries import Query
+
+Json = dict[str, Any]
+
+_TABLE: Final = Shape(models.Table, 12, 8, instant=True, format="table")
+_TRACES: Final = Shape(models.Table, 24, 9, sources=("tempo",))
+_TRACE: Final = Shape(models.Trace, 24, 14, sources=("tempo",))
+_LOGS: Final = Shape(core.Logs, 24, 8, sources=("grafana-postgresql-datasource",))
+_NODE_GRAPH: Final = Shape(models.NodeGraph, 24, 12, sources=("tempo", "grafana-postgresql-datasource"))
+_TEXT: Final = Shape(core.Text, 24, 3)
+_ANY: Final = Shape(models.AnyPanel, 12, 8)
+
+
+def table(
+    title: str,
+    *queries: Expr | Query,
+    columns: Mapping[AnyLabel | str, str] | None = None,
+    sort: str = "",
+    **common: Unpack[Common],
+) -> Panel:
+    """A table: one row for each set of labels, one column a query, headed by its legend.
+
+    `columns` heads labels (or columns of a query in SQL) and puts them first, in its order. `sort` is the
+    heading of a column, with a minus for the greatest first. Thresholds colour the numbers.
+    """
+    asked = as_queries(title, queries)
+    heads = {column_name(column): head for column, head in (columns or {}).items()}
+    options: Json = {"cellHeight": "sm", "showHeader": True}
+    if sort:
+        options["sortBy"] = [{"displayName": sort.removeprefix("-"), "desc": sort.startswith("-")}]
+    return build(
+        _TABLE,
+        title,
+        asked,
+        common,
+        options=options,
+        custom=_cells(common),
+        color={"mode": "thresholds"},
+        transformations=tabled(asked, heads, default=title),
+        overrides=column_units(asked, title, common.get("unit")),
+    )
+
+
+def traces(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
+    """The traces that a TraceQL search finds, one a row; the id leads to the trace."""
+    options: Json = {"cellHeight": "sm", "showHeader": True}
+    return build(
+        _TRACES,
+        title,
+        as_queries(title, queries),
+        common,
+        options=options,
+        custom=_cells(common),
+        color={"mode": "thresholds"},
+    )
+
+
+def trace(title: str, query: Query, **common: Unpack[Common]) -> Panel:
+    """The waterfall of one trace: `trace("Trace", traceql("$trace"), …)`."""
+    return build(_TRACE, title, as_queries(title, (query,)), common, options={})
+
+
+def logs(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
+    """Lines with a time: the first time and the first text column of a query in SQL."""
+    options: Json = {
+        "dedupStrategy": "none",
+        "enableLogDetails": True,
+        "prettifyLogMessage": False,
+        "showCommonLabels": False,
+        "showLabels": False,
+        "showTime": True,
+        "sortOrder": "Descending",
+        "wrapLogMessage": True,
+    }
+    return build(_LOGS, title, as_queries(title, queries), common, options=options)
+
+
+def node_graph(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
+    """Nodes and edges: `service_map()`, or two queries in SQL.
+
+    Nodes have the columns `id`, `title`, `mainstat`; edges `id`, `source`, `target`.
+    """
+    options: Json = {"edges": {}, "nodes": {}, "zoomMode": "cooperative"}
+    return build(_NODE_GRAPH, title, as_queries(title, queries), common, options=options)
+
+
+def text(title: str, content: str, *, about: str = "", width: int = 24, height: int = 3) -> Panel:
+    """Words in Markdown; it shows no data, so `about` may be left out."""
+    said = about or "Words, no data."
+    return build(
+        _TEXT,
+        title,
+        (),
+        {"about": said, "width": width, "height": height},
+        options={},
+        fields={"content": content.strip(), "mode": "markdown"},
+        texts=(content,),
+    )
+
+
+def panel(
+    kind: str,
+    title: str,
+    *queries: Expr | Query,
+    options: Mapping[str, object] | None = None,
+    custom: Mapping[str, object] | None = None,
+    **common: Unpack[Common],
+) -> Panel:
+    """A panel of any other type, such as that of a plugin, by Grafana's id of it.
+
+    `options` and `custom` go into the panel as they are.
+    """
+    return build(
+        _ANY,
+        title,
+        as_queries(title, queries),
+        common,
+        options=dict(options or {}),
+        custom=dict(custom) if custom else None,
+        fields={"plugin": kind},
+    )
+
+
+def _cells(common: Common) -> Json:
+    return {
+        "align": "auto",
+        "cellOptions": cell_options("color-text" if "thresholds" in common else "text"),
+        "filterable": True,
+        "inspect": False,
+    }

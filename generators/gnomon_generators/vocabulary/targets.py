@@ -1,0 +1,108 @@
+"""Queries as Grafana's data sources read them: grafanalib's targets without what they ignore."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+import attr
+from grafanalib import core
+
+from gnomon_generators.vocabulary.queries import Query
+from gnomon_generators.vocabulary.variables import reference
+
+
+@attr.s
+class PrometheusTarget(core.Target):
+    """A Prometheus query.
+
+    grafanalib's own halves the resolution of every query (`intervalFactor: 2`) and knows no exemplars.
+    """
+
+    exemplar: bool = attr.ib(default=False)
+
+    def to_json_data(self) -> dict[str, Any]:
+        """The query as Grafana stores it."""
+        return {
+            "datasource": self.datasource,
+            "editorMode": "code",
+            "exemplar": self.exemplar or None,
+            "expr": self.expr,
+            "format": self.format,
+            "hide": self.hide or None,
+            "instant": self.instant,
+            "interval": self.interval or None,
+            "legendFormat": self.legendFormat,
+            "range": not self.instant,
+            "refId": self.refId,
+        }
+
+
+@attr.s
+class TempoTarget(core.Target):
+    """A TraceQL search, or the map of services."""
+
+    limit: int = attr.ib(default=20)
+
+    def to_json_data(self) -> dict[str, Any]:
+        """The query as Grafana stores it."""
+        kind = {"queryType": "serviceMap"} if self.format == "serviceMap" else self._search()
+        return {"datasource": self.datasource, "hide": self.hide or None, "refId": self.refId, **kind}
+
+    def _search(self) -> dict[str, Any]:
+        return {"limit": self.limit, "query": self.expr, "queryType": "traceql", "tableType": self.format}
+
+
+@attr.s
+class PostgresTarget(core.SqlTarget):
+    """A query in SQL on PostgreSQL."""
+
+    def to_json_data(self) -> dict[str, Any]:
+        """The query as Grafana stores it."""
+        return {
+            "datasource": self.datasource,
+            "editorMode": "code",
+            "format": self.format,
+            "hide": self.hide or None,
+            "rawQuery": True,
+            "rawSql": self.rawSql,
+            "refId": self.refId,
+        }
+
+
+def target(asked: Query, ref: str, *, instant: bool, format: str) -> core.Target:
+    """The target of a query; `instant` and `format` are the panel's way unless the query has its own."""
+    shared: dict[str, Any] = {
+        "datasource": reference(asked.source),
+        "format": asked.format or format,
+        "hide": asked.hidden,
+        "refId": ref,
+    }
+    match asked.source:
+        case "prometheus":
+            return PrometheusTarget(
+                **shared,
+                expr=asked.text,
+                legendFormat=legend_format(asked),
+                instant=instant if asked.instant is None else asked.instant,
+                interval=asked.step or "",
+                exemplar=_has_exemplars(asked),
+            )
+        case "tempo":
+            return TempoTarget(**shared, expr=asked.text, limit=asked.limit)
+        case "grafana-postgresql-datasource":
+            return PostgresTarget(**shared, rawSql=asked.text)
+        case _:
+            assert_never(asked.source)
+
+
+def legend_format(asked: Query) -> str:
+    """Name of the query's series: its own legend, else the labels it splits by, else Grafana's choice."""
+    if asked.legend:
+        return asked.legend
+    names = [name for name in asked.labels or () if name != "le"]
+    return " · ".join(f"{{{{{name}}}}}" for name in names) or "__auto"
+
+
+def _has_exemplars(asked: Query) -> bool:
+    """Exemplars lead from a point of a latency chart to a trace; only histograms have them."""
+    return "_bucket" in asked.text if asked.exemplars is None else asked.exemplars

@@ -1,0 +1,52 @@
+"""Where a value turns from good to bad."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import attr
+
+from gnomon.errors import UserError
+from gnomon_generators.vocabulary.colors import BAD, GOOD, WARN
+
+# Nine tenths of a limit: late enough to be rare, early enough to act.
+_NEAR: float = 0.9
+
+
+@attr.frozen
+class Thresholds:
+    """The colour of everything below the first step, and from each step on."""
+
+    base: str
+    steps: tuple[tuple[float, str], ...]
+
+    def json(self) -> dict[str, object]:
+        """As Grafana's field configuration has it; the first step, without a value, is minus infinity."""
+        later = [{"color": color, "value": value} for value, color in self.steps]
+        return {"mode": "absolute", "steps": [{"color": self.base}, *later]}
+
+
+def steps(base: str, *rising: tuple[float, str]) -> Thresholds:
+    """Colours by value: `steps(GOOD, (0.3, BAD), (0.7, GOOD))` is bad from 0.3 up to below 0.7.
+
+    Raises `UserError` when the values do not rise.
+    """
+    values = [value for value, _ in rising]
+    if not values or any(second <= first for first, second in pairwise(values)):
+        shown = ", ".join(f"{value:g}" for value in values) or "none"
+        raise UserError(f"thresholds must rise, these are {shown}: write steps(GOOD, (80, WARN), (90, BAD))")
+    return Thresholds(base, rising)
+
+
+def objective(least: float, *, near: float | None = None) -> Thresholds:
+    """Good from `least` on, bad below it; from `least` up to `near` only just good."""
+    if near is None:
+        return steps(BAD, (least, GOOD))
+    return steps(BAD, (least, WARN), (near, GOOD))
+
+
+def budget(most: float, *, near: float | None = None) -> Thresholds:
+    """Bad from `most` on; a warning from `near` on, nine tenths of it unless told."""
+    if most <= 0:
+        return steps(GOOD, (most, BAD))
+    return steps(GOOD, (most * _NEAR if near is None else near, WARN), (most, BAD))
