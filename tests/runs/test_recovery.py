@@ -75,7 +75,7 @@ def counted(run: Run) -> Counter[Any]:
 
 @pytest.mark.parametrize("way", [pytest.param((), id="alone"), pytest.param(("-n", "1"), id="xdist")])
 def test_a_killed_run_has_the_points_of_a_whole_one(tmp_path: Path, way: tuple[str, ...]) -> None:
-    """The run span says `aborted`, and the run points are those of an unkilled run of the same tests."""
+    """It says `aborted`, counts as an unkilled run of the same tests, and the test it died in as not run."""
     project = Project(tmp_path / "project", tmp_path / "home")
     project.plugins = ("xdist",)
     project.write("test_a.py", SUITE)
@@ -92,21 +92,99 @@ def test_a_killed_run_has_the_points_of_a_whole_one(tmp_path: Path, way: tuple[s
     assert aborted.root.start == aborted.resource["gnomon.run.started_at"]
     assert aborted.root.end >= max(test.end for test in aborted.tests)
     assert {test.trace_id for test in aborted.tests} == {aborted.root.trace_id}
-    assert aborted.outcomes == complete.outcomes
-    assert counted(aborted) == counted(complete)
+    assert aborted.outcomes == complete.outcomes + Counter({("test_z.py::test_last", "not_run"): 1})
+    assert not counted(complete) - counted(aborted)
+    (more,) = counted(aborted) - counted(complete)
+    assert more[0] == "gnomon.run.tests"
+    assert ("gnomon.test.outcome", "not_run") in more[1]
+    assert more[2] == 1
     assert len(counted(complete)) > 20
     before = project.spool_names()
     assert recover(project.spool) == []
     assert project.spool_names() == before
 
 
-def test_a_run_killed_before_its_first_test_ended(tmp_path: Path) -> None:
-    """A run of which nothing is known leaves nothing, and is no error."""
+@pytest.mark.parametrize("way", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="xdist")])
+def test_a_run_killed_before_its_first_test_ended(tmp_path: Path, way: tuple[str, ...]) -> None:
+    """It is a run all the same, and each of its tests one that never ran."""
     project = Project(tmp_path / "project", tmp_path / "home")
-    project.write("test_z.py", KILLER)
+    project.plugins = ("xdist",)
+    project.write("test_z.py", KILLER + "\ndef test_after(): pass\n")
+    assert project.pytest(*way, "-k", "last or after", "--dist=loadfile").status == -9
+    assert project.gnomon("spool", "status").status == 0
+    run = project.run()
+    assert run.root["test.suite.run.status"] == "aborted"
+    assert run.root["gnomon.run.collected"] == 2
+    assert {test.outcome for test in run.tests} == {"not_run"}
+    assert run.total("gnomon.run.tests", gnomon__test__outcome="not_run") == 2
+    assert run.total("gnomon.run.finished") == 1
+    assert not list(project.spool.glob("*.plan.json"))
+
+
+def test_what_a_killed_run_never_came_to(tmp_path: Path) -> None:
+    """A routing test that a killed run did not reach is known by what it states: case, category and skill."""
+    project = Project(tmp_path / "project", tmp_path / "home")
+    project.write(
+        "test_a.py",
+        KILLER
+        + """
+import pytest
+@pytest.mark.routing(skill="search", category="plain", case_id="c7")
+def test_routed(gnomon_test): gnomon_test.routed("search")
+""",
+    )
     assert project.pytest().status == -9
     assert project.gnomon("spool", "status").status == 0
-    assert project.runs() == []
+    never = project.run().test("test_a.py::test_routed")
+    assert never.outcome == "not_run"
+    assert never["gnomon.test.case.id"] == "c7"
+    assert never["gnomon.routing.expected"] == "search"
+    points = project.run().by("gnomon.run.tests", "gnomon.test.category")
+    assert points == {"none": 1, "plain": 1}
+
+
+def test_a_run_killed_while_it_wrote_its_end(tmp_path: Path) -> None:
+    """A run whose spans are whole and whose points are missing gets the points that it was about to write."""
+    project = Project(tmp_path / "project", tmp_path / "home")
+    project.write("test_a.py", SUITE)
+    project.write(
+        "conftest.py",
+        """
+        import pathlib, shutil
+        def pytest_runtest_teardown():
+            (plan,) = pathlib.Path(".gnomon/spool").glob("*.plan.json")
+            shutil.copy(plan, "kept.json")
+            pathlib.Path("name").write_text(str(plan))
+        """,
+    )
+    assert project.pytest().status == 1
+    complete = project.run()
+    (points,) = project.spool.glob("*.metrics.jsonl")
+    points.unlink()
+    (project.path / "kept.json").rename(project.path / (project.path / "name").read_text())
+    assert recover(project.spool) == [points]
+    assert counted(project.run()) == counted(complete)
+    assert len(project.run().tests) == len(complete.tests)
+    assert recover(project.spool) == []
+
+
+def test_a_run_that_still_lives_is_left_alone(tmp_path: Path) -> None:
+    """Whoever recovers while a run goes on changes nothing of it."""
+    project = Project(tmp_path / "project", tmp_path / "home")
+    project.write(
+        "test_a.py",
+        """
+        import pathlib
+        from gnomon.runs.recovery import recover
+        def test_a(): pass
+        def test_b(): assert recover(pathlib.Path(".gnomon/spool")) == []
+        def test_c(): pass
+        """,
+    )
+    assert project.pytest().status == 0
+    run = project.run()
+    assert run.root["test.suite.run.status"] == "success"
+    assert len(run.tests) == 3
 
 
 def test_a_finished_run_gets_no_second_end(tmp_path: Path) -> None:

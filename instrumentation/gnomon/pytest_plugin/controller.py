@@ -24,10 +24,11 @@ from gnomon.pytest_plugin.guard import described, guarded, note
 from gnomon.pytest_plugin.reports import Results, message_of
 from gnomon.pytest_plugin.run_files import SCOPE, RunFiles
 from gnomon.pytest_plugin.run_identity import RunIdentity, identify
+from gnomon.runs.plan import Plan, missing
 from gnomon.runs.points import RunPoints
 from gnomon.runs.recorded import totals_of
 from gnomon.runs.recovery import recover
-from gnomon.runs.result import MAIN_WORKER, TestResult, never_started
+from gnomon.runs.result import MAIN_WORKER, TestResult
 from gnomon.runs.spans import MESSAGE_CHARACTERS, RunSpans, nanoseconds
 from gnomon.session import TestSession
 from gnomon.settings import Settings
@@ -91,7 +92,7 @@ class Controller:
         self._files = RunFiles(
             spool_directory(settings.state_directory), identity.file_stem, identity.resource
         )
-        self._points = RunPoints(identity.resource)
+        self._points = RunPoints(identity.resource, settings.budgets.case_series)
         self._spans = RunSpans(
             run_id=identity.run_id,
             trace_id=identity.trace_id,
@@ -137,11 +138,35 @@ class Controller:
         """The tests of a run without workers."""
         self._collected[MAIN_WORKER] = Counter(item.nodeid for item in session.items)
 
+    @pytest.hookimpl(tryfirst=True)
+    @guarded
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Tests begin, unless it is workers that will run them."""
+        if self._collected:
+            self._intend()
+
     @pytest.hookimpl(optionalhook=True)
     @guarded
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        """The tests that a worker knows; all workers know the same."""
-        self._collected[node.gateway.id] = Counter(ids)
+        """The tests that a worker knows; unless each runs all of them, they share these."""
+        worker = node.gateway.id if self._config.getoption("dist", "no") == "each" else MAIN_WORKER
+        if worker not in self._collected:
+            self._collected[worker] = Counter(ids)
+            self._intend()
+
+    def _intend(self) -> None:
+        if self._identity is not None:
+            stated = self._executor.stated if self._executor is not None else {}
+            self._files.intend(
+                Plan(
+                    self._files.resource,
+                    SCOPE,
+                    self._identity.trace_id,
+                    self._identity.parent,
+                    self._collected,
+                    stated,
+                )
+            )
 
     @guarded
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -224,7 +249,8 @@ class Controller:
                 note(self, trouble)
         for result in self._results.unfinished():
             self._write(result)
-        for result in self._never_started(ended):
+        seen = {worker: Counter(tests) for worker, tests in self._results.seen().items()}
+        for result in missing(self._collected, seen, ended, self._stated):
             self._write(result)
         self._points.settle()
         self._write_workers(ended)
@@ -233,29 +259,14 @@ class Controller:
         self._files.complete()
         self._points.add_spans(self._files.recorded_by_tests())
         self._write_points(identity, ended)
+        if left_out := self._points.cases_left_out:
+            note(self, f"{left_out} routing cases have no series of their own (budgets.case_series)")
+        self._files.forget()
         self._deliver(ended)
         if self._files.lost:
             note(self, f"{self._files.lost} spans lost")
         if self._files.why:
             note(self, self._files.why)
-
-    def _never_started(self, ended: float) -> list[TestResult]:
-        seen = {worker: Counter(tests) for worker, tests in self._results.seen().items()}
-        if self._config.getoption("dist", "no") == "each":
-            missing = {
-                worker: tests - seen.get(worker, Counter()) for worker, tests in self._collected.items()
-            }
-        else:
-            collected = next(iter(self._collected.values()), Counter[str]())
-            missing = {MAIN_WORKER: collected - sum(seen.values(), Counter())}
-        results = []
-        for worker, tests in missing.items():
-            for number, node_id in enumerate(tests.elements()):
-                result = never_started(node_id, ended, self._stated.get(node_id, {}))
-                # An execution that never was still needs an id of its own.
-                result.worker, result.execution = worker, -number
-                results.append(result)
-        return results
 
     def _write_workers(self, ended: float) -> None:
         for name, worker in self._workers.items():

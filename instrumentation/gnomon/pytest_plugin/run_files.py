@@ -5,10 +5,12 @@ from __future__ import annotations
 import getpass
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gnomon.otlp import encode
+from gnomon.runs.plan import SUFFIX, Plan, PlanFile
 from gnomon.runs.spans import scope
 from gnomon.spool import Journal, journal
 from gnomon.state import prepare
@@ -31,12 +33,29 @@ class RunFiles:
         self._stem = stem
         self.resource = encode.resource(resource)
         self._journals: list[Journal] = []
-        self._usable = True
+        self._plan: PlanFile | None = None
 
     @property
     def directory(self) -> Path:
         """Where the run writes now."""
         return self.directories[-1]
+
+    def intend(self, plan: Plan) -> None:
+        """Keeps what the run is going to do for whoever finds it killed; never raises."""
+        try:
+            if self._plan is None:
+                prepare(self.directory.parent)
+                self._plan = PlanFile(self.directory / f"{self._stem}{SUFFIX}")
+            self._plan.write(plan)
+        except OSError:
+            self.forget()  # the first span meets the same trouble, and tells of it
+
+    def forget(self) -> None:
+        """The run has its end, or what it has is no longer in one place; never raises."""
+        if self._plan is not None:
+            with suppress(OSError):
+                self._plan.remove()
+            self._plan = None
 
     def append(self, span: str) -> None:
         """Writes one span; never raises."""
@@ -53,6 +72,7 @@ class RunFiles:
 
     def _elsewhere(self, span: str, error: OSError) -> None:
         self.why = self.why or f"{self.directory} cannot be written: {error.strerror or error}"
+        self.forget()
         try:
             if len(self.directories) == 1:
                 self.directories.append(fallback_directory())

@@ -772,6 +772,7 @@ GNOMON_TEST_CASE_ID = Attribute(
     "Stable identity of the test, kept when its file moves: stated, or made from its node id.",
     examples=("bug-report-17",),
     source=GNOMON,
+    bounded_by="routing tests only, at most `budgets.case_series` of the settings in a run",
 )
 GNOMON_TEST_OUTCOME = Attribute(
     "gnomon.test.outcome",

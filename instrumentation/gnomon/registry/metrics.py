@@ -30,6 +30,17 @@ GNOMON_RUN_TESTS = Metric(
     optional=_OWNER,
     source=GNOMON,
 )
+GNOMON_RUN_CASE_TESTS = Metric(
+    "gnomon.run.case.tests",
+    "gauge",
+    "{test}",
+    "Routing tests of the run, each case by itself: pass rates and flakiness of single cases. Of more cases "
+    "than `budgets.case_series` in the settings, those whose ids come first.",
+    "run_point",
+    required=(*_RUN, a.GNOMON_TEST_CASE_ID, a.GNOMON_TEST_OUTCOME, a.GEN_AI_SKILL_NAME),
+    optional=_OWNER,
+    source=GNOMON,
+)
 GNOMON_RUN_RERUNS = Metric(
     "gnomon.run.reruns",
     "gauge",

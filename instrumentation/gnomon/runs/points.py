@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from gnomon.otlp import encode
 from gnomon.registry import Metric, metrics
@@ -22,7 +22,11 @@ from gnomon.runs.routing import correct
 Label = tuple[str, Any]
 Labels = tuple[Label, ...]
 
+CASE_SERIES: Final = 2_000
+"""How many routing cases of a run have series of their own, where no settings say so."""
+
 _SUITE = a.TEST_SUITE_NAME.name
+_CASE = a.GNOMON_TEST_CASE_ID.name
 _OUTCOME = a.GNOMON_TEST_OUTCOME.name
 _CATEGORY = a.GNOMON_TEST_CATEGORY.name
 _SKILL = a.GEN_AI_SKILL_NAME.name
@@ -72,10 +76,12 @@ class RunPoints:
     """Adds up one run. Results come in one by one, model calls at the end.
 
     `resource` maps the run's resource attributes to plain values. Every point carries its suite
-    (a test may state another), environment and, where there are any, department and agent.
+    (a test may state another), environment and, where there are any, department and agent. Of routing
+    tests, `case_series` cases have points of their own: those whose ids come first, so that it is the same
+    ones in every run, whichever worker is quicker.
     """
 
-    def __init__(self, resource: Mapping[str, Any]) -> None:
+    def __init__(self, resource: Mapping[str, Any], case_series: int = CASE_SERIES) -> None:
         self._suite: str = resource[_SUITE]
         self._sequence: int = resource[a.GNOMON_RUN_SEQUENCE.name]
         self._labels = tuple(_some(resource, _COMMON))
@@ -98,6 +104,14 @@ class RunPoints:
         self.tokens = 0
         self.costs: defaultdict[str, float] = defaultdict(float)
         self._busy: defaultdict[str, float] = defaultdict(float)
+        self._case_series = case_series
+        # By case (its id, then its suite): tests by skill and outcome.
+        self._cases: defaultdict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
+
+    @property
+    def cases_left_out(self) -> int:
+        """How many routing cases have no points of their own, since there are more than may have."""
+        return max(0, len(self._cases) - self._case_series)
 
     def _add(self, metric: Metric, value: float, suite: str, *labels: Label) -> None:
         family = self._values[metric]
@@ -153,6 +167,8 @@ class RunPoints:
 
     def _add_routing(self, suite: str, category: str, record: Mapping[str, Any], result: TestResult) -> None:
         if "routing" in record and "expected" in record["routing"]:
+            case = str(record.get("case_id") or result.node_id)
+            self._cases[case, suite][record["routing"]["expected"] or NONE, result.outcome] += 1
             self._add_verdict(suite, category, record["routing"], result)
         if tools := record.get("tools"):
             expected, matched, _ = tools
@@ -247,6 +263,7 @@ class RunPoints:
     ) -> str:
         """The run's MetricsData line. Times are Unix seconds; `worker_seconds` is each worker's life."""
         self.settle()
+        self._add_cases()
         self._add_run(ended - started, worker_seconds)
         stamp = _stamp(ended)
         families = [
@@ -273,6 +290,12 @@ class RunPoints:
             for metric, members in self._histograms.items()
         ]
         return encode.metrics_line(self._resource, scope, families)
+
+    def _add_cases(self) -> None:
+        for case, suite in sorted(self._cases)[: self._case_series]:
+            for (skill, outcome), number in self._cases[case, suite].items():
+                labels = ((_CASE, case), (_OUTCOME, outcome), (_SKILL, skill))
+                self._add(metrics.GNOMON_RUN_CASE_TESTS, number, suite, *labels)
 
     def _add_run(self, duration: float, worker_seconds: Mapping[str, float]) -> None:
         suite = self._suite

@@ -1,26 +1,31 @@
 """Gives a run that was killed the end that it could not write itself.
 
-A killed run leaves the spans of the tests it had finished. From those its run span, with the status
-`aborted`, and its run points are made, so that it is seen and counted like any other.
+A killed run leaves its plan and the spans of the tests it had finished. From those its run span, with
+the status `aborted`, the tests that it never came to, and its run points are made, so that it is seen
+and counted like any other.
 """
 
 from __future__ import annotations
 
-import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gnomon import spool
 from gnomon.otlp import encode
+from gnomon.runs.plan import Collected, Plan, abandoned, missing
 from gnomon.runs.points import RunPoints
 from gnomon.runs.recorded import plain
 from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
-from gnomon.runs.spans import RunSpans, scope
+from gnomon.runs.spans import RunSpans
 from gnomon.spool import files, journal
 
 _TRACES = ".traces.jsonl"
 _END = f".end{_TRACES}"
+
+Spans = list[tuple[dict[str, Any], dict[str, Any]]]
+"""Spans with their attributes as plain values in front."""
 
 
 def recover(directory: Path) -> list[Path]:
@@ -28,60 +33,76 @@ def recover(directory: Path) -> list[Path]:
 
     As safe to call as `gnomon.spool.recover`, which it calls; gives the files that came of it.
     """
-    recovered = spool.recover(directory)
-    made = list(recovered)
-    for path in recovered:
-        if path.name.startswith("run-") and path.name.count(".") == _TRACES.count("."):
-            made += _end(path)
+    made = spool.recover(directory)
+    for stem, plan in abandoned(directory):
+        made += _end(directory, stem, plan)
     return made
 
 
-def _end(path: Path) -> Iterator[Path]:
-    """Writes what the run of this file lacks."""
-    resource, spans = _read(path)
-    values = plain(resource.get("attributes", ()))
-    if not spans or any(span["name"] == "test_run" for _, span in spans):
-        return
-    stem = path.name.removesuffix(_TRACES)
-    recorded = [span for extra in path.parent.glob(f"{stem}.*{_TRACES}*") for span in journal.spans(extra)]
+def _end(directory: Path, stem: str, plan: Plan) -> Iterator[Path]:
+    """Writes what the run of this plan lacks."""
+    if (directory / f"{stem}{_TRACES}{journal.PART}{journal.DAMAGED}").exists():
+        return  # what the run had come to is not known
+    values = plain(plan.resource.get("attributes", ()))
+    spans = _recorded(directory, f"{stem}{_TRACES}")
+    called = [span for extra in directory.glob(f"{stem}.*{_TRACES}*") for span in journal.spans(extra)]
+    started = values["gnomon.run.started_at"] / 1e9
+    ended = max([started, *(int(span["endTimeUnixNano"]) / 1e9 for span in called)])
+    ended = max([ended, *(int(span["endTimeUnixNano"]) / 1e9 for _, span in spans)])
     points = RunPoints(values)
     for attributes, span in spans:
         if "gnomon.test.outcome" in attributes:
             points.add_result(_result(attributes, span))
-    points.add_spans(recorded)
-    points.settle()
-    started = values["gnomon.run.started_at"] / 1e9
-    ended = max(int(span["endTimeUnixNano"]) for _, span in spans) / 1e9
-    first = spans[0][1]
-    maker = RunSpans(
+    if all(span["name"] != "test_run" for _, span in spans):
+        never = missing(plan.collected, _seen(spans), ended, plan.stated)
+        for result in never:
+            points.add_result(result)
+        points.settle()
+        maker = _maker(plan, values)
+        status = {"test.suite.run.status": "aborted", "gnomon.run.collected": points.outcomes.total()}
+        lines = [span for result in never for span in maker.test(result)]
+        lines.append(maker.run(started, ended, status, failed=True))
+        own = encode.traces_line(plan.resource, plan.scope, lines)
+        yield files.write(directory / f"{stem}{_END}", [own])
+    if not any(directory.glob(f"{stem}.metrics.jsonl*")):
+        points.add_spans(called)
+        lives = dict.fromkeys(_workers(spans), ended - started)
+        line = points.line(plan.scope, started=started, ended=ended, worker_seconds=lives)
+        yield files.write(directory / f"{stem}.metrics.jsonl", [line])
+
+
+def _maker(plan: Plan, values: Mapping[str, Any]) -> RunSpans:
+    skills = zip(values.get("gnomon.skills.names", ()), values.get("gnomon.skills.hashes", ()), strict=False)
+    return RunSpans(
         run_id=values["gnomon.run.id"],
-        trace_id=first["traceId"],
-        parent=None,
+        trace_id=plan.trace_id,
+        parent=plan.parent,
         suite=values["test.suite.name"],
         sequence=values["gnomon.run.sequence"],
+        skills_hash=values.get("gnomon.skills.hash"),
+        skill_hashes=dict(skills),
     )
-    own_scope = scope(values["gnomon.run.framework"])
-    status = {"test.suite.run.status": "aborted", "gnomon.run.collected": points.outcomes.total()}
-    run = maker.run(started, ended, status, failed=True)
-    yield files.write(path.with_name(stem + _END), [encode.traces_line(resource, own_scope, [run])])
-    line = points.line(
-        own_scope,
-        started=started,
-        ended=ended,
-        worker_seconds=dict.fromkeys(_workers(spans), ended - started),
-    )
-    yield files.write(path.with_name(f"{stem}.metrics.jsonl"), [line])
 
 
-def _read(path: Path) -> tuple[dict[str, Any], list[tuple[dict[str, Any], dict[str, Any]]]]:
-    resource: dict[str, Any] = {}
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            resource = json.loads(line)["resourceSpans"][0]["resource"]
-    return resource, [(plain(span.get("attributes", ())), span) for span in journal.spans(path)]
+def _recorded(directory: Path, name: str) -> Spans:
+    """The spans in the run's own file, whatever became of its delivery."""
+    return [
+        (plain(span.get("attributes", ())), span)
+        for path in directory.glob(f"{name}*")
+        if files.signal_of(path) == "traces"
+        for span in journal.spans(path)
+    ]
 
 
-def _workers(spans: list[tuple[dict[str, Any], dict[str, Any]]]) -> set[str]:
+def _seen(spans: Spans) -> Collected:
+    seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for attributes, _ in spans:
+        if "gnomon.test.outcome" in attributes:
+            seen[attributes.get("gnomon.worker.id", MAIN_WORKER)][attributes["test.case.name"]] += 1
+    return seen
+
+
+def _workers(spans: Spans) -> set[str]:
     named = {attributes.get("gnomon.worker.id", MAIN_WORKER) for attributes, _ in spans}
     return named - {MAIN_WORKER} or {MAIN_WORKER}
 

@@ -151,6 +151,14 @@ class Budgets(Record):
         minimum=1,
         maximum=10**9,
     )
+    case_series: int = setting(
+        2_000,
+        "Routing cases of a run that have series of their own, from which pass rates and flaky tests are "
+        "taken. Of more cases, those whose ids come first; 0 for none.",
+        unit="{case}",
+        minimum=0,
+        maximum=10**6,
+    )
 
 
 class Flaky(Record):

@@ -7,6 +7,7 @@
 | `<stem>.<signal>.jsonl.acked` | how many lines of it a backend has accepted so far |
 | `<stem>.<signal>.jsonl.sent` | delivered whole |
 | `<stem>.<signal>.jsonl.rejected` | refused for good by a backend, in whole or in part; kept |
+| `<stem>.plan.json` | what a run that has no end yet set out to do (`gnomon.runs.plan`); never sent |
 """
 
 from __future__ import annotations

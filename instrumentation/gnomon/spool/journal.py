@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gnomon.otlp import encode
-from gnomon.spool.lock import try_lock
+from gnomon.spool.lock import still_there, try_lock
 
 PART = ".part"
 
@@ -181,7 +181,7 @@ def recover(directory: Path) -> list[Path]:
 def _recover(part: Path) -> Path | None:
     path = part.with_name(part.name.removesuffix(PART))
     with part.open("r+b") as journal:
-        if not try_lock(journal.fileno()) or not _still_there(part, journal.fileno()):
+        if not try_lock(journal.fileno()) or not still_there(part, journal.fileno()):
             return None
         first = journal.readline()
         if not first.endswith(b"}\n"):
@@ -215,10 +215,3 @@ def _keys(line: bytes) -> set[str]:
     except ValueError:
         return set()
     return set(value) if isinstance(value, dict) else set()
-
-
-def _still_there(part: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(part.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

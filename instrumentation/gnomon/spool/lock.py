@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 if sys.platform == "win32":
     import msvcrt
-    import os
 
     # Windows locks are mandatory for the locked bytes: one far behind any content disturbs no reader.
     _FAR = 2**62
@@ -33,3 +34,11 @@ else:
         except OSError:
             return False
         return True
+
+
+def still_there(path: Path, descriptor: int) -> bool:
+    """Whether the path still names the file that was opened: its last holder may have removed it."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
