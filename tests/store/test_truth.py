@@ -135,7 +135,7 @@ def test_model_calls(project: Project, store: Store, workers: tuple[str, ...]) -
 
 
 def test_a_killed_run(project: Project, store: Store) -> None:
-    """What a run had done when it was killed is there, as an aborted run."""
+    """What a run had done when it was killed is there, as an aborted run, and what it had not."""
     project.write(
         "test_long.py",
         """
@@ -163,4 +163,5 @@ def test_a_killed_run(project: Project, store: Store) -> None:
     assert [(row.case_id, row.outcome) for row in store.results(run.run_id)] == [
         ("test_long.py::test_one", "passed"),
         ("test_long.py::test_two", "failed"),
+        ("test_long.py::test_three", "not_run"),
     ]

@@ -456,6 +456,14 @@ GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS = Attribute(
     examples=(512,),
     source=GENAI,
 )
+GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = Attribute(
+    "gen_ai.usage.cache_creation.input_tokens",
+    "int",
+    "The name of `gen_ai.usage.cache_write.input_tokens` in versions 1.40 and 1.41, written beside it where "
+    "`OTEL_SEMCONV_STABILITY_OPT_IN` has `gen_ai/dup`.",
+    examples=(512,),
+    source=GENAI_GEN2,
+)
 GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = Attribute(
     "gen_ai.usage.reasoning.output_tokens",
     "int",
