@@ -96,7 +96,7 @@ def test_core_names_exist_in_opentelemetry_with_that_stability() -> None:
 
 
 def test_generative_ai_names_are_the_third_generation() -> None:
-    """Names that the newest conventions dropped are not written, but for one that users may ask for as well."""
+    """Names that the newest conventions dropped are not written, but for one that users may ask for, too."""
     names = {row.name for row in attributes.ALL}
     assert "gen_ai.usage.cache_write.input_tokens" in names
     assert "gen_ai/dup" in attributes.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS.brief
