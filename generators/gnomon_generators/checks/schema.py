@@ -47,10 +47,11 @@ _ANYTHING: Final = {"type": "object", "additionalProperties": {}}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One place that Grafana's schema does not know or allow."""
+    """One place that Grafana's schema does not know or allow; `unknown_key` when it is the key itself."""
 
     path: Path
     message: str
+    unknown_key: bool = False
 
 
 def schema_faults(dashboard: Mapping[str, Any]) -> list[Fault]:
@@ -69,13 +70,31 @@ def panel_types_without_schema(dashboard: Mapping[str, Any]) -> frozenset[str]:
 
 
 def known_units() -> frozenset[str]:
-    """The ids of the units that Grafana knows, without those that a user writes freely (`suffix:` and such)."""
+    """The ids of the units that Grafana knows; not those that one writes freely (`suffix:` and such)."""
     return frozenset(row["const"] for row in _definitions("units").values() if "const" in row)
 
 
 def known_panel_types() -> frozenset[str]:
     """Lower-case panel types, without punctuation, that have a schema."""
     return frozenset(name for name in _files() if "Options" in _definitions(name))
+
+
+def is_data_source(path: Path) -> bool:
+    """Whether the place is a reference to a data source."""
+    return path[-1:] == ("datasource",)
+
+
+def data_source_texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """References to data sources that are plain text, as they were before Grafana 8.3."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "datasource" and isinstance(item, str):
+                yield (*path, key), item
+            else:
+                yield from data_source_texts(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from data_source_texts(item, (*path, number))
 
 
 def without_nulls(value: Any) -> Any:
@@ -256,9 +275,10 @@ def _leaves(error: ValidationError) -> list[ValidationError]:
 
 
 def _distance(branch: Sequence[ValidationError]) -> tuple[int, int]:
-    """How far a branch is from what was written: another kind of value or of object first, then the number."""
+    """How far a branch is from what was written: another kind of value or object first, then the number."""
     other = sum(
-        error.validator == "type" and not error.relative_path or error.validator == "const" for error in branch
+        (error.validator == "type" and not error.relative_path) or error.validator == "const"
+        for error in branch
     )
     return other, len(branch)
 
@@ -268,7 +288,7 @@ def _worded(error: ValidationError, path: Path) -> Iterator[Fault]:
         known = error.schema.get("properties", {})
         for key in error.instance:
             if key not in known:
-                yield Fault((*path, key), "is a key that Grafana does not know here")
+                yield Fault((*path, key), "is a key that Grafana does not know here", unknown_key=True)
         return
     yield Fault(path, _message(error))
 
@@ -277,7 +297,9 @@ def _message(error: ValidationError) -> str:
     value = _shown(error.instance)
     match error.validator:
         case "type":
-            kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+            kinds = (
+                [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+            )
             return f"is {value}, must be {_either(_KINDS[kind] for kind in kinds)}"
         case "enum":
             return f"is {value}, must be {_either(_shown(choice) for choice in error.validator_value)}"

@@ -1,0 +1,1 @@
+"""Checks of Grafana dashboards in their classic JSON."""
