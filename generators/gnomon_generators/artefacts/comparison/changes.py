@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gnomon_generators.artefacts.comparison.matching import Match, matched
-from gnomon_generators.artefacts.outline import Fact, Item
+from gnomon_generators.artefacts.outline import Fact, Form, Item
 
 What = Literal["added", "removed", "renamed", "moved", "changed"]
 
@@ -67,11 +67,16 @@ def _facts(old: Item, new: Item, path: tuple[Item, ...]) -> Iterator[Change]:
     before, after = _by_name(old.facts), _by_name(new.facts)
     for name in [*after, *(name for name in before if name not in after)]:
         was, is_now = before.get(name), after.get(name)
-        if (was.value if was else None) != (is_now.value if is_now else None):
-            quiet = all(fact.quiet for fact in (was, is_now) if fact)
+        if _meaning(was) != _meaning(is_now):
+            values = (was.value if was else None, is_now.value if is_now else None)
             yield Change(
-                "changed", path, name, was.value if was else None, is_now.value if is_now else None, quiet
+                "changed", path, name, *values, quiet=all(fact.quiet for fact in (was, is_now) if fact)
             )
+
+
+def _meaning(fact: Fact | None) -> str | None:
+    """What must be equal: a query means the same however it is broken into lines."""
+    return " ".join(fact.value.split()) if fact and fact.form is Form.TEXT else fact and fact.value
 
 
 def _by_name(facts: Sequence[Fact]) -> Mapping[str, Fact]:

@@ -13,6 +13,7 @@ class Form(Enum):
     NAMED = "in the heading, after its name"
     LINE = "on a line of its own, after its name"
     TEXT = "on lines of its own, without its name: a query, an expression"
+    SMALL = "with others of this form on one line: `name=value, name=value`"
     HIDDEN = "not at all"
 
 

@@ -35,7 +35,7 @@ def facts(value: object, way: str = "", form: Form = Form.LINE) -> list[Fact]:
 
 def others(value: Mapping[str, Any], known: Collection[str]) -> list[Fact]:
     """What stands in a mapping beside the keys that are told in another way: nothing is passed over."""
-    return [fact for key in sorted(value) if key not in known for fact in facts(value[key], key)]
+    return [fact for key in sorted(value) if key not in known for fact in facts(value[key], key, Form.SMALL)]
 
 
 def scalar(value: object) -> str:

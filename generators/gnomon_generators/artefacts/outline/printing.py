@@ -24,6 +24,8 @@ def _lines(item: Item, depth: int) -> Iterator[str]:
     yield margin + heading(item)
     for fact in item.facts:
         yield from _fact(fact, margin + _INDENT)
+    small = ", ".join(f"{fact.name}={fact.value}" for fact in item.facts if fact.form is Form.SMALL)
+    yield from _wrapped(small, margin + _INDENT)
     for inner in item.items:
         if inner.kind in _APART and depth < 1:
             yield ""
@@ -44,6 +46,10 @@ def _fact(fact: Fact, margin: str) -> Iterator[str]:
     if fact.form is Form.TEXT:
         yield from (margin + line for line in broken(fact.value, _WIDTH - len(margin)))
     elif fact.form is Form.LINE:
-        width = max(_WIDTH - len(margin), 40)
-        for number, line in enumerate(wrap(f"{fact.name}: {fact.value}", width, break_long_words=False)):
-            yield margin + (_INDENT if number else "") + line
+        yield from _wrapped(f"{fact.name}: {fact.value}", margin)
+
+
+def _wrapped(told: str, margin: str) -> Iterator[str]:
+    width = max(_WIDTH - len(margin), 40)
+    lines = wrap(told, width, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False)
+    yield from (margin + line for line in lines)
