@@ -167,6 +167,12 @@ def test_properties_state_routes(project: Project) -> None:
         True,
     )
     assert (two.expected, two.actual, two.correct) == ("", "beta", False)
+    counted = {
+        (point.attributes["gnomon.test.case.id"], point.attributes["gnomon.test.outcome"]): point.value
+        for point in read_points(project.spool)
+        if point.metric == "gnomon.run.case.tests"
+    }
+    assert counted == {("R-1", "passed"): 1, ("routes::two", "failed"): 1}
 
 
 def test_same_names_are_several_tests_unless_the_caller_knows_better(project: Project) -> None:

@@ -214,7 +214,6 @@ def test_no_metric_is_labelled_with_what_grows() -> None:
     """Node ids, commits, runs, sessions and users stay off metrics."""
     forbidden = {
         attributes.TEST_CASE_NAME,
-        attributes.GNOMON_TEST_CASE_ID,
         attributes.GNOMON_RUN_ID,
         attributes.GNOMON_RUN_SEQUENCE,
         attributes.GNOMON_WORKER_ID,
@@ -225,6 +224,12 @@ def test_no_metric_is_labelled_with_what_grows() -> None:
     }
     assert not {attribute for row in metrics.ALL for attribute in row.attributes} & forbidden
     assert not any(attribute.bounded for attribute in forbidden)
+
+
+def test_only_one_metric_is_by_case() -> None:
+    """The metric that has a budget for it is the only one that tells single cases apart."""
+    case = attributes.GNOMON_TEST_CASE_ID
+    assert [row for row in metrics.ALL if case in row.attributes] == [metrics.GNOMON_RUN_CASE_TESTS]
 
 
 def test_run_points_and_ledger_name_suite_and_environment() -> None:

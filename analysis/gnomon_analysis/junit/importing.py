@@ -171,7 +171,8 @@ class _Run:
         described = encode.resource(resource)
         # The traces come last: once they are there, the run is known and not written again.
         files.write(
-            path.with_name(path.name.replace(".traces.", ".metrics.")), [self._points(found, resource)]
+            path.with_name(path.name.replace(".traces.", ".metrics.")),
+            [self._points(found, resource, settings)],
         )
         journal.finish(
             journal.header(described, _SCOPE), journal.gathered(f"{span}\n".encode() for span in spans), path
@@ -202,8 +203,8 @@ class _Run:
             spans.run(self._started, self._ended, ending, failed=failed),
         ]
 
-    def _points(self, found: Sequence[TestResult], resource: Mapping[str, Any]) -> str:
-        points = RunPoints(resource)
+    def _points(self, found: Sequence[TestResult], resource: Mapping[str, Any], settings: Settings) -> str:
+        points = RunPoints(resource, settings.budgets.case_series)
         for result in found:
             points.add_result(result)
         return points.line(

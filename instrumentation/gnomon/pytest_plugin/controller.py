@@ -165,6 +165,7 @@ class Controller:
                     self._identity.parent,
                     self._collected,
                     stated,
+                    self._settings.budgets.case_series,
                 )
             )
 

@@ -32,7 +32,8 @@ Collected = Mapping[str, Counter[str]]
 class Plan(Record):
     """What a run said of itself when it began: OTLP/JSON `resource` and `scope`, its trace and parent span.
 
-    `collected` are the tests it was going to run, `stated` what tests state before they run.
+    `collected` are the tests it was going to run, `stated` what tests state before they run, `case_series`
+    the number of routing cases that may have series of their own.
     """
 
     resource: dict[str, Any]
@@ -41,6 +42,7 @@ class Plan(Record):
     parent: str | None
     collected: Collected
     stated: dict[str, dict[str, Any]]
+    case_series: int
 
 
 def missing(
@@ -78,6 +80,7 @@ class PlanFile:
             "parent": plan.parent,
             "collected": {worker: list(tests.elements()) for worker, tests in plan.collected.items()},
             "stated": plan.stated,
+            "caseSeries": plan.case_series,
         }
         data = encode.dumps(said).encode("ascii")
         os.ftruncate(self._descriptor, 0)
@@ -126,4 +129,5 @@ def _read(content: bytes) -> Plan | None:
         parent=said["parent"],
         collected={worker: Counter(tests) for worker, tests in said["collected"].items()},
         stated=said["stated"],
+        case_series=said["caseSeries"],
     )

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from gnomon.otlp import encode
 from gnomon.registry import Metric, metrics
@@ -21,9 +21,6 @@ from gnomon.runs.routing import correct
 
 Label = tuple[str, Any]
 Labels = tuple[Label, ...]
-
-CASE_SERIES: Final = 2_000
-"""How many routing cases of a run have series of their own, where no settings say so."""
 
 _SUITE = a.TEST_SUITE_NAME.name
 _CASE = a.GNOMON_TEST_CASE_ID.name
@@ -81,7 +78,7 @@ class RunPoints:
     ones in every run, whichever worker is quicker.
     """
 
-    def __init__(self, resource: Mapping[str, Any], case_series: int = CASE_SERIES) -> None:
+    def __init__(self, resource: Mapping[str, Any], case_series: int) -> None:
         self._suite: str = resource[_SUITE]
         self._sequence: int = resource[a.GNOMON_RUN_SEQUENCE.name]
         self._labels = tuple(_some(resource, _COMMON))

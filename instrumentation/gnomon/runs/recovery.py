@@ -49,7 +49,7 @@ def _end(directory: Path, stem: str, plan: Plan) -> Iterator[Path]:
     started = values["gnomon.run.started_at"] / 1e9
     ended = max([started, *(int(span["endTimeUnixNano"]) / 1e9 for span in called)])
     ended = max([ended, *(int(span["endTimeUnixNano"]) / 1e9 for _, span in spans)])
-    points = RunPoints(values)
+    points = RunPoints(values, plan.case_series)
     for attributes, span in spans:
         if "gnomon.test.outcome" in attributes:
             points.add_result(_result(attributes, span))
@@ -109,7 +109,7 @@ def _workers(spans: Spans) -> set[str]:
 
 def _result(values: Mapping[str, Any], span: Mapping[str, Any]) -> TestResult:
     """The result that a test's span was made of, as far as counting needs it."""
-    record: dict[str, Any] = {"suite": values["test.suite.name"]}
+    record: dict[str, Any] = {"suite": values["test.suite.name"], "case_id": values["gnomon.test.case.id"]}
     if (category := values.get("gnomon.test.category")) is not None:
         record["category"] = category
     if "gnomon.routing.expected" in values:
