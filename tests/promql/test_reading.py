@@ -120,3 +120,30 @@ def test_prometheus_computes_the_true_totals(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({"rule_files": ["none.yml"], "tests": [tests]}))
     answer = promtool("test", "rules", path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_when_the_newest_point_was_written(tmp_path: Path) -> None:
+    """The end of the last run, long after the point itself has gone out of sight."""
+    newest = promql.last_moment(metrics.GNOMON_RUN_TESTS, "6h", where={OUTCOME[0]: "failed"})
+    tests = {
+        "interval": "1m",
+        "input_series": [
+            {"series": 'gnomon_run_tests{gnomon_test_outcome="failed"}', "values": "_x10 7 _x50 9 _x20"},
+            {"series": 'gnomon_run_tests{gnomon_test_outcome="passed"}', "values": "_x200 7"},
+        ],
+        "promql_expr_test": [
+            {
+                "expr": newest.text,
+                "eval_time": "240m",
+                "exp_samples": [{"labels": "{}", "value": 62 * 60 * 1000}],
+            }
+        ],
+    }
+    (tmp_path / "none.yml").write_text("groups: []\n")
+    path = tmp_path / "tests.yml"
+    path.write_text(yaml.safe_dump({"rule_files": ["none.yml"], "tests": [tests]}))
+    answer = promtool("test", "rules", path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+    with pytest.raises(UserError, match="is not counted by run"):
+        promql.last_moment(metrics.ROUTING_TEST)

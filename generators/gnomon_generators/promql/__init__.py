@@ -33,6 +33,7 @@ from gnomon_generators.promql.joining import (
 from gnomon_generators.promql.reading import (
     buckets,
     histogram_sum,
+    last_moment,
     latest,
     mean,
     over_time,
@@ -72,6 +73,7 @@ __all__ = [
     "filters",
     "highest",
     "histogram_sum",
+    "last_moment",
     "latest",
     "lowest",
     "mean",

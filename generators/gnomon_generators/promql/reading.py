@@ -76,6 +76,24 @@ def latest(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Wh
     return reader.aggregate("max", reader.ranged("last_over_time", reader.select()), series.unit)
 
 
+def last_moment(
+    metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Where | None = None
+) -> Expr:
+    """When the newest point of a run point was written, in milliseconds since 1970: the end of that run.
+
+    A bare name shows a point for five minutes; looked at every five, each is seen. Raises `UserError` for
+    what is not counted by run: a series that is scraped was there a moment ago.
+    """
+    series = series_of(metric)
+    if series.counting != "run_point":
+        raise UserError(f"{series.name} is not counted by run: its newest point is that of the last scrape")
+    checked(window)
+    found = selector(series, where, "_count" if series.histogram else "")
+    seen = f"max_over_time(timestamp({found})[{window}:5m]{offset_mark()})"
+    moment = _aggregated("max", seen, series, by, "ms")
+    return Expr(f"1000 * {moment.template}", "ms", moment.labels, compound=True)
+
+
 def quantile(
     metric: AnyMetric, share: float, window: Window = RANGE, by: Labels = (), where: Where | None = None
 ) -> Expr:
