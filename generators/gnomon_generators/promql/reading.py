@@ -84,13 +84,13 @@ def last_moment(
     A bare name shows a point for five minutes; looked at every five, each is seen. Raises `UserError` for
     what is not counted by run: a series that is scraped was there a moment ago.
     """
-    series = series_of(metric)
+    reader = _Reader(series_of(metric), checked(window), by, where)
+    series = reader.series
     if series.counting != "run_point":
         raise UserError(f"{series.name} is not counted by run: its newest point is that of the last scrape")
-    checked(window)
-    found = selector(series, where, "_count" if series.histogram else "")
+    found = reader.select("_count" if series.histogram else "")
     seen = f"max_over_time(timestamp({found})[{window}:5m]{offset_mark()})"
-    moment = _aggregated("max", seen, series, by, "ms")
+    moment = reader.aggregate("max", seen, "ms")
     return Expr(f"1000 * {moment.template}", "ms", moment.labels, compound=True)
 
 
