@@ -135,7 +135,7 @@ def test_when_the_newest_point_was_written(tmp_path: Path) -> None:
             {
                 "expr": newest.text,
                 "eval_time": "240m",
-                "exp_samples": [{"labels": "{}", "value": 62 * 60 * 1000}],
+                "exp_samples": [{"labels": "{}", "value": 61 * 60 * 1000}],
             }
         ],
     }
