@@ -36,12 +36,14 @@ from gnomon_generators.vocabulary.transformations import (
     organize,
     reduce_rows,
     sort_by,
+    time_series_table,
     transformation,
 )
 from gnomon_generators.vocabulary.units import grafana_unit
 from gnomon_generators.vocabulary.variables import (
     Variable,
     choice,
+    chosen,
     datasource,
     environment,
     label_variable,
@@ -76,6 +78,7 @@ __all__ = [
     "budget",
     "calculate",
     "choice",
+    "chosen",
     "datasource",
     "document",
     "environment",
@@ -119,6 +122,7 @@ __all__ = [
     "tempo",
     "text",
     "text_box",
+    "time_series_table",
     "timeseries",
     "to_dashboard",
     "to_trace",

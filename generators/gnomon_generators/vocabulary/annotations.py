@@ -8,7 +8,7 @@ import attr
 
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.vocabulary.colors import NEUTRAL
-from gnomon_generators.vocabulary.queries import Query, as_query
+from gnomon_generators.vocabulary.queries import PROMETHEUS, TEMPO, Query, as_query
 from gnomon_generators.vocabulary.variables import reference
 
 Json = dict[str, Any]
@@ -67,8 +67,8 @@ def annotation(
 
 
 def _target(query: Query) -> Json:
-    if query.source == "prometheus":
+    if query.source == PROMETHEUS:
         return {"expr": query.text, "refId": "Anno", **({"interval": query.step} if query.step else {})}
-    if query.source == "tempo":
+    if query.source == TEMPO:
         return {"query": query.text, "queryType": "traceql", "limit": query.limit, "refId": "Anno"}
     return {"editorMode": "code", "format": "table", "rawQuery": True, "rawSql": query.text, "refId": "Anno"}

@@ -10,22 +10,23 @@ from grafanalib import core
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
+from gnomon_generators.vocabulary.buckets import bucket_unit
 from gnomon_generators.vocabulary.colors import NEUTRAL
-from gnomon_generators.vocabulary.columns import column_name, column_units, tabled
-from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query
-from gnomon_generators.vocabulary.queries import Query
+from gnomon_generators.vocabulary.columns import column_name, column_properties, tabled
+from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query, unit_of
+from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, Calculation, Query
 from gnomon_generators.vocabulary.transformations import grouping_to_matrix, reduce_rows
 from gnomon_generators.vocabulary.units import grafana_unit
 
 Json = dict[str, Any]
 
-_TIMED: Final = ("prometheus", "grafana-postgresql-datasource")
+_TIMED: Final = (PROMETHEUS, POSTGRES)
 _TIME_SERIES: Final = Shape(core.TimeSeries, 12, 8, sources=_TIMED)
 _STATE_TIMELINE: Final = Shape(core.StateTimeline, 24, 8, sources=_TIMED)
 _HEATMAP: Final = Shape(models.Heatmap, 12, 8, format="heatmap", sources=_TIMED)
 _BARS: Final = Shape(core.BarChart, 12, 8, instant=True, format="table", sources=_TIMED)
-_BUCKETS: Final = Shape(core.BarChart, 12, 8, instant=True, format="heatmap", sources=("prometheus",))
-_HISTOGRAM: Final = Shape(core.Histogram, 12, 8, sources=("grafana-postgresql-datasource",))
+_BUCKETS: Final = Shape(core.BarChart, 12, 8, instant=True, format="heatmap", sources=(PROMETHEUS,))
+_HISTOGRAM: Final = Shape(core.Histogram, 12, 8, sources=(POSTGRES,))
 _VISIBLE: Final[Json] = {"legend": False, "tooltip": False, "viz": False}
 _SHOW_ALL: Final[Json] = {"mode": "multi", "sort": "desc"}
 _BAR_OPTIONS: Final[Json] = {
@@ -50,7 +51,7 @@ def timeseries(
     stack: Literal["none", "normal", "percent"] = "none",
     fill: int | None = None,
     connect: bool | int = False,
-    legend_values: Sequence[str] = (),
+    legend_values: Sequence[Calculation] = (),
     log: bool = False,
     centered: bool = False,
     **common: Unpack[Common],
@@ -117,10 +118,10 @@ def state_timeline(title: str, *queries: Expr | Query, **common: Unpack[Common])
 def heatmap(title: str, *queries: Expr | Query, calculate: bool = False, **common: Unpack[Common]) -> Panel:
     """How values are spread over time: buckets of a histogram, or plain values to `calculate` buckets of.
 
-    The unit is that of the vertical axis.
+    The unit is that of the vertical axis: the metric's own.
     """
     asked = as_queries(title, queries)
-    unit = common.get("unit") or next((query.unit for query in asked if query.unit), "")
+    unit = common.get("unit") or bucket_unit(asked) or unit_of(asked, common)
     options: Json = {
         "calculate": calculate,
         "cellGap": 1,
@@ -148,7 +149,7 @@ def heatmap(title: str, *queries: Expr | Query, calculate: bool = False, **commo
         },
     }
     custom = {"hideFrom": _VISIBLE, "scaleDistribution": {"type": "linear"}}
-    return build(_HEATMAP, title, asked, common, options=options, custom=custom)
+    return build(_HEATMAP, title, asked, {**common, "unit": unit}, options=options, custom=custom)
 
 
 def bars(
@@ -188,7 +189,7 @@ def bars(
         custom=_BAR_STYLE,
         color={"mode": "palette-classic-by-name"},
         transformations=transformations,
-        overrides=column_units(asked, title, common.get("unit")) if series is None else (),
+        overrides=column_properties(asked, title, common.get("unit")) if series is None else (),
     )
 
 
@@ -199,7 +200,7 @@ def histogram(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> P
     the bars are made by Grafana.
     """
     asked = as_queries(title, queries)
-    if all(query.source == "grafana-postgresql-datasource" for query in asked):
+    if all(query.source == POSTGRES for query in asked):
         options: Json = {"bucketOffset": 0, "combine": True, "legend": _legend(()), "tooltip": _SHOW_ALL}
         return build(
             _HISTOGRAM, title, asked, common, options=options, custom={"fillOpacity": 80, "lineWidth": 1}

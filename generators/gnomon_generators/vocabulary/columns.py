@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gnomon.errors import UserError
 from gnomon_generators.promql.series import AnyLabel, label_text
-from gnomon_generators.vocabulary.overrides import matched
+from gnomon_generators.vocabulary.overrides import cell_options, matched
 from gnomon_generators.vocabulary.panel import reference_id
-from gnomon_generators.vocabulary.queries import Query
-from gnomon_generators.vocabulary.transformations import merge, organize
+from gnomon_generators.vocabulary.queries import PROMETHEUS, Query
+from gnomon_generators.vocabulary.transformations import merge, organize, time_series_table
 from gnomon_generators.vocabulary.units import grafana_unit
 
 Json = dict[str, Any]
@@ -22,12 +23,13 @@ def column_name(column: AnyLabel | str) -> str:
 
 def value_heads(queries: Sequence[Query], default: str) -> dict[str, str]:
     """What the columns of values are called in the result of Prometheus, and how they are headed."""
-    asked = [(position, query) for position, query in enumerate(queries) if query.source == "prometheus"]
+    asked = [(position, query) for position, query in enumerate(queries) if query.source == PROMETHEUS]
+    if _drawn(queries):
+        return {f"Trend #{reference_id(at)}": query.legend or default for at, query in asked}
     if len(asked) == 1:
         return {"Value": asked[0][1].legend or default}
     return {
-        f"Value #{reference_id(position)}": query.legend or f"{default} {reference_id(position)}"
-        for position, query in asked
+        f"Value #{reference_id(at)}": query.legend or f"{default} {reference_id(at)}" for at, query in asked
     }
 
 
@@ -42,21 +44,40 @@ def tabled(queries: Sequence[Query], heads: Mapping[str, str], default: str) -> 
         exclude=("Time",) if values else (),
         order=tuple(renamed),
     )
-    return [merge(), organized] if len(queries) > 1 else [organized]
+    drawn = [time_series_table(*map(reference_id, range(len(queries))))] if _drawn(queries) else []
+    return [*drawn, *([merge()] if len(queries) > 1 else []), organized]
 
 
-def column_units(queries: Sequence[Query], default: str, panel_unit: str | None) -> list[Json]:
-    """The unit of each column of values, where the panel has none of its own."""
-    if panel_unit is not None or not _from_prometheus(queries):
+def column_properties(queries: Sequence[Query], default: str, panel_unit: str | None) -> list[Json]:
+    """How each column of values is shown: its unit where the panel has none of its own, lines as lines."""
+    if not _from_prometheus(queries):
         return []
     heads = value_heads(queries, default).values()
-    units = [query.unit for query in queries if query.source == "prometheus"]
-    return [
-        matched("byName", head, {"unit": grafana_unit(unit)})
-        for head, unit in zip(heads, units, strict=True)
-        if unit
-    ]
+    asked = [query for query in queries if query.source == PROMETHEUS]
+    found = []
+    for head, query in zip(heads, asked, strict=True):
+        properties = {
+            "unit": grafana_unit(query.unit) if query.unit and panel_unit is None else None,
+            "custom.cellOptions": cell_options("sparkline") if _drawn(queries) else None,
+        }
+        if any(properties.values()):
+            found.append(matched("byName", head, properties))
+    return found
+
+
+def _drawn(queries: Sequence[Query]) -> bool:
+    """Whether the cells are lines over time: all of them or none, for the two cannot share a table.
+
+    Raises `UserError` when only some are.
+    """
+    lines = [query.format == "time_series" and query.source == PROMETHEUS for query in queries]
+    if any(lines) and not all(lines):
+        raise UserError(
+            "lines over time and single values cannot share a table: give all queries "
+            "format='time_series', or none"
+        )
+    return any(lines)
 
 
 def _from_prometheus(queries: Sequence[Query]) -> bool:
-    return any(query.source == "prometheus" for query in queries)
+    return any(query.source == PROMETHEUS for query in queries)

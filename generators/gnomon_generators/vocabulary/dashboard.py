@@ -13,11 +13,10 @@ from gnomon.errors import UserError
 from gnomon_generators.vocabulary.annotations import Annotation
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.panel import Panel
-from gnomon_generators.vocabulary.queries import Source
+from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Source
 from gnomon_generators.vocabulary.variables import Variable, datasource, source_variable
 
 _USE: Final = re.compile(r"\$(?:\{([A-Za-z_]\w*)[^}]*\}|([A-Za-z_]\w*))|\[\[([A-Za-z_]\w*)[^\]]*\]\]")
-_OWN: Final = re.compile(r"__\w+|timeFilter|interval|timezone|dashboard|org|user")
 
 
 @attr.frozen
@@ -124,20 +123,24 @@ class Dashboard:
         for panel in self.all_panels():
             for text in (*panel.texts, *(f"{query.text} {query.legend}" for query in panel.queries)):
                 _check_uses(f"panel {panel.title!r}", text, known)
-        for one in self.annotations:
-            _check_uses(f"annotation {one.name!r}", one.query.text, known)
+            if panel.repeat is not None:
+                _check_uses(f"panel {panel.title!r}", str(panel.repeat), known)
+        for one in self.rows:
+            _check_uses(f"row {one.title!r}", f"{one.title} {one.repeat or ''}", known)
+        for mark in self.annotations:
+            _check_uses(f"annotation {mark.name!r}", mark.query.text, known)
         for variable in known.values():
             _check_uses(f"variable {variable.name!r}", variable.query, known)
 
 
-_SOURCES: Final[tuple[Source, ...]] = ("prometheus", "tempo", "grafana-postgresql-datasource")
+_SOURCES: Final[tuple[Source, ...]] = (PROMETHEUS, TEMPO, POSTGRES)
 
 
 def used_in(text: str) -> Iterator[str]:
     """The names of the variables in a text, Grafana's own left out."""
     for found in _USE.finditer(text):
         name = next(group for group in found.groups() if group)
-        if not _OWN.fullmatch(name):
+        if not name.startswith("__"):
             yield name
 
 

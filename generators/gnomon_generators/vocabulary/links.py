@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -16,20 +17,44 @@ from gnomon_generators.vocabulary.variables import tempo
 FAMILY: Final = "gnomon"
 """Tag of every dashboard; the dropdown of dashboards is found by it."""
 
+ALL_VARIABLES: Final = "${__all_variables}"
 _REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
 
 
 @attr.frozen
 class Link:
-    """A title and where it leads; Grafana fills in `${…}` when it is followed."""
+    """A title and where it leads; Grafana fills in `${…}` when it is followed.
+
+    `values` are variables of the dashboard that it leads to, and what they are set to; None for an address
+    that is no dashboard of ours.
+    """
 
     title: str
     url: str
     new_tab: bool = False
+    values: tuple[tuple[str, str], ...] | None = None
 
     def json(self) -> dict[str, object]:
         """As Grafana's field configuration has it."""
-        return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
+        url = self.url
+        if self.values is not None:
+            url += f"?${{__url_time_range}}&{ALL_VARIABLES}{self.assignments('&')}"
+        return {"title": self.title, "url": url, "targetBlank": self.new_tab}
+
+    def assignments(self, before: str) -> str:
+        """What sets the variables, for the end of the address."""
+        return "".join(f"{before}var-{name}={value}" for name, value in self.values or ())
+
+
+def with_variables(url: str, names: Sequence[str]) -> str:
+    """The address with the dashboard's own variables, by their names, except those that it sets itself.
+
+    Grafana's way of saying "all variables" would add to those that are set instead of yielding to them.
+    """
+    if ALL_VARIABLES not in url:
+        return url
+    kept = [name for name in names if f"&var-{name}=" not in url]
+    return url.replace(ALL_VARIABLES, "&".join(f"${{{name}:queryparam}}" for name in kept))
 
 
 def link(title: str, url: str, *, new_tab: bool = True) -> Link:
@@ -53,12 +78,12 @@ def to_dashboard(name: str, title: str = "", **values: str | AnyLabel) -> Link:
     `values` set variables there: `to_dashboard("agent", agent=GEN_AI_AGENT_NAME)` takes the label of the
     series that is clicked, `agent=field("Agent")` a column of the row, any other text is the value itself.
     """
-    set_there = "".join(
-        f"&var-{variable}={value if isinstance(value, str) else series_label(value)}"
+    set_there = tuple(
+        (variable, value if isinstance(value, str) else series_label(value))
         for variable, value in values.items()
     )
     shown = title or name.replace("_", " ").capitalize()
-    return Link(shown, f"/d/{uid_of(name)}?${{__url_time_range}}&${{__all_variables}}{set_there}")
+    return Link(shown, f"/d/{uid_of(name)}", values=set_there)
 
 
 def to_traces(search: str, title: str = "Traces") -> Link:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Literal, Unpack
 
 from grafanalib import core
 
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.vocabulary import models
-from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query
-from gnomon_generators.vocabulary.queries import Query
+from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query, unit_of
+from gnomon_generators.vocabulary.queries import POSTGRES, Query
 
 _LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 _STAT: Final = Shape(core.Stat, 4, 4, instant=True)
@@ -26,13 +27,15 @@ def stat(
     show: Literal["auto", "value", "name", "value_and_name"] = "auto",
     percent_change: Literal["standard", "inverted"] | None = None,
     background: bool = False,
+    field: str = "",
     **common: Unpack[Common],
 ) -> Panel:
     """Big numbers.
 
     With `trend` the number is the last point of a line drawn behind it; without it, one value is asked for at
     the end of the time range. `percent_change` adds an arrow with the change over the range (`inverted`: less
-    is better) and needs `trend`. `show="name"` shows the legend in place of the number.
+    is better), for which the whole line is asked. `show="name"` shows the legend in place of the number, and
+    `field` one column of a query in SQL, which may hold text.
     """
     asked = as_queries(title, queries)
     options = {
@@ -41,7 +44,7 @@ def stat(
         "justifyMode": "auto",
         "orientation": "auto",
         "percentChangeColorMode": percent_change or "standard",
-        "reduceOptions": _fields_of(asked),
+        "reduceOptions": {**_fields_of(asked), "fields": f"/^{re.escape(field)}$/" if field else ""},
         "showPercentChange": percent_change is not None,
         "textMode": show,
         "wideLayout": True,
@@ -148,14 +151,11 @@ def pie(
 
 def _fields_of(asked: tuple[Query, ...]) -> dict[str, Any]:
     """Which values of the result are shown: of a table from the store every row, of a series the last."""
-    rows = any(query.source == "grafana-postgresql-datasource" and query.format == "table" for query in asked)
+    rows = any(query.source == POSTGRES and query.format == "table" for query in asked)
     return {**_LAST, "values": rows}
 
 
-def _bounded(asked: tuple[Query, ...], common: Common) -> Common:
-    unit = common.get("unit") or next((query.unit for query in asked if query.unit), "")
-    most = {"%": 100.0, "1": 1.0}.get(unit)
-    bounds: Common = {"about": "", "min": 0}
-    if most is not None:
-        bounds["max"] = most
-    return {**bounds, **common}
+def _bounded(asked: tuple[Query, ...], common: Common) -> dict[str, Any]:
+    """The same with the ends of the scale that percentages and shares have."""
+    most = {"%": 100, "1": 1}.get(unit_of(asked, common))
+    return {"min": 0, **({} if most is None else {"max": most}), **common}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from gnomon.errors import UserError
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.thresholds import Thresholds
 from gnomon_generators.vocabulary.units import grafana_unit
@@ -39,14 +40,19 @@ def override(
     `field` is the name as it is shown, or a regular expression between slashes (`/^p9/`). `properties` takes
     whatever else Grafana knows, by its id (`{"custom.lineWidth": 2}`).
     """
+    try:
+        shown = None if unit is None else grafana_unit(unit)
+        steps = None if thresholds is None else thresholds.json()
+    except UserError as error:
+        raise UserError(f"override {field!r}: {error}") from None
     wanted: Json = {
         "displayName": name,
-        "unit": None if unit is None else grafana_unit(unit),
+        "unit": shown,
         "decimals": decimals,
         "min": min,
         "max": max,
         "color": None if color is None else {"mode": "fixed", "fixedColor": color},
-        "thresholds": None if thresholds is None else thresholds.json(),
+        "thresholds": steps,
         "mappings": list(mappings) or None,
         "links": [one.json() for one in links] or None,
         "custom.cellOptions": None if cell is None else cell_options(cell),
@@ -71,6 +77,8 @@ def cell_options(cell: Cell) -> Json:
     """How a table shows a cell, in Grafana's words."""
     if cell == "gauge":
         return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    if cell == "sparkline":
+        return {"type": cell, "drawStyle": "line", "fillOpacity": 10, "hideValue": False, "lineWidth": 1}
     if cell == "color-background":
         return {"type": cell, "mode": "basic"}
     return {"type": "auto" if cell == "text" else cell}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Literal, Required, TypedDict
 
@@ -15,7 +15,7 @@ from gnomon_generators.vocabulary.colors import SERIES
 from gnomon_generators.vocabulary.description import described
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.overrides import matched
-from gnomon_generators.vocabulary.queries import Query, as_query
+from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Query, as_query
 from gnomon_generators.vocabulary.targets import target
 from gnomon_generators.vocabulary.thresholds import Thresholds
 from gnomon_generators.vocabulary.units import grafana_unit
@@ -74,19 +74,21 @@ class Panel:
     height: int
     model: core.Panel
     queries: tuple[Query, ...] = ()
+    repeat: Variable | None = None
     texts: tuple[str, ...] = ()
 
 
 @attr.frozen
 class Shape:
-    """What a kind of panel decides: its class, its usual size, how it asks."""
+    """What a kind of panel decides: its class, its usual size, how it asks, whether it shows quantities."""
 
     model: type[core.Panel]
     width: int
     height: int
     instant: bool = False
+    measures: bool = True
     format: Literal["time_series", "table", "heatmap"] = "time_series"
-    sources: tuple[str, ...] = ("prometheus", "grafana-postgresql-datasource", "tempo")
+    sources: tuple[str, ...] = (PROMETHEUS, POSTGRES, TEMPO)
 
 
 def as_queries(title: str, asked: Sequence[Expr | Query]) -> tuple[Query, ...]:
@@ -123,7 +125,11 @@ def build(
     width = _size(title, "width", common.get("width", shape.width), COLUMNS)
     height = _size(title, "height", common.get("height", shape.height), 100)
     try:
-        field_config = _field_config(queries, common, custom, color, overrides)
+        field_config = (
+            _field_config(queries, common, custom=custom, color=color, overrides=overrides)
+            if shape.measures
+            else {"defaults": {}, "overrides": list(common.get("overrides", ()))}
+        )
         about = described(common.get("about", ""), queries)
     except UserError as error:
         raise UserError(f"panel {title!r}: {error}") from None
@@ -131,9 +137,9 @@ def build(
     model = shape.model(
         title=title,
         description=about,
-        dataSource=reference(queries[0].source) if queries else None,
+        dataSource=_source(queries),
         targets=[
-            target(query, reference_id(position), instant=shape.instant, format=_format(shape, query))
+            target(query, reference_id(position), instant=shape.instant, format=shape.format)
             for position, query in enumerate(queries)
         ],
         transformations=[*transformations, *common.get("transformations", ())],
@@ -149,26 +155,43 @@ def build(
         extraJson={"fieldConfig": field_config, "options": options, "pluginVersion": PLUGIN_VERSION},
         **(fields or {}),
     )
-    return Panel(title, width, height, model, queries, (title, *texts, *_urls(common)))
+    said = (title, *texts, *_strings([field_config, options, model.transformations]))
+    return Panel(title, width, height, model, queries, common.get("repeat"), said)
 
 
-def _format(shape: Shape, query: Query) -> str:
-    return "table" if query.source == "grafana-postgresql-datasource" else shape.format
+def _source(queries: Sequence[Query]) -> Json:
+    """The data source of the panel: that of its queries, or Grafana's word for several."""
+    sources = {query.source for query in queries}
+    if len(sources) > 1:
+        return {"type": "datasource", "uid": "-- Mixed --"}
+    return reference(next(iter(sources), PROMETHEUS))
+
+
+def _strings(value: object) -> Iterator[str]:
+    """All texts in a structure; variables may stand in any of them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _strings(item)
 
 
 def _field_config(
     queries: Sequence[Query],
     common: Mapping[str, Any],
+    *,
     custom: Json | None,
     color: Json | None,
     overrides: Sequence[Json],
 ) -> Json:
-    units = [query.unit for query in queries if query.unit]
-    unit = common.get("unit") or (units[0] if units else None)
+    unit = unit_of(queries, common)
     thresholds: Thresholds | None = common.get("thresholds")
     plain_color = {"mode": "thresholds"} if thresholds else {"mode": "palette-classic-by-name"}
     defaults = {
-        "unit": grafana_unit(unit) if unit else "short",
+        "unit": grafana_unit(unit) if unit else "none",
         "decimals": common.get("decimals"),
         "min": common.get("min"),
         "max": common.get("max"),
@@ -183,6 +206,11 @@ def _field_config(
         "defaults": {key: value for key, value in defaults.items() if value is not None},
         "overrides": [*overrides, *_named_colors(common), *common.get("overrides", ())],
     }
+
+
+def unit_of(queries: Sequence[Query], common: Mapping[str, Any]) -> str:
+    """The unit of a panel in UCUM: its own, else that of the first query that has one, else empty."""
+    return str(common.get("unit") or next((query.unit for query in queries if query.unit), ""))
 
 
 def by_query(queries: Sequence[Query], common: Mapping[str, Any], *, colored: bool) -> list[Json]:
@@ -252,7 +280,3 @@ def _size(title: str, what: str, size: int, most: int) -> int:
             f"panel {title!r}: {what}={size!r} does not fit: write a whole number from 1 to {most}"
         )
     return size
-
-
-def _urls(common: Mapping[str, Any]) -> list[str]:
-    return [one.url for one in common.get("links", ())]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import attr
 
@@ -10,8 +10,17 @@ from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import AnyLabel, label_text
 
+PROMETHEUS: Final = "prometheus"
+TEMPO: Final = "tempo"
+POSTGRES: Final = "grafana-postgresql-datasource"
+
 Source = Literal["prometheus", "tempo", "grafana-postgresql-datasource"]
 """Type of a data source, in Grafana's words."""
+
+Calculation = Literal[
+    "lastNotNull", "last", "firstNotNull", "mean", "max", "min", "sum", "count", "range", "delta", "diff"
+]
+"""A calculation over a series, in Grafana's words."""
 
 Format = Literal["time_series", "table", "heatmap", "traces", "spans", "serviceMap"]
 
@@ -84,12 +93,12 @@ def label(attribute: AnyLabel) -> str:
 
 def traceql(text: str, *, limit: int = 20, spans: bool = False) -> Query:
     """A TraceQL search in Tempo for at most `limit` traces, or their matching spans; or a trace by its id."""
-    return Query("tempo", _not_empty(text, "traceql"), format="spans" if spans else "traces", limit=limit)
+    return Query(TEMPO, _not_empty(text, "traceql"), format="spans" if spans else "traces", limit=limit)
 
 
 def service_map() -> Query:
     """Tempo's map of who calls whom, for a node graph."""
-    return Query("tempo", "", format="serviceMap")
+    return Query(TEMPO, "", format="serviceMap")
 
 
 def sql(
@@ -104,7 +113,7 @@ def sql(
     Limit it to the dashboard's time range with `$__timeFilter(column)`. A `time_series` needs a column
     `time` and is ordered by it.
     """
-    return Query("grafana-postgresql-datasource", _not_empty(text, "sql"), legend, unit, format=format)
+    return Query(POSTGRES, _not_empty(text, "sql"), legend, unit, format=format)
 
 
 def as_query(asked: Expr | Query) -> Query:
@@ -117,7 +126,7 @@ def _of(expr: Expr) -> Query:
         raise UserError(
             f"{expr!r} is no query: write an expression of gnomon_generators.promql, sql() or traceql()"
         )
-    return Query("prometheus", expr.text, "", expr.unit, expr.labels, expr.step)
+    return Query(PROMETHEUS, expr.text, "", expr.unit, expr.labels, expr.step)
 
 
 def _not_empty(text: str, function: str) -> str:

@@ -10,19 +10,19 @@ from grafanalib import core
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
-from gnomon_generators.vocabulary.columns import column_name, column_units, tabled
+from gnomon_generators.vocabulary.columns import column_name, column_properties, tabled
 from gnomon_generators.vocabulary.overrides import cell_options
 from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build
-from gnomon_generators.vocabulary.queries import Query
+from gnomon_generators.vocabulary.queries import POSTGRES, TEMPO, Query
 
 Json = dict[str, Any]
 
 _TABLE: Final = Shape(models.Table, 12, 8, instant=True, format="table")
-_TRACES: Final = Shape(models.Table, 24, 9, sources=("tempo",))
-_TRACE: Final = Shape(models.Trace, 24, 14, sources=("tempo",))
-_LOGS: Final = Shape(core.Logs, 24, 8, sources=("grafana-postgresql-datasource",))
-_NODE_GRAPH: Final = Shape(models.NodeGraph, 24, 12, sources=("tempo", "grafana-postgresql-datasource"))
-_TEXT: Final = Shape(core.Text, 24, 3)
+_TRACES: Final = Shape(models.Table, 24, 9, sources=(TEMPO,))
+_TRACE: Final = Shape(models.Trace, 24, 14, measures=False, sources=(TEMPO,))
+_LOGS: Final = Shape(core.Logs, 24, 8, measures=False, sources=(POSTGRES,))
+_NODE_GRAPH: Final = Shape(models.NodeGraph, 24, 12, measures=False, sources=(TEMPO, POSTGRES))
+_TEXT: Final = Shape(core.Text, 24, 3, measures=False)
 _ANY: Final = Shape(models.AnyPanel, 12, 8)
 
 
@@ -36,7 +36,8 @@ def table(
     """A table: one row for each set of labels, one column a query, headed by its legend.
 
     `columns` heads labels (or columns of a query in SQL) and puts them first, in its order. `sort` is the
-    heading of a column, with a minus for the greatest first. Thresholds colour the numbers.
+    heading of a column, with a minus for the greatest first. Thresholds colour the numbers. Queries with
+    `format="time_series"` become small lines in their cells.
     """
     asked = as_queries(title, queries)
     heads = {column_name(column): head for column, head in (columns or {}).items()}
@@ -52,7 +53,7 @@ def table(
         custom=_cells(common),
         color={"mode": "thresholds"},
         transformations=tabled(asked, heads, default=title),
-        overrides=column_units(asked, title, common.get("unit")),
+        overrides=column_properties(asked, title, common.get("unit")),
     )
 
 

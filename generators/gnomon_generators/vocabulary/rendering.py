@@ -15,7 +15,7 @@ from gnomon_generators.vocabulary.annotations import BUILT_IN
 from gnomon_generators.vocabulary.dashboard import Dashboard, Row
 from gnomon_generators.vocabulary.identity import panel_ids, uid_of
 from gnomon_generators.vocabulary.layout import Place, flow
-from gnomon_generators.vocabulary.links import FAMILY, Link
+from gnomon_generators.vocabulary.links import FAMILY, Link, with_variables
 from gnomon_generators.vocabulary.panel import Panel
 
 SCHEMA_VERSION: Final = 42
@@ -27,7 +27,7 @@ _REFRESHES: Final = ("30s", "1m", "5m", "15m", "1h")
 
 # What grafanalib writes for Grafanas before 8, by where it stands.
 _DASHBOARD_JUNK: Final = frozenset(
-    {"__inputs", "hideControls", "rows", "sharedCrosshair", "style", "gnetId", "id"}
+    {"__inputs", "hideControls", "rows", "sharedCrosshair", "style", "gnetId", "id", "version"}
 )
 _PANEL_JUNK: Final = frozenset({"editable", "error", "height", "minSpan", "span", "cacheTimeout"})
 _ROW_KEYS: Final = frozenset({"collapsed", "gridPos", "id", "panels", "repeat", "title", "type"})
@@ -65,7 +65,9 @@ def document(dashboard: Dashboard, name: str) -> dict[str, Any]:
         timePicker=core.TimePicker(refreshIntervals=list(_REFRESHES), timeOptions=[]),
         timezone=dashboard.timezone,
     )
-    return cleaned(json.loads(json.dumps(model, cls=DashboardEncoder)))
+    names = [one.name for one in dashboard.all_variables()]
+    linked: dict[str, Any] = _linked(json.loads(json.dumps(model, cls=DashboardEncoder)), names)
+    return cleaned(linked)
 
 
 def cleaned(dashboard: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +91,18 @@ def _clean_panel(panel: dict[str, Any]) -> dict[str, Any]:
     if not defaults.get("thresholds", {}).get("steps"):
         defaults.pop("thresholds", None)
     return kept
+
+
+def _linked(value: Any, names: Sequence[str]) -> Any:
+    """The same with the dashboard's variables in every link."""
+    if isinstance(value, dict):
+        return {
+            key: with_variables(item, names)
+            if key == "url" and isinstance(item, str)
+            else _linked(item, names)
+            for key, item in value.items()
+        }
+    return [_linked(item, names) for item in value] if isinstance(value, list) else value
 
 
 def _without_nulls(value: Any) -> Any:
@@ -145,14 +159,13 @@ def _family() -> core.DashboardLink:
 
 
 def _head_link(link: Link) -> core.DashboardLink:
-    path, _, query = link.url.partition("?")
-    inside = path.startswith("/d/")
+    inside = link.values is not None
     return core.DashboardLink(
         title=link.title,
         type="link",
         icon="dashboard" if inside else "external link",
-        includeVars=inside,
+        includeVars=inside and not link.values,
         keepTime=inside,
         targetBlank=link.new_tab,
-        uri=path if inside else f"{path}?{query}" if query else path,
+        uri=link.url + link.assignments("&").replace("&", "?", 1),
     )

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 import attr
 from grafanalib import core
 
-from gnomon_generators.vocabulary.queries import Query
+from gnomon_generators.vocabulary.queries import POSTGRES, Query
 from gnomon_generators.vocabulary.variables import reference
 
 
@@ -73,19 +73,21 @@ def target(asked: Query, ref: str, *, instant: bool, format: str) -> core.Target
     """The target of a query; `instant` and `format` are the panel's way unless the query has its own."""
     shared: dict[str, Any] = {
         "datasource": reference(asked.source),
-        "format": asked.format or format,
+        "format": asked.format or ("table" if asked.source == POSTGRES else format),
         "hide": asked.hidden,
         "refId": ref,
     }
+    # A table asks once, unless its cells are lines.
+    once = (instant and asked.format != "time_series") if asked.instant is None else asked.instant
     match asked.source:
         case "prometheus":
             return PrometheusTarget(
                 **shared,
                 expr=asked.text,
-                legendFormat=legend_format(asked),
-                instant=instant if asked.instant is None else asked.instant,
+                legendFormat=legend_format(asked, shared["format"]),
+                instant=once,
                 interval=asked.step or "",
-                exemplar=_has_exemplars(asked),
+                exemplar=not once and _has_exemplars(asked),
             )
         case "tempo":
             return TempoTarget(**shared, expr=asked.text, limit=asked.limit)
@@ -95,8 +97,13 @@ def target(asked: Query, ref: str, *, instant: bool, format: str) -> core.Target
             assert_never(asked.source)
 
 
-def legend_format(asked: Query) -> str:
-    """Name of the query's series: its own legend, else the labels it splits by, else Grafana's choice."""
+def legend_format(asked: Query, format: str) -> str:
+    """Name of the query's series: its own legend, else the labels it splits by, else Grafana's choice.
+
+    Buckets are named by their bound alone, by which Grafana puts them in order.
+    """
+    if format == "heatmap":
+        return "{{le}}"
     if asked.legend:
         return asked.legend
     names = [name for name in asked.labels or () if name != "le"]

@@ -21,20 +21,22 @@ class Thresholds:
     steps: tuple[tuple[float, str], ...]
 
     def json(self) -> dict[str, object]:
-        """As Grafana's field configuration has it; the first step, without a value, is minus infinity."""
+        """As Grafana's field configuration has it; the first step, without a value, is minus infinity.
+
+        Raises `UserError` when the values do not rise.
+        """
+        values = [value for value, _ in self.steps]
+        if not values or any(second <= first for first, second in pairwise(values)):
+            shown = ", ".join(f"{value:g}" for value in values) or "none"
+            raise UserError(
+                f"thresholds must rise, and here are {shown}: write steps(GOOD, (80, WARN), (90, BAD))"
+            )
         later = [{"color": color, "value": value} for value, color in self.steps]
         return {"mode": "absolute", "steps": [{"color": self.base}, *later]}
 
 
 def steps(base: str, *rising: tuple[float, str]) -> Thresholds:
-    """Colours by value: `steps(GOOD, (0.3, BAD), (0.7, GOOD))` is bad from 0.3 up to below 0.7.
-
-    Raises `UserError` when the values do not rise.
-    """
-    values = [value for value, _ in rising]
-    if not values or any(second <= first for first, second in pairwise(values)):
-        shown = ", ".join(f"{value:g}" for value in values) or "none"
-        raise UserError(f"thresholds must rise, these are {shown}: write steps(GOOD, (80, WARN), (90, BAD))")
+    """Colours by value: `steps(GOOD, (0.3, BAD), (0.7, GOOD))` is bad from 0.3 up to below 0.7."""
     return Thresholds(base, rising)
 
 

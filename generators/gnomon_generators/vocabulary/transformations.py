@@ -70,6 +70,14 @@ def labels_to_fields(*, keep: Sequence[str] = (), value_label: str | None = None
     return transformation("labelsToFields", **options)
 
 
+def time_series_table(*refs: str) -> Json:
+    """Series as cells of a table, one row a series, its labels in columns: for cells with a `sparkline`.
+
+    `refs` are the letters of the queries; the column of query A is `Trend #A`.
+    """
+    return transformation("timeSeriesTable", **{ref: {"stat": "lastNotNull"} for ref in refs})
+
+
 def calculate(left: str, operator: Literal["+", "-", "*", "/"], right: str, name: str) -> Json:
     """Another column, computed from two."""
     return transformation(

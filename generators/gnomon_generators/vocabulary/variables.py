@@ -11,13 +11,13 @@ from gnomon.errors import UserError
 from gnomon.registry import attributes as a
 from gnomon.settings import Settings
 from gnomon_generators.promql.series import AnyLabel, AnyMetric, label_text, series_of
-from gnomon_generators.vocabulary.queries import Source
+from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Source
 
 _ON_LOAD, _ON_TIME_RANGE = 1, 2
-_ALPHABETICAL, _NATURAL = 5, 7
+_ALPHABETICAL = 5
 _LABEL_VALUES = 1
 
-Kind = Literal["datasource", "query", "custom", "textbox", "interval"]
+Kind = Literal["datasource", "query", "custom", "textbox"]
 
 
 @attr.frozen
@@ -32,7 +32,7 @@ class Variable:
     label: str
     kind: Kind
     query: str = ""
-    source: Source = "prometheus"
+    source: Source = PROMETHEUS
     multi: bool = False
     attribute: AnyLabel | None = None
     about: str = ""
@@ -48,15 +48,13 @@ datasource = Variable("datasource", "Data source", "datasource", "prometheus")
 tempo = Variable("tempo_datasource", "Tempo data source", "datasource", "tempo")
 """The Tempo that traces come from; a dashboard that reads traces has it."""
 
-postgres = Variable(
-    "postgres_datasource", "PostgreSQL data source", "datasource", "grafana-postgresql-datasource"
-)
+postgres = Variable("postgres_datasource", "PostgreSQL data source", "datasource", POSTGRES)
 """The results store; a dashboard that reads it has it."""
 
 _BY_SOURCE: dict[Source, Variable] = {
-    "prometheus": datasource,
-    "tempo": tempo,
-    "grafana-postgresql-datasource": postgres,
+    PROMETHEUS: datasource,
+    TEMPO: tempo,
+    POSTGRES: postgres,
 }
 
 
@@ -112,16 +110,24 @@ def choice(name: str, *options: str, label: str = "", about: str = "") -> Variab
     """A choice among fixed values, the first of them to begin with."""
     if not options:
         raise UserError(f"the variable {name!r} offers nothing: write its values, choice({name!r}, 'a', 'b')")
+    if any("," in option for option in options):
+        raise UserError(f"the variable {name!r} has a value with a comma, where Grafana would split it")
     return Variable(
         name, label or name.capitalize(), "custom", ",".join(options), about=about, default=options[0]
     )
 
 
+def chosen(variable: Variable, column: str) -> str:
+    """The condition in SQL that a column has one of the chosen values: `WHERE {chosen(suite, "suite_name")}`.
+
+    True of every row when all are chosen, also where the column is null.
+    """
+    return f"coalesce({column}, '') ~ '^(${{{variable.name}:regex}})$'"
+
+
 def sql_variable(name: str, text: str, *, label: str = "", multi: bool = False) -> Variable:
     """A choice among the rows of a query of the results store, one column wide."""
-    return Variable(
-        name, label or name.capitalize(), "query", text, source="grafana-postgresql-datasource", multi=multi
-    )
+    return Variable(name, label or name.capitalize(), "query", text, source=POSTGRES, multi=multi)
 
 
 def text_box(name: str, *, label: str = "", default: str = "", about: str = "") -> Variable:
@@ -203,9 +209,7 @@ def model(variable: Variable) -> VariableModel:
             return VariableModel(**shared, refresh=_ON_LOAD)
         case "query":
             return VariableModel(**{**shared, **_asked(variable)})
-        case "custom" | "interval":
-            return VariableModel(**shared, default=variable.default)
-        case "textbox":
+        case "custom" | "textbox":
             return VariableModel(**shared, default=variable.default)
         case _:
             assert_never(variable.kind)
@@ -213,7 +217,7 @@ def model(variable: Variable) -> VariableModel:
 
 def _asked(variable: Variable) -> dict[str, Any]:
     chosen: dict[str, Any] = {"multi": variable.multi, "includeAll": variable.multi}
-    if variable.source == "prometheus":
+    if variable.source == PROMETHEUS:
         chosen["query"] = {"qryType": _LABEL_VALUES, "query": variable.query, "refId": variable.name}
         # All means no filter: `.+` would hide series that lack the label.
         chosen["allValue"] = ".*" if variable.multi else None
@@ -221,5 +225,5 @@ def _asked(variable: Variable) -> dict[str, Any]:
         **chosen,
         "dataSource": reference(variable.source),
         "refresh": _ON_TIME_RANGE,
-        "sort": _ALPHABETICAL if variable.source == "prometheus" else 0,
+        "sort": _ALPHABETICAL if variable.source == PROMETHEUS else 0,
     }
