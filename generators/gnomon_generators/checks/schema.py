@@ -24,7 +24,6 @@ from importlib import resources
 from typing import Any, Final
 
 from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError
 
 Path = tuple[str | int, ...]
 """Where in the JSON: keys and positions from the top."""
@@ -254,17 +253,20 @@ def _validator(file: str, definition: str | None) -> Draft7Validator:
     return Draft7Validator(schema if definition is None else schema | {"$ref": f"#/definitions/{definition}"})
 
 
+# jsonschema's errors are untyped below: the types of its stubs allow for attributes that are never unset here.
+
+
 def _faults(file: str, definition: str | None, value: Any, path: Path) -> Iterator[Fault]:
     for error in _validator(file, definition).iter_errors(value):
         for leaf in _leaves(error):
             yield from _worded(leaf, (*path, *leaf.absolute_path))
 
 
-def _leaves(error: ValidationError) -> list[ValidationError]:
+def _leaves(error: Any) -> list[Any]:
     """The errors that a reader wants to see: of a union, those of the branch that was most likely meant."""
     if not error.context:
         return [error]
-    branches: dict[Any, list[ValidationError]] = {}
+    branches: dict[Any, list[Any]] = {}
     for inner in error.context:
         branches.setdefault(inner.schema_path[0], []).append(inner)
     found = [[leaf for inner in branch for leaf in _leaves(inner)] for branch in branches.values()]
@@ -274,7 +276,7 @@ def _leaves(error: ValidationError) -> list[ValidationError]:
     return best
 
 
-def _distance(branch: Sequence[ValidationError]) -> tuple[int, int]:
+def _distance(branch: Sequence[Any]) -> tuple[int, int]:
     """How far a branch is from what was written: another kind of value or object first, then the number."""
     other = sum(
         (error.validator == "type" and not error.relative_path) or error.validator == "const"
@@ -283,7 +285,7 @@ def _distance(branch: Sequence[ValidationError]) -> tuple[int, int]:
     return other, len(branch)
 
 
-def _worded(error: ValidationError, path: Path) -> Iterator[Fault]:
+def _worded(error: Any, path: Path) -> Iterator[Fault]:
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         for key in error.instance:
@@ -293,7 +295,7 @@ def _worded(error: ValidationError, path: Path) -> Iterator[Fault]:
     yield Fault(path, _message(error))
 
 
-def _message(error: ValidationError) -> str:
+def _message(error: Any) -> str:
     value = _shown(error.instance)
     match error.validator:
         case "type":
@@ -322,7 +324,7 @@ _KINDS: Final = {
 }
 
 
-def _branches(error: ValidationError) -> Iterator[str]:
+def _branches(error: Any) -> Iterator[str]:
     """What each branch of a union asks for."""
     for inner in error.context:
         if inner.validator == "type":

@@ -61,8 +61,8 @@ def check(dashboard: DashboardFile) -> Iterator[Finding]:
                 yield panel.finding(
                     ID,
                     SEVERITY,
-                    f'The panel lies over "{other.title}": Grafana pushes one of them down, and the layout is '
-                    "not the one written here.",
+                    f'The panel lies over "{other.title}": Grafana pushes one of them down, and the layout '
+                    "is not the one written here.",
                     "move one of them",
                 )
                 break

@@ -53,7 +53,7 @@ def check(dashboard: DashboardFile) -> Iterator[Finding]:
 def _texts(dashboard: DashboardFile, version: int) -> Iterator[Finding]:
     for path, text in data_source_texts(dashboard.document):
         if version >= _REFERENCES:
-            effect = "at this `schemaVersion` Grafana no longer looks names up, and asks the default data source or none."
+            effect = "at this `schemaVersion` Grafana no longer looks names up, and asks the default or none."
             severity = SEVERITY
         else:
             effect = (

@@ -1,0 +1,77 @@
+"""Labels in legends and in links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from gnomon_generators.checks.dashboard.field_config import field_values
+from gnomon_generators.checks.finding import Finding, Severity
+from gnomon_generators.checks.known.contract import labels_within
+from gnomon_generators.checks.known.labels import Labels, labels_of
+from gnomon_generators.checks.subjects import Expression, Panel, Target
+from gnomon_generators.checks.syntax.nodes import Aggregation, Node, Selector
+
+ID = "dashboard/legend-labels"
+SEVERITY = Severity.ERROR
+BRIEF = "A legend or a link names a label that the query's result does not have."
+
+_IN_LEGEND: Final = re.compile(r"\{\{\s*([\w.:-]+)\s*\}\}")
+_IN_LINK: Final = re.compile(r"\$\{__(?:field|series)\.labels(?:\.(\w+)|\[\\?[\"'](\w+)\\?[\"']\])[^}]*\}")
+
+
+def check(expression: Expression) -> Iterator[Finding]:
+    """Reports labels of the legend, then of the panel's links where this is its only query."""
+    owner = expression.owner
+    if not isinstance(owner, Target) or expression.parsed.root is None:
+        return
+    kept = _kept(expression, expression.parsed.root)
+    for name in dict.fromkeys(_IN_LEGEND.findall(owner.legend)):
+        # The name of the metric is a label to the legend.
+        if name != "__name__" and name not in kept:
+            yield _finding(expression, kept, name, f"The legend {owner.legend!r}", "each line is named alike")
+    if len(owner.panel.targets) == 1:
+        for name in dict.fromkeys(_in_links(owner.panel)):
+            if name not in kept:
+                yield _finding(expression, kept, name, "A link of this panel", "it opens with an empty value")
+
+
+def _finding(expression: Expression, kept: Labels, name: str, what: str, effect: str) -> Finding:
+    close = get_close_matches(name, sorted(kept.names), 1)
+    return expression.finding(
+        ID,
+        SEVERITY,
+        f"{what} names the label `{name}`, and the result of the query does not have it: {effect}.",
+        f"write `{close[0]}`" if close else f"keep it, `by ({', '.join(sorted({*kept.names, name}))})`",
+    )
+
+
+def _kept(expression: Expression, root: Node) -> Labels:
+    """The labels of the result.
+
+    A label that the query asks for counts as kept: whether the metric has it is the business of
+    contract/label.
+    """
+    written = labels_of(root, lambda selector: Labels.unknown())
+    if not written.open:
+        return written
+    known = labels_of(root, labels_within(expression))
+    return Labels(known.names | set(_asked(root)), known.open)
+
+
+def _asked(root: Node) -> Iterator[str]:
+    for node in root.walk():
+        if isinstance(node, Aggregation):
+            yield from (label.name for label in node.labels)
+        elif isinstance(node, Selector):
+            yield from (matcher.label for matcher in node.matchers)
+
+
+def _in_links(panel: Panel) -> Iterator[str]:
+    for _, links in (("links", panel.raw.get("links")), *field_values(panel, "links")):
+        for link in links if isinstance(links, list) else ():
+            url = str(link.get("url") or "") if isinstance(link, dict) else ""
+            for match in _IN_LINK.finditer(url):
+                yield match.group(1) or match.group(2)

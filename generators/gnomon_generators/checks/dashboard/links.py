@@ -1,0 +1,118 @@
+"""Where links lead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from gnomon_generators.checks.dashboard.field_config import field_values
+from gnomon_generators.checks.dashboard.places import place
+from gnomon_generators.checks.finding import Finding, Severity
+from gnomon_generators.checks.schema import Path
+from gnomon_generators.checks.subjects import DashboardFile, Panel
+
+ID = "dashboard/links"
+SEVERITY = Severity.ERROR
+BRIEF = (
+    "A link leads to a dashboard, tag or page that is not there, or sets a variable that it does not have."
+)
+
+_TO_DASHBOARD: Final = re.compile(r"(?:\$\{[^}]*\})?/?d(?:-solo)?/(?P<uid>[^/?#]+)")
+_RUNBOOK: Final = re.compile(r"(?P<page>docs/runbooks/[\w./-]+\.md)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    path: Path
+    raw: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        return str(self.raw.get("url") or "")
+
+
+def check(dashboard: DashboardFile) -> Iterator[Finding]:
+    """Reports links of the dashboard, of panels and of values.
+
+    What is not among the files that somebody named may still be in their Grafana: then it is worth knowing,
+    no more.
+    """
+    for link in _links(dashboard):
+        for message, advice in _faults(dashboard, link):
+            severity = SEVERITY if dashboard.tree.whole else Severity.INFO
+            yield place(dashboard, link.path).finding(ID, severity, message, advice)
+
+
+def _faults(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
+    if link.raw.get("type") == "dashboards":
+        yield from _by_tags(dashboard, link)
+        return
+    if page := _RUNBOOK.search(link.url):
+        if not (dashboard.tree.root / page["page"]).is_file():
+            yield f"The page {page['page']} does not exist.", "write it, or name the page that there is"
+        return
+    found = _TO_DASHBOARD.match(link.url)
+    if found and "$" not in found["uid"]:
+        yield from _to_dashboard(dashboard, found["uid"], link.url)
+
+
+def _by_tags(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
+    tags = {str(tag) for tag in link.raw.get("tags") or ()}
+    others = [other for other in dashboard.tree.dashboards if other is not dashboard]
+    # One file alone says nothing of what else there is.
+    if others and tags and not any(tags <= _tags(other) for other in others):
+        yield (
+            f"No other dashboard has the tag {' and '.join(sorted(tags))}: the list of links is empty.",
+            "write a tag that the dashboards have, or tag them",
+        )
+
+
+def _to_dashboard(dashboard: DashboardFile, uid: str, url: str) -> Iterator[tuple[str, str]]:
+    target = next((other for other in dashboard.tree.dashboards if other.uid == uid), None)
+    if target is None:
+        close = get_close_matches(uid, [other.uid for other in dashboard.tree.dashboards], 1)
+        yield (
+            f'No dashboard has the uid {uid!r}: the link ends at "Dashboard not found".',
+            f"write {close[0]!r}" if close else "name a dashboard that there is",
+        )
+        return
+    for name in _variables_set(url):
+        if target.variable(name) is None:
+            yield (
+                f"The dashboard {uid!r} has no variable {name!r}: what the link sets there is ignored, and "
+                "the reader sees all of it.",
+                "set a variable that it has, or leave it out",
+            )
+
+
+def _variables_set(url: str) -> list[str]:
+    query = urlsplit(url.replace("${__url_time_range}", "").replace("${__all_variables}", "")).query
+    return [key.removeprefix("var-") for key, _ in parse_qsl(query, True) if key.startswith("var-")]
+
+
+def _tags(dashboard: DashboardFile) -> set[str]:
+    tags = dashboard.document.get("tags")
+    return {str(tag) for tag in tags} if isinstance(tags, list) else set()
+
+
+def _links(dashboard: DashboardFile) -> Iterator[_Link]:
+    yield from _listed(dashboard.document.get("links"), ("links",))
+    for panel in dashboard.panels:
+        way = panel.keys[len(dashboard.keys) :]
+        for path, value in _of_panel(panel):
+            yield from _listed(value, (*way, *path))
+
+
+def _of_panel(panel: Panel) -> Iterator[tuple[Path, Any]]:
+    yield ("links",), panel.raw.get("links")
+    yield from field_values(panel, "links")
+
+
+def _listed(value: Any, path: Path) -> Iterator[_Link]:
+    for number, raw in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(raw, Mapping):
+            yield _Link((*path, number), raw)
