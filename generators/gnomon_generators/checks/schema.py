@@ -253,7 +253,7 @@ def _validator(file: str, definition: str | None) -> Draft7Validator:
     return Draft7Validator(schema if definition is None else schema | {"$ref": f"#/definitions/{definition}"})
 
 
-# jsonschema's errors are untyped below: the types of its stubs allow for attributes that are never unset here.
+# jsonschema's errors are untyped below: its stubs allow for unset attributes that these never have.
 
 
 def _faults(file: str, definition: str | None, value: Any, path: Path) -> Iterator[Fault]:
@@ -310,7 +310,7 @@ def _message(error: Any) -> str:
         case "anyOf":
             return f"is {value}, must be {_either(_branches(error))}"
         case _:
-            return error.message
+            return str(error.message)
 
 
 _KINDS: Final = {
