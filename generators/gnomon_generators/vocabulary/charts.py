@@ -13,7 +13,16 @@ from gnomon_generators.vocabulary import models
 from gnomon_generators.vocabulary.buckets import bucket_unit
 from gnomon_generators.vocabulary.colors import NEUTRAL
 from gnomon_generators.vocabulary.columns import column_name, column_properties, tabled
-from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query, unit_of
+from gnomon_generators.vocabulary.panel import (
+    Common,
+    Panel,
+    Shape,
+    as_queries,
+    build,
+    by_query,
+    panel_function,
+    unit_of,
+)
 from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, Calculation, Query
 from gnomon_generators.vocabulary.transformations import grouping_to_matrix, reduce_rows
 from gnomon_generators.vocabulary.units import grafana_unit
@@ -44,6 +53,7 @@ _BAR_OPTIONS: Final[Json] = {
 _BAR_STYLE: Final[Json] = {"axisBorderShow": False, "fillOpacity": 80, "gradientMode": "none", "lineWidth": 0}
 
 
+@panel_function
 def timeseries(
     title: str,
     *queries: Expr | Query,
@@ -63,7 +73,7 @@ def timeseries(
     calculations that the legend tables (`lastNotNull`, `mean`, `max`, `sum`). Thresholds are dashed lines.
     `centered` puts zero into the middle. Latencies show exemplars, which lead to traces.
     """
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     solid = style == "bars" or stack != "none"
     custom = {
         "axisBorderShow": False,
@@ -92,9 +102,10 @@ def timeseries(
     )
 
 
+@panel_function
 def state_timeline(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel:
     """States over time, one band a series; colours come from `thresholds` or `mappings`."""
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     options = {
         "alignValue": "left",
         "legend": _legend(()),
@@ -115,12 +126,13 @@ def state_timeline(title: str, *queries: Expr | Query, **common: Unpack[Common])
     )
 
 
+@panel_function
 def heatmap(title: str, *queries: Expr | Query, calculate: bool = False, **common: Unpack[Common]) -> Panel:
     """How values are spread over time: buckets of a histogram, or plain values to `calculate` buckets of.
 
     The unit is that of the vertical axis: the metric's own.
     """
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     unit = common.get("unit") or bucket_unit(asked) or unit_of(asked, common)
     options: Json = {
         "calculate": calculate,
@@ -152,6 +164,7 @@ def heatmap(title: str, *queries: Expr | Query, calculate: bool = False, **commo
     return build(_HEATMAP, title, asked, {**common, "unit": unit}, options=options, custom=custom)
 
 
+@panel_function
 def bars(
     title: str,
     *queries: Expr | Query,
@@ -165,7 +178,7 @@ def bars(
 
     `x` and `series` are labels of the expressions, or columns of the query in SQL.
     """
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     axis = column_name(x)
     transformations = tabled(asked, {}, default=title)
     if series is not None:
@@ -193,13 +206,14 @@ def bars(
     )
 
 
+@panel_function
 def histogram(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel:
     """How values are spread over the time range.
 
     For the buckets of a metric (`buckets`) one bar a bucket; for a column of values out of the results store
     the bars are made by Grafana.
     """
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     if all(query.source == POSTGRES for query in asked):
         options: Json = {"bucketOffset": 0, "combine": True, "legend": _legend(()), "tooltip": _SHOW_ALL}
         return build(

@@ -9,7 +9,16 @@ from grafanalib import core
 
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.vocabulary import models
-from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, by_query, unit_of
+from gnomon_generators.vocabulary.panel import (
+    Common,
+    Panel,
+    Shape,
+    as_queries,
+    build,
+    by_query,
+    panel_function,
+    unit_of,
+)
 from gnomon_generators.vocabulary.queries import POSTGRES, Query
 
 _LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
@@ -20,6 +29,7 @@ _BAR_GAUGE: Final = Shape(models.BarGauge, 12, 8, instant=True)
 _PIE: Final = Shape(core.PieChartv2, 8, 8, instant=True)
 
 
+@panel_function
 def stat(
     title: str,
     *queries: Expr | Query,
@@ -37,7 +47,7 @@ def stat(
     is better), for which the whole line is asked. `show="name"` shows the legend in place of the number, and
     `field` one column of a query in SQL, which may hold text.
     """
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     options = {
         "colorMode": "background_solid" if background else "value",
         "graphMode": "area" if trend else "none",
@@ -61,9 +71,10 @@ def stat(
     )
 
 
+@panel_function
 def gauge(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel:
     """A dial between `min` and `max`: 0 and 100 for percent, 0 and 1 for shares, unless told."""
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     bounded = _bounded(asked, common)
     options = {
         "minVizHeight": 75,
@@ -85,6 +96,7 @@ def gauge(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel
     )
 
 
+@panel_function
 def bar_gauge(
     title: str,
     *queries: Expr | Query,
@@ -92,7 +104,7 @@ def bar_gauge(
     **common: Unpack[Common],
 ) -> Panel:
     """A bar for each series, longest possible at `max`; percent and shares end at 100 and 1 unless told."""
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     bounded = _bounded(asked, common)
     options = {
         "displayMode": "basic",
@@ -118,6 +130,7 @@ def bar_gauge(
     )
 
 
+@panel_function
 def pie(
     title: str,
     *queries: Expr | Query,
@@ -125,7 +138,7 @@ def pie(
     **common: Unpack[Common],
 ) -> Panel:
     """Parts of a whole, each with its share in the legend."""
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     options = {
         "displayLabels": ["percent"],
         "legend": {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Final, Literal, Required, TypedDict
+from functools import wraps
+from typing import Any, Concatenate, Final, Literal, ParamSpec, Required, TypedDict
 
 import attr
 from grafanalib import core
@@ -22,6 +23,7 @@ from gnomon_generators.vocabulary.units import grafana_unit
 from gnomon_generators.vocabulary.variables import Variable, reference
 
 Json = dict[str, Any]
+_P = ParamSpec("_P")
 
 COLUMNS: Final = 24
 """Width of Grafana's grid."""
@@ -91,14 +93,24 @@ class Shape:
     sources: tuple[str, ...] = (PROMETHEUS, POSTGRES, TEMPO)
 
 
-def as_queries(title: str, asked: Sequence[Expr | Query]) -> tuple[Query, ...]:
+def panel_function(function: Callable[Concatenate[str, _P], Panel]) -> Callable[Concatenate[str, _P], Panel]:
+    """A function that makes a panel: its `UserError`s begin with the panel's title."""
+
+    @wraps(function)
+    def named(title: str, /, *args: _P.args, **kwargs: _P.kwargs) -> Panel:
+        try:
+            return function(title, *args, **kwargs)
+        except UserError as error:
+            raise UserError(f"panel {title!r}: {error}") from None
+
+    return named
+
+
+def as_queries(asked: Sequence[Expr | Query]) -> tuple[Query, ...]:
     """The queries of a panel; raises `UserError` when there are none."""
     if not asked:
-        raise UserError(f"panel {title!r} asks nothing: write an expression after its title")
-    try:
-        return tuple(as_query(one) for one in asked)
-    except UserError as error:
-        raise UserError(f"panel {title!r}: {error}") from None
+        raise UserError("it asks nothing: write an expression after the title")
+    return tuple(as_query(one) for one in asked)
 
 
 def build(
@@ -120,23 +132,19 @@ def build(
     Raises `UserError` for whatever is missing or cannot be.
     """
     _check_title(title)
-    _check_arguments(title, common)
-    _check_queries(shape, title, queries)
-    width = _size(title, "width", common.get("width", shape.width), COLUMNS)
-    height = _size(title, "height", common.get("height", shape.height), 100)
-    try:
-        field_config = (
-            _field_config(queries, common, custom=custom, color=color, overrides=overrides)
-            if shape.measures
-            else {"defaults": {}, "overrides": list(common.get("overrides", ()))}
-        )
-        about = described(common.get("about", ""), queries)
-    except UserError as error:
-        raise UserError(f"panel {title!r}: {error}") from None
+    _check_arguments(common)
+    _check_queries(shape, queries)
+    width = _size("width", common.get("width", shape.width), COLUMNS)
+    height = _size("height", common.get("height", shape.height), 100)
+    field_config = (
+        _field_config(queries, common, custom=custom, color=color, overrides=overrides)
+        if shape.measures
+        else {"defaults": {}, "overrides": list(common.get("overrides", ()))}
+    )
     repeated = common.get("repeat")
     model = shape.model(
         title=title,
-        description=about,
+        description=described(common["about"], queries),
         dataSource=_source(queries),
         targets=[
             target(query, reference_id(position), instant=shape.instant, format=shape.format)
@@ -248,35 +256,31 @@ def reference_id(position: int) -> str:
 
 def _check_title(title: str) -> None:
     if not isinstance(title, str) or not title.strip():
-        raise UserError(f"a panel's title is {title!r}: write what it shows, in a few words")
+        raise UserError("a panel needs a title: write what it shows, in a few words")
 
 
-def _check_arguments(title: str, common: Mapping[str, Any]) -> None:
+def _check_arguments(common: Mapping[str, Any]) -> None:
     known = Common.__annotations__
     for name in common:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             advice = f"write {near[0]}=" if near else f"it takes {', '.join(known)}"
-            raise UserError(f"panel {title!r}: there is no argument {name!r}: {advice}")
+            raise UserError(f"there is no argument {name!r}: {advice}")
     if not str(common.get("about", "")).strip():
         raise UserError(
-            f"panel {title!r} does not say what it is about: write about='what it shows, and what to do "
-            "when it is bad'"
+            "it does not say what it is about: write about='what it shows, and what to do when it is bad'"
         )
 
 
-def _check_queries(shape: Shape, title: str, queries: Sequence[Query]) -> None:
+def _check_queries(shape: Shape, queries: Sequence[Query]) -> None:
     for query in queries:
         if query.source not in shape.sources:
             raise UserError(
-                f"panel {title!r} cannot show what {query.source} returns: "
-                f"it takes {' or '.join(shape.sources)}"
+                f"it cannot show what {query.source} returns: it takes {' or '.join(shape.sources)}"
             )
 
 
-def _size(title: str, what: str, size: int, most: int) -> int:
+def _size(what: str, size: int, most: int) -> int:
     if not isinstance(size, int) or not 1 <= size <= most:
-        raise UserError(
-            f"panel {title!r}: {what}={size!r} does not fit: write a whole number from 1 to {most}"
-        )
+        raise UserError(f"{what}={size!r} does not fit: write a whole number from 1 to {most}")
     return size

@@ -12,7 +12,7 @@ from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
 from gnomon_generators.vocabulary.columns import column_name, column_properties, tabled
 from gnomon_generators.vocabulary.overrides import cell_options
-from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build
+from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, panel_function
 from gnomon_generators.vocabulary.queries import POSTGRES, TEMPO, Query
 
 Json = dict[str, Any]
@@ -26,6 +26,7 @@ _TEXT: Final = Shape(core.Text, 24, 3, measures=False)
 _ANY: Final = Shape(models.AnyPanel, 12, 8)
 
 
+@panel_function
 def table(
     title: str,
     *queries: Expr | Query,
@@ -39,7 +40,7 @@ def table(
     heading of a column, with a minus for the greatest first. Thresholds colour the numbers. Queries with
     `format="time_series"` become small lines in their cells.
     """
-    asked = as_queries(title, queries)
+    asked = as_queries(queries)
     heads = {column_name(column): head for column, head in (columns or {}).items()}
     options: Json = {"cellHeight": "sm", "showHeader": True}
     if sort:
@@ -57,13 +58,14 @@ def table(
     )
 
 
+@panel_function
 def traces(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
     """The traces that a TraceQL search finds, one a row; the id leads to the trace."""
     options: Json = {"cellHeight": "sm", "showHeader": True}
     return build(
         _TRACES,
         title,
-        as_queries(title, queries),
+        as_queries(queries),
         common,
         options=options,
         custom=_cells(common),
@@ -71,11 +73,13 @@ def traces(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
     )
 
 
+@panel_function
 def trace(title: str, query: Query, **common: Unpack[Common]) -> Panel:
     """The waterfall of one trace: `trace("Trace", traceql("$trace"), …)`."""
-    return build(_TRACE, title, as_queries(title, (query,)), common, options={})
+    return build(_TRACE, title, as_queries((query,)), common, options={})
 
 
+@panel_function
 def logs(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
     """Lines with a time: the first time and the first text column of a query in SQL."""
     options: Json = {
@@ -88,18 +92,20 @@ def logs(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
         "sortOrder": "Descending",
         "wrapLogMessage": True,
     }
-    return build(_LOGS, title, as_queries(title, queries), common, options=options)
+    return build(_LOGS, title, as_queries(queries), common, options=options)
 
 
+@panel_function
 def node_graph(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
     """Nodes and edges: `service_map()`, or two queries in SQL.
 
     Nodes have the columns `id`, `title`, `mainstat`; edges `id`, `source`, `target`.
     """
     options: Json = {"edges": {}, "nodes": {}, "zoomMode": "cooperative"}
-    return build(_NODE_GRAPH, title, as_queries(title, queries), common, options=options)
+    return build(_NODE_GRAPH, title, as_queries(queries), common, options=options)
 
 
+@panel_function
 def text(title: str, content: str, *, about: str = "", width: int = 24, height: int = 3) -> Panel:
     """Words in Markdown; it shows no data, so `about` may be left out."""
     said = about or "Words, no data."
@@ -114,6 +120,7 @@ def text(title: str, content: str, *, about: str = "", width: int = 24, height: 
     )
 
 
+@panel_function
 def panel(
     kind: str,
     title: str,
@@ -129,7 +136,7 @@ def panel(
     return build(
         _ANY,
         title,
-        as_queries(title, queries),
+        as_queries(queries),
         common,
         options=dict(options or {}),
         custom=dict(custom) if custom else None,
