@@ -76,7 +76,9 @@ def _facts(old: Item, new: Item, path: tuple[Item, ...]) -> Iterator[Change]:
 
 def _meaning(fact: Fact | None) -> str | None:
     """What must be equal: a query means the same however it is broken into lines."""
-    return " ".join(fact.value.split()) if fact and fact.form is Form.TEXT else fact and fact.value
+    if fact is None:
+        return None
+    return " ".join(fact.value.split()) if fact.form is Form.TEXT else fact.value
 
 
 def _by_name(facts: Sequence[Fact]) -> Mapping[str, Fact]:
