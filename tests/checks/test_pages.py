@@ -31,7 +31,7 @@ def test_the_id_is_the_name_of_the_module(check: Check) -> None:
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
 def test_a_page_has_the_same_parts_as_every_other(check: Check) -> None:
-    """A page is headed by the id, says severity and brief as `--list` does, and answers the same questions."""
+    """A page is headed by the id, says severity and brief as `--list` does, and has the same sections."""
     page = (PAGES / f"{check.id}.md").read_text("utf-8")
     assert page.startswith(f"# {check.id}\n\n*{check.severity}*: {check.brief}\n")
     assert tuple(re.findall(r"^## (.+)$", page, re.MULTILINE)) == SECTIONS

@@ -63,7 +63,7 @@ def dashboard_of(
         _add_panels(dashboard, raw.get("panels"), (*way, "panels"))
     for panel in dashboard.panels:
         for target in panel.targets:
-            _add_query(tree, target, target.language, target.text, "panel", target.text_keys)
+            _add_query(tree, target, target.language, target.text, role="panel", keys=target.text_keys)
     for variable in dashboard.variables:
         _add_variable(tree, variable)
     for annotation in dashboard.annotations:
@@ -73,8 +73,8 @@ def dashboard_of(
             annotation,
             language,
             str(annotation.raw.get("expr") or annotation.raw.get("rawSql") or ""),
-            "annotation",
-            (*annotation.keys, "expr" if "expr" in annotation.raw else "rawSql"),
+            role="annotation",
+            keys=(*annotation.keys, "expr" if "expr" in annotation.raw else "rawSql"),
         )
     return dashboard
 
@@ -153,7 +153,7 @@ def _add_variable(tree: Tree, variable: Variable) -> None:
         return
     language = _language(variable.raw, {}, variable.dashboard)
     if language != "promql" and not (language == "other" and "datasource" not in variable.raw):
-        _add_query(tree, variable, language, query, "variable", keys)
+        _add_query(tree, variable, language, query, role="variable", keys=keys)
         return
     found = _VARIABLE_QUERY.fullmatch(query)
     if found is None or found["function"] in ("metrics", "label_names"):
@@ -163,7 +163,7 @@ def _add_variable(tree: Tree, variable: Variable) -> None:
         selector, _, label = selector.rpartition(",")
         label = label.strip()
     if selector.strip():
-        _add_query(tree, variable, "promql", selector.strip(), "variable", keys, label)
+        _add_query(tree, variable, "promql", selector.strip(), role="variable", keys=keys, label=label)
 
 
 def _add_query(
@@ -171,6 +171,7 @@ def _add_query(
     owner: Target | Variable | Annotation,
     language: Language,
     text: str,
+    *,
     role: Role,
     keys: Keys,
     label: str | None = None,

@@ -36,8 +36,9 @@ PAGES: Final = "docs/checks"
 class Check:
     """A check as its module describes it.
 
-    `yields_to` names checks that say more about the same thing: where one of them found something in the same
-    part of the same expression (or, without an expression, in the same object), this one's finding is left out.
+    `yields_to` names checks that say more about the same thing: where one of them found something in the
+    same part of the same expression (or, without an expression, in the same object), this one's finding is
+    left out.
     A check that is not `default` runs only when it is asked for by name.
     """
 

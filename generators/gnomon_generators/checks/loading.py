@@ -45,8 +45,8 @@ def load_tree(
 ) -> Tree:
     """The tree of the files and folders named, or without any of the project's own artefacts.
 
-    Raises `UserError` for a path that does not exist, a file that cannot be read or is none of what is checked,
-    and (exit code 3) when there is nothing to check.
+    Raises `UserError` for a path that does not exist, a file that cannot be read or is none of what is
+    checked, and (exit code 3) when there is nothing to check.
     """
     tree = Tree(
         root=settings.root,
@@ -62,7 +62,8 @@ def load_tree(
             _add(tree, file, must_be_known=file == path)
     if not tree.files:
         raise UserError(
-            f"there is nothing to check in {', '.join(map(str, paths)) or settings.root}: name dashboards, rule "
+            f"there is nothing to check in {', '.join(map(str, paths)) or settings.root}: name dashboards, "
+            "rule "
             "files or folders of them, or write the project's own with `gnomon generate`",
             ExitCode.MISSING,
         )
@@ -95,7 +96,8 @@ def _add(tree: Tree, path: Path, must_be_known: bool) -> None:
         return
     if not _take(tree, shown, text, document) and must_be_known:
         raise UserError(
-            f"{path} is neither a dashboard nor a rule file, its tests, or a configuration of Alertmanager or "
+            f"{path} is neither a dashboard nor a rule file, its tests, or a configuration of Alertmanager "
+            "or "
             "a Collector; name one of these"
         )
 

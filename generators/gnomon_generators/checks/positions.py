@@ -27,25 +27,25 @@ def _json_lines(text: str) -> Iterator[tuple[Keys, int]]:
     mappings: list[bool] = []
     awaits_key = False
     for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token == "\n":
+        word = match.group()
+        if word == "\n":
             line += 1
-        elif token in "{[":
+        elif word in "{[":
             yield tuple(path), line
-            mappings.append(token == "{")
+            mappings.append(word == "{")
             path.append(0)
-            awaits_key = token == "{"
-        elif token in "}]":
+            awaits_key = word == "{"
+        elif word in "}]":
             mappings.pop()
             path.pop()
-        elif token == ",":
+        elif word == ",":
             awaits_key = mappings[-1]
             if not awaits_key:
                 path[-1] = int(path[-1]) + 1
-        elif token == ":":
+        elif word == ":":
             pass
         elif awaits_key:
-            path[-1] = token[1:-1] if "\\" not in token else json.loads(token)
+            path[-1] = word[1:-1] if "\\" not in word else json.loads(word)
             awaits_key = False
         else:
             yield tuple(path), line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gnomon.settings import Duration
 from gnomon_generators.checks.positions import Keys
@@ -41,5 +41,5 @@ def _group(file: RuleFile, raw: Mapping[str, Any], keys: Keys) -> Group:
 
 
 def _rule(group: Group, raw: Mapping[str, Any], keys: Keys) -> Rule:
-    kind = "record" if "record" in raw else "alert"
+    kind: Literal["record", "alert"] = "record" if "record" in raw else "alert"
     return Rule(group, raw, keys, kind, str(raw.get(kind) or ""), str(raw.get("expr", "")))

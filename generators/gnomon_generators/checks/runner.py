@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +53,7 @@ def _subjects(tree: Tree, check: Check) -> Iterable[Subject]:
     return _SUBJECTS[check.subject](tree)
 
 
-_SUBJECTS: Final = {
+_SUBJECTS: Final[Mapping[type[Subject], Callable[[Tree], Iterable[Subject]]]] = {
     subjects.Tree: lambda tree: (tree,),
     subjects.DashboardFile: lambda tree: tree.dashboards,
     subjects.Panel: lambda tree: tree.panels,
@@ -100,7 +100,8 @@ def _sift(tree: Tree, found: list[Finding]) -> tuple[list[Finding], list[Finding
     """Findings that stand, findings that are accepted, and how often each suppression was needed."""
     suppressions = tree.configuration.suppressions
     covered = [0] * len(suppressions)
-    standing, accepted = [], []
+    standing: list[Finding] = []
+    accepted: list[Finding] = []
     for finding in found:
         matching = [
             number

@@ -77,11 +77,9 @@ def _text(finding: Finding) -> str:
 
 def _physical(finding: Finding) -> dict[str, Any]:
     path = finding.path
-    artifact: dict[str, Any]
+    artifact = {"uri": path.as_posix(), "uriBaseId": _ROOT}
     if path.is_absolute():
         artifact = {"uri": path.as_uri()}
-    else:
-        artifact = {"uri": path.as_posix(), "uriBaseId": _ROOT}
     physical: dict[str, Any] = {"artifactLocation": artifact}
     if finding.line is not None:
         physical["region"] = {"startLine": finding.line}

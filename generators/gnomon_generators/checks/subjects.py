@@ -26,7 +26,7 @@ ContractMode = Literal["auto", "ours", "none"]
 
 
 class Subject:
-    """Anything that a finding can be about: it has a tree, a file, a place in it and perhaps an expression."""
+    """Anything that a finding can be about: it has a tree, a file, a place in it, perhaps an expression."""
 
     tree: Tree
     path: Path
@@ -155,7 +155,7 @@ class Panel(_InDashboard):
 
 @dataclass(eq=False)
 class Target(_InDashboard):
-    """A query of a panel; `language` follows from its data source, `text` is empty when it has no query text."""
+    """A query of a panel; `language` follows from its data source, `text` is empty when it has none."""
 
     panel: Panel
     ref_id: str
@@ -340,7 +340,7 @@ class Expression(_Query):
         """The syntax tree, or what is wrong with the text."""
         from gnomon_generators.checks.syntax.parsing import parse  # noqa: PLC0415 - loads the parser
 
-        return parse(self.text)
+        return parse(self.text, self.role not in ("record", "alert"))
 
 
 @dataclass(eq=False)

@@ -38,8 +38,8 @@ _KINDS = (
     type=click.Choice(["auto", "ours", "none"]),
     default="auto",
     show_default=True,
-    help="Which metrics may be named: in our own files only known ones, in others' all whose family is unknown "
-    "(auto); only known ones everywhere (ours); any (none).",
+    help="Which metrics may be named: in our own files only known ones, in others' any of a family that is "
+    "unknown here (auto); only known ones everywhere (ours); any (none).",
 )
 @click.option("--only", multiple=True, metavar="ID", help="Run only these checks; a glob such as promql/*.")
 @click.option(
@@ -58,6 +58,7 @@ _KINDS = (
     help="Write the findings as SARIF 2.1.0 to this file, or to standard output (-).",
 )
 def check(
+    *,
     paths: tuple[Path, ...],
     contract: ContractMode,
     only: tuple[str, ...],

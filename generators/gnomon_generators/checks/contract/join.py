@@ -16,10 +16,14 @@ BRIEF = "An operation joins two sides on labels that they do not both have."
 
 
 def check(expression: Expression) -> Iterator[Finding]:
-    """Reports `on`, `ignoring` and `group_…` with labels that are not there, and sides that differ without them."""
+    """Reports clauses with labels that are not there, and sides that differ without a clause."""
     root = expression.parsed.root
     for node in root.walk() if root else ():
-        if isinstance(node, Binary) and node.operator != "or" and not (is_scalar(node.left) or is_scalar(node.right)):
+        if (
+            isinstance(node, Binary)
+            and node.operator != "or"
+            and not (is_scalar(node.left) or is_scalar(node.right))
+        ):
             for span, message, advice in _faults(expression, node):
                 yield expression.finding(ID, SEVERITY, message, advice, span=span)
 
@@ -67,7 +71,8 @@ def _included(node: Binary, left: Labels, right: Labels) -> Iterator[Fault]:
         if label.name not in one:
             yield (
                 label.span,
-                f"{label.name} is to be copied from the side that has one series, and that side does not have it.",
+                f"{label.name} is to be copied from the side that has one series, and that side does not "
+                "have it.",
                 f"keep {label.name} on that side, or leave it out",
             )
 
@@ -79,9 +84,11 @@ def _different_sides(expression: Expression, node: Binary, left: Labels, right: 
     if left.names != right.names:
         yield (
             node.operator_span,
-            f"The left side has {_listed(left)} and the right side {_listed(right)}: no series of the one has the "
+            f"The left side has {_listed(left)} and the right side {_listed(right)}: no series of the one "
+            "has the "
             "same labels as one of the other, so the result is empty.",
-            f"join them with on ({', '.join(sorted(left.names & right.names))}) and group_left or group_right, or "
+            f"join them with on ({', '.join(sorted(left.names & right.names))}) and group_left or "
+            "group_right, or "
             "group both sides alike",
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gnomon_generators.checks.finding import Finding, Severity
 from gnomon_generators.checks.known.naming import first_of_each, in_words, named
+from gnomon_generators.checks.known.series import KnownSeries
 from gnomon_generators.checks.subjects import Expression
 
 ID = "contract/suffix"
@@ -13,16 +14,21 @@ SEVERITY = Severity.ERROR
 BRIEF = "The metric is there, but not under this suffix (`_total`, `_bucket`, `_sum`, `_count`)."
 
 
+def _instead(series: KnownSeries, right: tuple[str, ...]) -> str:
+    if series.part != "whole":
+        return f"{series.metric} is a histogram, which has {in_words(right, 'and')}."
+    return f"{series.metric} is {series.kind_in_words} and is called {series.name}."
+
+
 def check(expression: Expression) -> Iterator[Finding]:
     """Reports histograms without their suffix, counters without theirs, and suffixes of other kinds."""
     contract = expression.tree.contract
     for one in first_of_each(named(expression), "wrong suffix"):
         right = contract.with_right_suffix(one.name)
-        kind = contract.series[right[0]].kind_in_words if len(right) == 1 else "a histogram"
         yield expression.finding(
             ID,
             SEVERITY,
-            f"There is no series {one.name}: the metric is {kind}.",
+            f"There is no series {one.name}; " + _instead(contract.series[right[0]], right),
             f"write {in_words(right)}",
             span=one.selector.name_span,
         )

@@ -28,7 +28,8 @@ def check(tree: Tree) -> Iterator[Finding]:
             yield tree.finding(
                 ID,
                 SEVERITY,
-                f"{metric.name} is emitted, and no dashboard, rule or alert reads it: it costs series and tells "
+                f"{metric.name} is emitted, and no dashboard, rule or alert reads it: it costs series and "
+                "tells "
                 "nobody anything.",
                 "show it, or list it under unused_metrics in gnomon-check.yaml with the reason",
                 part=f"metric {metric.name}",

@@ -16,8 +16,8 @@ from gnomon_generators.checks.subjects import DashboardFile, Expression, Rule, S
 from gnomon_generators.checks.syntax.nodes import Selector
 
 Standing = Literal["known", "wrong suffix", "not recorded", "unknown", "foreign"]
-"""What is to be said of a name: it is there; it is there with another suffix; it looks like a recorded series and
-no rule records it; nothing emits it; it is of a family that others emit, of which nothing can be said."""
+"""What is to be said of a name: it is there; it is there with another suffix; it looks like a recorded series
+and no rule records it; nothing emits it; it is of a family that others emit, of which nothing can be said."""
 
 SUFFIXES: Final = ("_total", "_bucket", "_sum", "_count")
 # Families that nobody else emits, so that an unknown member is a mistake wherever it stands.

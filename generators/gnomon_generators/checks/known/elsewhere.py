@@ -19,7 +19,9 @@ _SPAN: Final = (
 )
 
 SPAN_METRICS: Final = (
-    StackMetric("traces_spanmetrics_calls_total", "counter", "{span}", "Spans that Tempo saw.", *_TEMPO, _SPAN),
+    StackMetric(
+        "traces_spanmetrics_calls_total", "counter", "{span}", "Spans that Tempo saw.", *_TEMPO, _SPAN
+    ),
     StackMetric("traces_spanmetrics_latency", "histogram", "s", "Duration of spans.", *_TEMPO, _SPAN),
     StackMetric("traces_spanmetrics_size_total", "counter", "By", "Size of spans.", *_TEMPO, _SPAN),
 )

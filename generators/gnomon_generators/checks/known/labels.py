@@ -96,7 +96,9 @@ def is_scalar(node: Node) -> bool:
 
 def _selected(selector: Selector, lookup: Lookup) -> Labels:
     # `label=""` asks for series without the label.
-    return lookup(selector) - {one.label for one in selector.matchers if one.operator == "=" and one.value == ""}
+    return lookup(selector) - {
+        one.label for one in selector.matchers if one.operator == "=" and one.value == ""
+    }
 
 
 def _aggregated(node: Aggregation, lookup: Lookup) -> Labels:
@@ -119,7 +121,7 @@ def _kept(node: Aggregation, inner: Labels) -> Labels:
     return Labels.none()
 
 
-def _joined(node: Binary, lookup: Lookup) -> Labels:
+def _joined(node: Binary, lookup: Lookup) -> Labels:  # noqa: PLR0911 - one a kind of join
     left, right = labels_of(node.left, lookup), labels_of(node.right, lookup)
     if node.operator == "or":
         return left | right
@@ -138,7 +140,7 @@ def _joined(node: Binary, lookup: Lookup) -> Labels:
     return left
 
 
-def _called(node: Call, lookup: Lookup) -> Labels:
+def _called(node: Call, lookup: Lookup) -> Labels:  # noqa: PLR0911 - one a kind of function
     if node.name in _LABELLESS:
         return Labels.none()
     if node.name == "info":

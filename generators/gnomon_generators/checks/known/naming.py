@@ -31,6 +31,19 @@ def named(expression: Expression, within: Node | None = None) -> Iterator[Named]
             yield Named(node, node.name, standing, contract.find(node.name, expression))
 
 
+def series_of(expression: Expression, selector: Selector) -> KnownSeries | None:
+    """The series that a selector reads, as far as it is known."""
+    return None if selector.name is None else expression.tree.contract.find(selector.name, expression)
+
+
+def grows(expression: Expression, selector: Selector) -> bool:
+    """Whether the selector reads a counter; of unknown series the name's ending tells."""
+    known = series_of(expression, selector)
+    if known is not None:
+        return known.grows
+    return bool(selector.name) and str(selector.name).endswith(("_total", "_bucket"))
+
+
 def first_of_each(found: Iterator[Named], standing: Standing) -> Iterator[Named]:
     """Of the names with this standing each once: one mistake that is repeated is one mistake."""
     seen = set()

@@ -18,8 +18,9 @@ Part = Literal["whole", "bucket", "sum", "count"]
 class KnownSeries:
     """A series by its name in Prometheus.
 
-    `metric` is what whoever emits it calls it. `labels` says each label's closed set of values, or None where
-    any value may come; where `open` is true there may be other labels too. `unit` is UCUM, empty when unknown.
+    `metric` is what whoever emits it calls it. `labels` says each label's closed set of values, or None
+    where any value may come; where `open` is true there may be other labels too. `unit` is UCUM, empty when
+    unknown.
     """
 
     name: str
@@ -39,7 +40,9 @@ class KnownSeries:
     @property
     def kind_in_words(self) -> str:
         """What it is, for a sentence."""
-        return _WORDS[self.kind] if self.part == "whole" else f"a histogram's {self.part} ({_WORDS[self.kind]})"
+        return (
+            _WORDS[self.kind] if self.part == "whole" else f"a histogram's {self.part} ({_WORDS[self.kind]})"
+        )
 
 
 _WORDS: Mapping[Kind, str] = {

@@ -239,6 +239,13 @@ class Parsed:
         return self.text[span[0] : span[1]]
 
 
+def with_ancestors(node: Node, above: tuple[Node, ...] = ()) -> Iterator[tuple[Node, tuple[Node, ...]]]:
+    """The node and everything under it, each with what it stands in, the nearest last."""
+    yield node, above
+    for child in node.children:
+        yield from with_ancestors(child, (*above, node))
+
+
 def bare(node: Node) -> Node:
     """The node without parentheses around it."""
     while isinstance(node, Paren):

@@ -37,10 +37,11 @@ from gnomon_generators.checks.syntax.tokens import Cursor, tokens
 _NAMED: Final = re.compile(r"""(?:function|name|identifier) ["'`](\w+)["'`]""")
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 
+
 @lru_cache(maxsize=8192)
-def parse(text: str) -> Parsed:
-    """The expression as a tree, or what is wrong with it."""
-    plain, variables = substituted(text)
+def parse(text: str, in_grafana: bool = True) -> Parsed:
+    """The expression as a tree, or what is wrong with it; only Grafana knows variables."""
+    plain, variables = substituted(text) if in_grafana else (text, ())
     try:
         tree = promql.parse(plain)
     except ValueError as error:
@@ -54,6 +55,8 @@ def _error_span(text: str, error: str) -> Span:
     named = _NAMED.search(error)
     if named and (found := re.search(rf"\b{named.group(1)}\b", text)):
         return found.span()
+    if dollar := re.search(r"\$\w*", re.sub(r'"[^"]*"', lambda quoted: "x" * len(quoted.group()), text)):
+        return dollar.span()
     if "unterminated" in error and (quote := re.search(r"[\"'`](?=[^\"'`]*\Z)", text)):
         return (quote.start(), len(text))
     return _unbalanced(text) or (0, len(text))

@@ -18,7 +18,9 @@ _IN_STRING: Final = re.compile(_VARIABLE)
 # Grafana's own variables that are numbers: seconds, milliseconds, points of time.
 _NUMBERS: Final = {"__range_s", "__range_ms", "__interval_ms", "__rate_interval_ms", "__from", "__to"}
 _AFTER_OFFSET: Final = re.compile(r"\boffset\s*-?\s*\Z")
-_IN_LABELS: Final = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\Z", re.IGNORECASE)
+_IN_LABELS: Final = re.compile(
+    r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\Z", re.IGNORECASE
+)
 _TAKES_NUMBER: Final = re.compile(
     r"\b(?:topk|bottomk|limitk|limit_ratio|quantile|histogram_quantile|vector)\s*"
     r"(?:(?:by|without)\s*\([^()]*\)\s*)?\(\s*\Z"
@@ -29,8 +31,8 @@ _AFTER_OPERATOR: Final = re.compile(r"(?:[-+*/%^<>=]|\bbool)\s*\Z")
 def substituted(text: str) -> tuple[str, tuple[VariableUse, ...]]:
     """The text as a PromQL parser takes it, of the same length, and the variables that stood in it.
 
-    What a variable stands for is told from its surroundings: a duration in brackets and after `offset`, a label
-    in a grouping clause, a number after an operator, otherwise a part of a name.
+    What a variable stands for is told from its surroundings: a duration in brackets and after `offset`, a
+    label in a grouping clause, a number after an operator, otherwise a part of a name.
     """
     out: list[str] = []
     uses: list[VariableUse] = []
@@ -58,7 +60,7 @@ def _name(match: re.Match[str]) -> str:
     return next(name for key in ("plain", "braced", "old") if (name := match[key]))
 
 
-def _stand_in(name: str, length: int, before: str, after: str) -> str:
+def _stand_in(name: str, length: int, before: str, after: str) -> str:  # noqa: PLR0911 - one a surrounding
     touches = bool(re.match(r"\w", after)) or bool(re.search(r"\w\Z", before))
     for opening, closing in (("[", "]"), ("{", "}")):
         if before.rfind(opening) > before.rfind(closing):
