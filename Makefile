@@ -67,6 +67,10 @@ collector: $(VENV)/.dev ## Write the Collector's configuration from collector/*.
 docs: $(VENV)/.dev ## Write the generated pages: telemetry, registry export, settings
 	$(BIN)/gnomon generate docs
 
+.PHONY: snapshots
+snapshots: $(VENV)/.dev ## Write the texts anew by which reviewers see what is generated
+	$(BIN)/python -m tests.artefacts.snapshots
+
 .PHONY: benchmarks
 benchmarks: $(VENV)/.dev ## Measure Gnomon beside its peers (an hour; QUICK=--quick for a look)
 	$(BIN)/python -m benchmarks.plugin_overhead $(QUICK)

@@ -51,7 +51,7 @@ def _compared(old: Item, new: Item, path: tuple[Item, ...]) -> Iterator[Change]:
     renamed = {
         pair.old.name: pair.new.name for pair in matches if pair.old and pair.new and not pair.new.inside
     }
-    shifted = {id(item): before for item, before in _out_of_order(old.items, matches)}
+    shifted = {id(item): before for item, before in _out_of_order(old.items, matches, renamed)}
     for pair in matches:
         match pair:
             case Match(Item() as gone, None):
@@ -99,21 +99,29 @@ def _moved(
     renamed: Mapping[str, str],
     shifted: Mapping[int, Item | None],
 ) -> Iterator[Change]:
-    if renamed.get(old.inside, old.inside) != new.inside:
+    if not _stayed(old, new, renamed):
         yield Change("moved", path, "inside", old.inside, new.inside)
     elif id(new) in shifted:
         before = shifted[id(new)]
         yield Change("moved", path, "order", None, before.label if before else None)
 
 
-def _out_of_order(old: Sequence[Item], matches: Sequence[Match]) -> Iterator[tuple[Item, Item | None]]:
+def _stayed(old: Item, new: Item, renamed: Mapping[str, str]) -> bool:
+    """Whether an item stands in the row or group that it stood in."""
+    return renamed.get(old.inside, old.inside) == new.inside
+
+
+def _out_of_order(
+    old: Sequence[Item], matches: Sequence[Match], renamed: Mapping[str, str]
+) -> Iterator[tuple[Item, Item | None]]:
     """The fewest items that must have been moved for the others to stand as they stood, each with the one
-    that it follows now (None: it is the first). Items of another kind, row or group do not count.
+    that it follows now (None: it is the first). What stands in another row or group than before does not
+    count.
     """
     places = {id(item): number for number, item in enumerate(old)}
     rows: dict[tuple[str, str], list[tuple[int, Item]]] = {}
     for pair in matches:
-        if pair.old and pair.new:
+        if pair.old and pair.new and _stayed(pair.old, pair.new, renamed):
             rows.setdefault((pair.new.kind, pair.new.inside), []).append((places[id(pair.old)], pair.new))
     for row in rows.values():
         stayed = _longest_rising([place for place, _ in row])

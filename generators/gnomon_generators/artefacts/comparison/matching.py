@@ -10,7 +10,8 @@ from difflib import SequenceMatcher
 from gnomon_generators.artefacts.outline import Form, Item
 
 _ALIKE = 0.85
-_ALIKE_WITH_IDENTITY = 0.5
+# For what the format itself knows again by an id, and for rows and groups that hold the same.
+_ALIKE_IF_KNOWN = 0.5
 # How much of an item is what it asks: panels of one dashboard look alike in all else.
 _TEXTS = 0.7
 
@@ -66,13 +67,21 @@ class _Matcher:
     def _candidates(self) -> Iterator[tuple[float, int, int]]:
         for old_number in self.left_old:
             for new_number in self._left_new:
-                old, new = self._old[old_number], self._new[new_number]
-                if old.kind != new.kind:
-                    continue
-                known = bool(old.identity) and old.identity == new.identity
-                score = likeness(old, new)
-                if score >= (_ALIKE_WITH_IDENTITY if known else _ALIKE):
-                    yield score + known, old_number, new_number
+                score = self._score(self._old[old_number], self._new[new_number])
+                if score:
+                    yield score, old_number, new_number
+
+    def _score(self, old: Item, new: Item) -> float:
+        """How sure it is that one became the other; 0 when it is not."""
+        if old.kind != new.kind:
+            return 0.0
+        held = _held(old, self._old), _held(new, self._new)
+        if any(held):
+            score = _share(*held)
+            return score if score >= _ALIKE_IF_KNOWN else 0.0
+        known = bool(old.identity) and old.identity == new.identity
+        score = likeness(old, new)
+        return score + known if score >= (_ALIKE_IF_KNOWN if known else _ALIKE) else 0.0
 
     def _pair(self, old: int, new: int) -> None:
         self._partners[new] = old
@@ -88,6 +97,13 @@ def likeness(old: Item, new: Item) -> float:
         return facts
     same = SequenceMatcher(None, old_texts.split(), new_texts.split(), autojunk=False).ratio()
     return _TEXTS * same + (1 - _TEXTS) * facts
+
+
+def _held(item: Item, items: Sequence[Item]) -> Counter[tuple[str, ...]]:
+    """What stands in a row or a group."""
+    return Counter(
+        (inner.kind, inner.name) for inner in items if not item.inside and inner.inside == item.name
+    )
 
 
 def _share(old: Counter[tuple[str, ...]], new: Counter[tuple[str, ...]]) -> float:

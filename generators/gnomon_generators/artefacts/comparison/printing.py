@@ -11,7 +11,7 @@ from gnomon_generators.artefacts.comparison.marking import marked
 from gnomon_generators.artefacts.outline import Form, Item
 from gnomon_generators.artefacts.outline.printing import heading
 
-_LONG = 60
+_LONG = 40
 
 
 def text(changes: Sequence[Change]) -> str:

@@ -103,7 +103,7 @@ def _row(raw: Mapping[str, Any], name: str) -> Item:
             raw, ("title", "type", "panels", "collapsed", "collapse", "repeat", "gridPos", "id", "showTitle")
         ),
     ]
-    return Item("row", name, tuple(facts))
+    return Item("row", name, tuple(facts), identity=panels.identity(raw))
 
 
 def _place(raw: Mapping[str, Any]) -> tuple[float, float]:

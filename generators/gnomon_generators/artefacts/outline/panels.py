@@ -40,8 +40,12 @@ def panel(raw: Mapping[str, Any], row: str) -> Item:
         *(link(entry) for entry in mappings(raw.get("links"))),
         *(link(entry, "data link") for entry in mappings(fields.get("links"))),
     ]
-    identity = "" if raw.get("id") is None else str(raw["id"])
-    return Item("panel", scalar(raw.get("title") or ""), tuple(facts), tuple(items), row, identity)
+    return Item("panel", scalar(raw.get("title") or ""), tuple(facts), tuple(items), row, identity(raw))
+
+
+def identity(raw: Mapping[str, Any]) -> str:
+    """The id by which links know a panel or a row."""
+    return "" if raw.get("id") is None else scalar(raw["id"])
 
 
 def description(raw: Mapping[str, Any]) -> Iterator[Fact]:
