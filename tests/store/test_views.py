@@ -14,13 +14,23 @@ from sqlalchemy import inspect, text
 
 import gnomon_analysis.store.migrations
 from gnomon_analysis.store import Store, contract, open_store, schema
+from tests.store.changes import plant
 from tests.store.postgres import Server
-from tests.store.spool_files import Run, line, model_call, varied_run
+from tests.store.spool_files import START, Run, line, model_call, varied_run
 
 # What every view says of the run; the page has one table of these.
 OF_RUN = (
     *("run_id", "sequence", "run_at", "suite", "environment", "department", "agent", "repository"),
-    *("revision", "dirty", "ref_name", "release", "golden_set_version", "skills_hash", "config_hash"),
+    *(
+        "revision",
+        "dirty",
+        "ref_name",
+        "release",
+        "version",
+        "golden_set_version",
+        "skills_hash",
+        "config_hash",
+    ),
 )
 
 
@@ -57,7 +67,9 @@ def test_types_are_those_of_the_database(postgres_server: Server) -> None:
     "table",
     [
         *(table for name, table in schema.metadata.tables.items() if "change" in name),
-        *schema.views.tables.values(),
+        schema.case_results,
+        schema.run_model_calls,
+        schema.run_totals,
     ],
     ids=lambda table: table.name,
 )
@@ -163,28 +175,44 @@ def test_a_test_that_asked_two_models_names_both(store: Store, spool: Path) -> N
     )
     run.write(spool)
     store.ingest(spool)
-    rows = query(store, "SELECT case_id, model FROM case_results ORDER BY case_id")
-    assert [(row["case_id"], row["model"]) for row in rows] == [
-        ("one", "another-model + demo-model"),
-        ("plain", None),
+    rows = query(store, "SELECT case_id, model, retries, tokens, cost_usd FROM case_results ORDER BY case_id")
+    assert [tuple(row.values()) for row in rows] == [
+        ("one", "another-model + demo-model", 2, 240, pytest.approx(0.02)),
+        ("plain", None, None, None, None),
     ]
 
 
 @pytest.mark.parametrize(
-    ("extra", "release"),
+    ("extra", "release", "version"),
     [
-        ({}, None),
-        ({"service.version": "2.1"}, "2.1"),
-        ({"vcs.ref.head.name": "v2.0", "vcs.ref.head.type": "tag"}, "v2.0"),
+        ({}, None, "ccccccccc"),
+        ({"gnomon.vcs.dirty": True}, None, "ccccccccc+"),
+        ({"service.version": "2.1"}, "2.1", "2.1"),
+        ({"vcs.ref.head.name": "v2.0", "vcs.ref.head.type": "tag"}, "v2.0", "v2.0"),
     ],
 )
 def test_a_release_is_the_version_or_the_tag(
-    store: Store, spool: Path, extra: dict[str, str], release: str | None
+    store: Store, spool: Path, extra: dict[str, Any], release: str | None, version: str
 ) -> None:
-    """A branch is no release."""
+    """A branch is no release; without one the commit tells versions apart."""
     Run("a", extra=extra).test("one").write(spool)
     store.ingest(spool)
-    assert query(store, "SELECT release FROM run_totals") == [{"release": release}]
+    assert query(store, "SELECT release, version FROM run_totals") == [
+        {"release": release, "version": version}
+    ]
+
+
+def test_findings_show_their_commit_and_their_cases(store: Store) -> None:
+    """What a board asks of changes comes from one view each, withdrawn findings left out."""
+    plant(store, changed_ns=START)
+    found = query(store, "SELECT impact_id, subject, author, changed_at FROM findings")
+    assert [(row["impact_id"], row["subject"], row["author"]) for row in found] == [
+        ("open-ccccccccc", "Narrow refunds", "Someone")
+    ]
+    cases = query(store, "SELECT case_id, verdict, changed_at FROM finding_cases")
+    assert [(row["case_id"], row["verdict"]) for row in cases] == [("D01", "improvement")]
+    (changed,) = query(store, "SELECT kind, changed_at FROM changes")
+    assert {str(row["changed_at"])[:10] for row in (*found, *cases, changed)} == {"2023-11-14"}
 
 
 def test_a_store_of_the_revision_before_is_brought_up_to_date(url: str, spool: Path) -> None:

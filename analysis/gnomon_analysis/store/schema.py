@@ -422,6 +422,10 @@ views = MetaData()
 _Moment = DateTime(timezone=True)
 
 
+def _like(table: Table) -> list[Column[Any]]:
+    return [Column(column.name, column.type) for column in table.columns]
+
+
 def _of_run() -> list[Column[Any]]:
     return [
         Column("run_id", Text),
@@ -438,6 +442,8 @@ def _of_run() -> list[Column[Any]]:
         Column("ref_name", Text),
         # The service's version, else the tag that was checked out.
         Column("release", Text),
+        # The release, else the commit, with a `+` where tracked files differed from it.
+        Column("version", Text),
         Column("golden_set_version", Text),
         Column("skills_hash", Text),
         Column("config_hash", Text),
@@ -471,6 +477,10 @@ case_results = Table(
     Column("skill_hash", Text),
     # Models that the test called, joined by " + "; NULL for none.
     Column("model", Text),
+    # Sums over its model calls; NULL without any, or where none is known.
+    Column("retries", BigInteger),
+    Column("tokens", BigInteger),
+    Column("cost_usd", Double),
     Column("trace_id", Text),
     Column("span_id", Text),
 )
@@ -523,4 +533,29 @@ run_totals = Table(
     Column("output_tokens", BigInteger),
     Column("cost_usd", Double),
     Column("models", Text),
+)
+
+changes = Table("changes", views, *_like(skill_change_events), Column("changed_at", _Moment))
+
+# Those that were not withdrawn, with what their commit says of itself.
+findings = Table(
+    "findings",
+    views,
+    *_like(change_impacts),
+    Column("changed_at", _Moment),
+    Column("subject", Text),
+    Column("author", Text),
+)
+
+finding_cases = Table(
+    "finding_cases",
+    views,
+    *_like(change_impact_cases),
+    Column("changed_at", _Moment),
+    Column("repository", Text),
+    Column("revision", Text),
+    Column("suite", Text),
+    Column("environment", Text),
+    Column("metric", Text),
+    Column("verdict", Text),
 )

@@ -13,7 +13,7 @@ depends_on = None
 
 _JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
-VIEWS = ("case_results", "run_model_calls", "run_totals")
+VIEWS = ("case_results", "run_model_calls", "run_totals", "changes", "findings", "finding_cases")
 
 # A moment from nanoseconds since 1970, which is the one thing that the two databases write differently.
 _MOMENT = {
@@ -35,9 +35,30 @@ _OF_RUN = """
     coalesce(runs.dirty, FALSE) AS dirty,
     runs.ref_name AS ref_name,
     coalesce(runs.service_version, CASE WHEN runs.ref_type = 'tag' THEN runs.ref_name END) AS release,
+    coalesce(
+        runs.service_version,
+        CASE WHEN runs.ref_type = 'tag' THEN runs.ref_name END,
+        substr(runs.revision, 1, 9) || CASE WHEN runs.dirty THEN '+' ELSE '' END
+    ) AS version,
     runs.golden_set_version AS golden_set_version,
     runs.skills_hash AS skills_hash,
     runs.config_hash AS config_hash"""
+
+# A case id may be there twice in a run; the node id, where the call knows it, tells them apart.
+_ITS_CALLS = """calls.run_id = results.run_id AND calls.case_id = results.case_id
+                AND coalesce(calls.case_name, results.case_name) = results.case_name"""
+
+# Sums are asked for one by one, so that a query pays only for the columns and the runs that it reads.
+_OF_CASE = "(SELECT {what} FROM model_calls AS calls WHERE {its_calls})"
+
+_CASE_SUMS = {
+    name: _OF_CASE.format(what=what, its_calls=_ITS_CALLS)
+    for name, what in {
+        "retries": "CAST(sum(calls.retries) AS BIGINT)",
+        "tokens": "CAST(sum(calls.input_tokens + calls.output_tokens) AS BIGINT)",
+        "cost_usd": "sum(calls.cost_usd)",
+    }.items()
+}
 
 _CASE_RESULTS = """
 CREATE VIEW case_results AS
@@ -69,10 +90,13 @@ SELECT{of_run},
         SELECT {joined} FROM (
             SELECT DISTINCT coalesce(calls.request_model, calls.response_model) AS model
             FROM model_calls AS calls
-            WHERE calls.run_id = results.run_id AND calls.case_id = results.case_id
+            WHERE {its_calls}
             ORDER BY 1
         ) AS named
     ) AS model,
+    {retries} AS retries,
+    {tokens} AS tokens,
+    {cost_usd} AS cost_usd,
     results.trace_id AS trace_id,
     results.span_id AS span_id
 FROM results JOIN runs ON runs.run_id = results.run_id
@@ -121,7 +145,6 @@ FROM (
 JOIN runs ON runs.run_id = calls.run_of_call
 """
 
-# Sums are asked for one by one, so that a query pays only for the columns and the runs that it reads.
 _TESTS = "(SELECT {what} FROM results WHERE results.run_id = runs.run_id)"
 _CALLS = "(SELECT {what} FROM run_model_calls AS calls WHERE calls.run_id = runs.run_id)"
 
@@ -154,7 +177,7 @@ SELECT{of_run},
 FROM runs
 """
 
-_SUMS = {
+_RUN_SUMS = {
     "tests": _TESTS.format(what="count(*)"),
     "passed": _TESTS.format(what="count(*) FILTER (WHERE outcome = 'passed')"),
     "failed": _TESTS.format(what="count(*) FILTER (WHERE outcome IN ('failed', 'error', 'crashed'))"),
@@ -167,6 +190,35 @@ _SUMS = {
     },
     "cost_usd": _CALLS.format(what="sum(cost_usd)"),
 }
+
+
+_CHANGES = """
+CREATE VIEW changes AS
+SELECT skill_change_events.*, {changed_at} AS changed_at FROM skill_change_events
+"""
+
+# Of a commit that changed several files the rows have one subject and one author.
+_FINDINGS = """
+CREATE VIEW findings AS
+SELECT change_impacts.*, {changed_at} AS changed_at,
+    (
+        SELECT min(events.subject) FROM skill_change_events AS events
+        WHERE events.repository = change_impacts.repository AND events.revision = change_impacts.revision
+    ) AS subject,
+    (
+        SELECT min(events.author) FROM skill_change_events AS events
+        WHERE events.repository = change_impacts.repository AND events.revision = change_impacts.revision
+    ) AS author
+FROM change_impacts WHERE change_impacts.status <> 'withdrawn'
+"""
+
+_FINDING_CASES = """
+CREATE VIEW finding_cases AS
+SELECT change_impact_cases.*, findings.changed_at AS changed_at, findings.repository AS repository,
+    findings.revision AS revision, findings.suite AS suite, findings.environment AS environment,
+    findings.metric AS metric, findings.verdict AS verdict
+FROM change_impact_cases JOIN findings ON findings.impact_id = change_impact_cases.impact_id
+"""
 
 
 def upgrade() -> None:
@@ -278,7 +330,10 @@ def _create_views(dialect: str) -> None:
     joined = _JOINED[dialect]
     for view in (
         _CASE_RESULTS.format(
-            of_run=_OF_RUN.format(run_at=run_at, suite="coalesce(results.suite, runs.suite)"), joined=joined
+            of_run=_OF_RUN.format(run_at=run_at, suite="coalesce(results.suite, runs.suite)"),
+            joined=joined,
+            its_calls=_ITS_CALLS,
+            **_CASE_SUMS,
         ),
         _RUN_MODEL_CALLS.format(
             of_run=_OF_RUN.format(run_at=run_at, suite=suite_of_call),
@@ -288,8 +343,11 @@ def _create_views(dialect: str) -> None:
             of_run=_OF_RUN.format(run_at=run_at, suite="runs.suite"),
             started_at=moment(ns="runs.started_ns"),
             joined=joined,
-            **_SUMS,
+            **_RUN_SUMS,
         ),
+        _CHANGES.format(changed_at=moment(ns="skill_change_events.changed_ns")),
+        _FINDINGS.format(changed_at=moment(ns="change_impacts.changed_ns")),
+        _FINDING_CASES,
     ):
         op.execute(sa.text(view.replace(":", r"\:")))
 
