@@ -77,18 +77,33 @@ def test_last_week_is_the_same_expression_shifted() -> None:
 
 def test_guards_and_bounds() -> None:
     """A ratio is shown only where enough stands behind it, and a bound itself is not between."""
-    rate = promql.recorded("routing_test:pass_rate_7d", by=[a.GEN_AI_SKILL_NAME], unit="1")
-    runs = promql.recorded("routing_test:case_runs_7d", by=[a.GEN_AI_SKILL_NAME])
+    rate = promql.recorded("routing_test:pass_rate_7d", labels=[a.GEN_AI_SKILL_NAME], unit="1")
+    runs = promql.recorded("routing_test:case_runs:7d", labels=[a.GEN_AI_SKILL_NAME])
     assert promql.at_least(rate, runs, 5).text == (
-        "routing_test:pass_rate_7d and (routing_test:case_runs_7d >= 5)"
+        "routing_test:pass_rate_7d and (routing_test:case_runs:7d >= 5)"
     )
     assert promql.between(rate, 0.3, 0.7).text == (
         "routing_test:pass_rate_7d > 0.3 and routing_test:pass_rate_7d < 0.7"
     )
-    overall = promql.recorded("routing_test:runs_7d", by=[])
+    overall = promql.recorded("routing_test:runs:7d", labels=[])
     assert promql.at_least(rate, overall, 5).text == (
-        "routing_test:pass_rate_7d and on () (routing_test:runs_7d >= 5)"
+        "routing_test:pass_rate_7d and on () (routing_test:runs:7d >= 5)"
     )
+
+
+def test_recorded_series() -> None:
+    """A recorded series stands as it is, or, split by fewer labels than it has, as its highest value."""
+    rate = promql.recorded("routing_test:flaky_tests", where={a.TEST_SUITE_NAME: "shop"}, unit="1")
+    assert rate.text == 'routing_test:flaky_tests{test_suite_name="shop"}'
+    assert rate.labels is None
+    by_case = promql.recorded("routing_test:flaky_tests", by=[a.GNOMON_TEST_CASE_ID], unit="1")
+    assert by_case.text == "max by (gnomon_test_case_id) (routing_test:flaky_tests)"
+    assert by_case.labels == ("gnomon_test_case_id",)
+    assert promql.shifted(by_case, "7d").text == (
+        "max by (gnomon_test_case_id) (routing_test:flaky_tests offset 7d)"
+    )
+    with pytest.raises(UserError, match="no name of a recorded series"):
+        promql.recorded("flaky tests")
 
 
 def test_numbers_keep_their_digits() -> None:

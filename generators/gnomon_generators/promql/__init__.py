@@ -16,6 +16,7 @@ from gnomon_generators.promql.joining import (
     at_least,
     below,
     between,
+    both,
     bottom,
     counted,
     difference,
@@ -44,7 +45,7 @@ from gnomon_generators.promql.reading import (
 )
 from gnomon_generators.promql.selecting import Filter, Value, Variable, Where, filters, none_of, one_of
 from gnomon_generators.promql.series import AnyLabel, AnyMetric, Label, StackMetric
-from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Window
+from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Window, added
 
 __all__ = [
     "LEAST_STEP",
@@ -62,9 +63,11 @@ __all__ = [
     "Where",
     "Window",
     "above",
+    "added",
     "at_least",
     "below",
     "between",
+    "both",
     "bottom",
     "buckets",
     "counted",

@@ -61,11 +61,12 @@ def plus(first: Expr, second: Expr, *more: Expr) -> Expr:
     return replace(joined, shiftable=all(expr.shiftable for expr in everything))
 
 
-def scaled(expr: Expr, factor: float, *, unit: str | None = None) -> Expr:
-    """The expression times a number (30 for a month at a day's pace)."""
+def scaled(expr: Expr, factor: float, *, per: float = 1, unit: str | None = None) -> Expr:
+    """The expression times a number and divided by another (30 per 7: a month at a week's pace)."""
+    divided = f" / {number(per)}" if per != 1 else ""
     return replace(
         expr,
-        template=f"{number(factor)} * {expr.operand}",
+        template=f"{number(factor)} * {expr.operand}{divided}",
         unit=expr.unit if unit is None else unit,
         compound=True,
         ranked=False,
@@ -80,6 +81,15 @@ def at_least(expr: Expr, count: Expr, minimum: float) -> Expr:
     matching = _matching(expr, count)
     text = f"{expr.operand} and {matching}({count.operand} >= {number(minimum)})"
     return _joined(text, expr, count, unit=expr.unit)
+
+
+def both(first: Expr, second: Expr) -> Expr:
+    """The first, where the second is there too.
+
+    The second is split by the same labels, or by some of them.
+    """
+    text = f"{first.operand} and {_matching(first, second)}{second.operand}"
+    return _joined(text, first, second, unit=first.unit)
 
 
 def above(expr: Expr, limit: float) -> Expr:

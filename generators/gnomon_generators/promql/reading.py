@@ -150,10 +150,17 @@ def mean(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Wher
     return Expr(text, series.unit, above.labels, above.step, compound=True)
 
 
-def recorded(name: str, *, where: Where | None = None, by: Labels | None = None, unit: str = "") -> Expr:
-    """A series that a recording rule writes, as it stands.
+def recorded(
+    name: str,
+    *,
+    where: Where | None = None,
+    by: Labels | None = None,
+    labels: Labels | None = None,
+    unit: str = "",
+) -> Expr:
+    """A series that a recording rule writes, as it stands; with `by`, the highest where other labels differ.
 
-    Its labels are those that the rule kept: name them in `by`, so that they can be matched with others.
+    Without `by`, `labels` may name all labels that the rule kept, so that it can be matched with others.
     `unit` is that of the rule's own expression.
     """
     if not name.replace(":", "_").isidentifier():
@@ -161,8 +168,18 @@ def recorded(name: str, *, where: Where | None = None, by: Labels | None = None,
             f"{name!r} is no name of a recorded series: write one such as routing_test:pass_rate_7d"
         )
     found = ", ".join(matcher(label, value) for label, value in (where or {}).items())
-    labels = None if by is None else tuple(label_text(label) for label in by)
-    return Expr(f"{name}{f'{{{found}}}' if found else ''}{offset_mark()}", unit, labels)
+    text = f"{name}{f'{{{found}}}' if found else ''}{offset_mark()}"
+    if by is None:
+        return Expr(text, unit, None if labels is None else _texts(labels))
+    return Expr(f"max{_grouping(_texts(by))}({text})", unit, _texts(by))
+
+
+def _grouping(kept: Sequence[str]) -> str:
+    return f" by ({', '.join(kept)}) " if kept else ""
+
+
+def _texts(labels: Labels) -> tuple[str, ...]:
+    return tuple(label_text(label) for label in labels)
 
 
 def _histogram(metric: AnyMetric, window: Window, by: Labels, where: Where | None) -> _Reader:
@@ -194,8 +211,7 @@ class _Reader:
 
     def aggregate(self, function: str, value: str, unit: str, *more: str, step: str | None = None) -> Expr:
         kept = (*more, *names(self.series, self.by))
-        grouping = f" by ({', '.join(kept)}) " if kept else ""
-        return Expr(f"{function}{grouping}({value})", unit, kept, step)
+        return Expr(f"{function}{_grouping(kept)}({value})", unit, kept, step)
 
     def observe(self, suffix: str, *more: str) -> Expr:
         """What is divided by its like, so that it is no matter whether both are totals or rates."""

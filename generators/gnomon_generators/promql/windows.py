@@ -89,5 +89,8 @@ def written(length: int) -> Window:
 
 
 def added(first: Window, second: Window) -> Window:
-    """Two fixed windows after each other."""
+    """Two fixed windows after each other; raises `UserError` where one of them is not fixed."""
+    for window in (first, second):
+        if not is_fixed(window):
+            raise UserError(f"{window!r} has no fixed length: write one such as 5m, 24h or 7d")
     return written(milliseconds(first) + milliseconds(second))

@@ -183,7 +183,18 @@ class Flaky(Record):
 class Rules(Record):
     """Recording rules."""
 
-    interval: Duration = setting(Duration("1m"), "How often a rule group is evaluated.", format=DURATION)
+    interval: Duration = setting(
+        Duration("1m"),
+        "How often a rule group is evaluated: at most `4m`, for Prometheus forgets a sample after five "
+        "minutes.",
+        format=DURATION,
+    )
+    late: Duration = setting(
+        Duration("5m"),
+        "How late a run's numbers may come and still be in the recorded trends, which are as far behind. The "
+        "numbers for whole ranges are always complete.",
+        format=DURATION,
+    )
 
 
 class Alerts(Record):
@@ -193,6 +204,23 @@ class Alerts(Record):
         "slack", "Channel that alerts go to; `all` means every one set under `channels`."
     )
     severity: Literal["info", "warning", "critical"] = setting("warning", "`severity` label of the alerts.")
+    runbook_url: str | None = setting(
+        None,
+        "Address of the alerts' runbooks, with `{alert}` for the name of the alert. When not set: the page "
+        "in `docs/runbooks`.",
+        format=LINE,
+        example="https://runbooks.example.com/{alert}",
+    )
+    routing_accuracy_window: Duration = setting(
+        Duration("1d"), "Time over which the routing accuracy is taken.", format=DURATION
+    )
+    minimum_answers: int = setting(
+        20,
+        "Fewer answered routing tests than this in the window say nothing about the accuracy.",
+        unit="{verdict}",
+        minimum=1,
+        maximum=10**9,
+    )
     routing_accuracy_for: Duration = setting(
         Duration("10m"), "How long accuracy must stay below its objective.", format=DURATION
     )
@@ -200,10 +228,23 @@ class Alerts(Record):
         Duration("5m"), "How long the cost of 24 hours must stay above its budget.", format=DURATION
     )
     retry_rate_per_second: float = setting(
-        0.1, "Rate of API retries above which an alert fires.", unit="{retry}/s", minimum=0, maximum=1e6
+        0.1,
+        "API retries a second of test runs above which an alert fires.",
+        unit="{retry}/s",
+        minimum=0,
+        maximum=1e6,
     )
     retry_rate_window: Duration = setting(
-        Duration("5m"), "Time over which the retry rate is taken.", format=DURATION
+        Duration("5m"),
+        "Time over which the retry rate is taken: that of the runs that ended in it.",
+        format=DURATION,
+    )
+    minimum_model_calls: int = setting(
+        20,
+        "Fewer model calls than this in the window say nothing about the retry rate.",
+        unit="{call}",
+        minimum=1,
+        maximum=10**9,
     )
     retry_rate_for: Duration = setting(
         Duration("5m"), "How long the retry rate must stay above its limit.", format=DURATION
