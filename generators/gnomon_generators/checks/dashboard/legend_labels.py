@@ -9,10 +9,9 @@ from typing import Final
 
 from gnomon_generators.checks.dashboard.field_config import field_values
 from gnomon_generators.checks.finding import Finding, Severity
-from gnomon_generators.checks.known.contract import labels_within
-from gnomon_generators.checks.known.labels import Labels, labels_of
+from gnomon_generators.checks.kept import kept_labels
+from gnomon_generators.checks.known.labels import Labels
 from gnomon_generators.checks.subjects import Expression, Panel, Target
-from gnomon_generators.checks.syntax.nodes import Aggregation, Node, Selector
 
 ID = "dashboard/legend-labels"
 SEVERITY = Severity.ERROR
@@ -27,7 +26,7 @@ def check(expression: Expression) -> Iterator[Finding]:
     owner = expression.owner
     if not isinstance(owner, Target) or expression.parsed.root is None:
         return
-    kept = _kept(expression, expression.parsed.root)
+    kept = kept_labels(expression)
     for name in dict.fromkeys(_IN_LEGEND.findall(owner.legend)):
         # The name of the metric is a label to the legend.
         if name != "__name__" and name not in kept:
@@ -46,27 +45,6 @@ def _finding(expression: Expression, kept: Labels, name: str, what: str, effect:
         f"{what} names the label `{name}`, and the result of the query does not have it: {effect}.",
         f"write `{close[0]}`" if close else f"keep it, `by ({', '.join(sorted({*kept.names, name}))})`",
     )
-
-
-def _kept(expression: Expression, root: Node) -> Labels:
-    """The labels of the result.
-
-    A label that the query asks for counts as kept: whether the metric has it is the business of
-    contract/label.
-    """
-    written = labels_of(root, lambda selector: Labels.unknown())
-    if not written.open:
-        return written
-    known = labels_of(root, labels_within(expression))
-    return Labels(known.names | set(_asked(root)), known.open)
-
-
-def _asked(root: Node) -> Iterator[str]:
-    for node in root.walk():
-        if isinstance(node, Aggregation):
-            yield from (label.name for label in node.labels)
-        elif isinstance(node, Selector):
-            yield from (matcher.label for matcher in node.matchers)
 
 
 def _in_links(panel: Panel) -> Iterator[str]:

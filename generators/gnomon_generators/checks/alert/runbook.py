@@ -1,0 +1,48 @@
+"""The page that an alert sends people to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from gnomon_generators.checks.finding import Finding, Severity
+from gnomon_generators.checks.subjects import Rule
+
+ID = "alert/runbook"
+SEVERITY = Severity.ERROR
+BRIEF = "An alert's runbook_url is no address, or the page in this repository does not exist."
+
+_ADDRESS: Final = re.compile(r"https?://\S+")
+_PAGE: Final = re.compile(r"(?P<page>docs/runbooks/[\w.-]+?)(?:\.md|\.html|/)?(?:[?#].*)?$")
+
+
+def check(rule: Rule) -> Iterator[Finding]:
+    """Reports relative addresses, and pages under docs/runbooks that are not there.
+
+    Pages elsewhere are not asked for: a check that needs the network fails for other people's reasons.
+    """
+    url = str(rule.annotations.get("runbook_url") or "").strip()
+    if rule.kind != "alert" or not url:
+        return
+    line = rule.group.file.line_of(*rule.keys, "annotations", "runbook_url")
+    found = _PAGE.search(url)
+    if found is not None and rule.tree.whole:
+        page = f"{found['page']}.md"
+        if not (rule.tree.root / page).is_file():
+            yield rule.finding(
+                ID,
+                SEVERITY,
+                f"The page {page} does not exist: the link in the alert leads nowhere.",
+                f"write docs/runbooks/{rule.name}.md: what it means, how to find the cause, what to do",
+                line=line,
+            )
+            return
+    if not _ADDRESS.fullmatch(url) and "{{" not in url:
+        yield rule.finding(
+            ID,
+            SEVERITY,
+            f"{url!r} is no address that can be opened from a message.",
+            "write https://…",
+            line=line,
+        )

@@ -1,0 +1,1 @@
+"""Checks of Prometheus' rule files, whatever their rules are for."""
