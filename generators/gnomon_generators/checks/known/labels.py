@@ -147,7 +147,7 @@ def _called(node: Call, lookup: Lookup) -> Labels:  # noqa: PLR0911 - one a kind
         return Labels.unknown()
     if node.name in ("absent", "absent_over_time"):
         return _absent(node)
-    series = [one for one in node.arguments if not isinstance(one, Number | String)]
+    series = [one for one in node.arguments if not is_scalar(one)]
     if not series:
         return Labels.none()
     inner = labels_of(series[-1], lookup)
