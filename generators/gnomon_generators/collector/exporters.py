@@ -1,0 +1,115 @@
+"""Exporters, and the queue that they send from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from gnomon_generators.collector.component import Exporter, Extension, Options, Reference, seconds
+from gnomon_generators.collector.extensions import FileStorage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Requests are put together until there are `least` items or `wait` seconds are over."""
+
+    wait: float = 1.0
+    least: int = 2048
+    most: int = 8192
+
+    def options(self) -> Options:
+        """Time and sizes."""
+        return {
+            "flush_timeout": seconds(self.wait),
+            "sizer": "items",
+            "min_size": self.least,
+            "max_size": self.most,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """What waits to be sent, in files. A full queue refuses, so that the sender keeps what it has.
+
+    With one consumer things are sent in the order in which they came. Without `batch` each request is
+    sent as it came in.
+    """
+
+    storage: FileStorage
+    requests: int = 5000
+    consumers: int = 10
+    batch: Batch | None = None
+
+    def options(self) -> Options:
+        """The queue as it stands under `sending_queue`."""
+        options: Options = {
+            "storage": self.storage.id,
+            "queue_size": self.requests,
+            "num_consumers": self.consumers,
+        }
+        return options | ({"batch": self.batch.options()} if self.batch else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Otlp(Exporter):
+    """What both protocols have: an endpoint, headers by reference, a queue, and no end of trying."""
+
+    endpoint: str
+    headers: tuple[tuple[str, Reference], ...] = ()
+    insecure: bool = False
+    queue: Queue
+
+    @property
+    def needs(self) -> tuple[Extension, ...]:
+        """The storage of the queue."""
+        return (self.queue.storage,)
+
+    def options(self) -> Options:
+        """What was not delivered is tried again for ever: giving up after minutes is the default."""
+        options: Options = {"endpoint": self.endpoint}
+        if self.insecure:
+            options["tls"] = {"insecure": True}
+        if self.headers:
+            options["headers"] = {name: str(value) for name, value in self.headers}
+        return options | {
+            "retry_on_failure": {"enabled": True, "max_elapsed_time": seconds(0)},
+            "sending_queue": self.queue.options(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtlpGrpc(_Otlp):
+    """OTLP by gRPC to `host:port`; `insecure` sends in clear."""
+
+    type: ClassVar[str] = "otlp_grpc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtlpHttp(_Otlp):
+    """OTLP by HTTP to a URL, under which the paths of the signals lie; its scheme says whether in clear."""
+
+    type: ClassVar[str] = "otlp_http"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debug(Exporter):
+    """Writes what arrives to the Collector's own output."""
+
+    type: ClassVar[str] = "debug"
+    verbosity: Literal["basic", "normal", "detailed"] = "basic"
+
+    def options(self) -> Options:
+        """How much is written."""
+        return {"verbosity": self.verbosity}
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(Exporter):
+    """Writes what arrives to a file, one OTLP/JSON message a line."""
+
+    type: ClassVar[str] = "file"
+    path: str
+
+    def options(self) -> Options:
+        """The file."""
+        return {"path": self.path}
