@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from gnomon.errors import UserError
+from gnomon_generators import document
 
-UID_PREFIX: Final = "gnomon-"
-"""Every dashboard of ours has a uid that begins so."""
+UID_PREFIX: Final = document.UID_PREFIX
+"""Every dashboard of ours has a uid that begins so; `gnomon generate` knows its own files by it."""
 
 _LONGEST_UID: Final = 40
 _IDS: Final = 1_000_000
@@ -20,7 +21,7 @@ def uid_of(name: str) -> str:
 
     Raises `UserError` when it is longer than the forty characters that Grafana stores.
     """
-    uid = UID_PREFIX + name.replace("_", "-")
+    uid = document.dashboard_uid(name)
     if len(uid) > _LONGEST_UID:
         raise UserError(
             f"{name}.py: the name of the file makes a uid of {len(uid)} characters, {uid}, and Grafana "
