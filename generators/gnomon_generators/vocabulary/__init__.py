@@ -6,7 +6,7 @@ panel is a title, the expressions of `gnomon_generators.promql` that it asks, an
 
 from gnomon_generators.vocabulary.annotations import Annotation, annotation
 from gnomon_generators.vocabulary.charts import bars, heatmap, histogram, state_timeline, timeseries
-from gnomon_generators.vocabulary.colors import BAD, GOOD, MUTED, NEUTRAL, OUTCOMES, SERIES, WARN
+from gnomon_generators.vocabulary.colors import BAD, BROKEN, GOOD, MUTED, NEUTRAL, OUTCOMES, SERIES, WARN
 from gnomon_generators.vocabulary.dashboard import Dashboard, Row, row
 from gnomon_generators.vocabulary.identity import UID_PREFIX, uid_of
 from gnomon_generators.vocabulary.links import (
@@ -56,6 +56,7 @@ from gnomon_generators.vocabulary.variables import (
 
 __all__ = [
     "BAD",
+    "BROKEN",
     "FAMILY",
     "GOOD",
     "MUTED",

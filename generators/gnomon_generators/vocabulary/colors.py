@@ -1,37 +1,45 @@
-"""Colours by what they mean, told apart by eyes that see red and green alike.
+"""Colours by what they mean, told apart by every eye.
 
-The tones are those of Okabe and Ito, "Color Universal Design" (2008), which differ in lightness and along the
-axis from blue to yellow, where nearly everyone sees. No panel says anything by colour alone.
+Built around the palette of Okabe and Ito ("Color Universal Design", 2008) and moved apart until any two
+differ clearly for people who lack one kind of cone, on a dark and on a light page. No panel says anything by
+colour alone.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-GOOD: Final = "#009E73"
-"""As it should be: bluish green."""
+GOOD: Final = "#06B56F"
+"""As it should be: green that leans to blue."""
 
 WARN: Final = "#E69F00"
 """Worth a look: orange."""
 
-BAD: Final = "#D55E00"
-"""Not as it should be: vermilion."""
+BAD: Final = "#BF4A14"
+"""Not as it should be: dark vermilion."""
 
-NEUTRAL: Final = "#56B4E9"
-"""Neither good nor bad: sky blue."""
+BROKEN: Final = "#A750A3"
+"""Could not be judged, for something broke on the way: purple."""
 
-MUTED: Final = "#8C8C8C"
+NEUTRAL: Final = "#1F6FEB"
+"""Neither good nor bad: blue."""
+
+MUTED: Final = "#A8A8A8"
 """Of no weight: grey, for what was left out or is a matter of the past."""
 
-SERIES: Final = (NEUTRAL, "#E69F00", "#CC79A7", "#009E73", "#F0E442", "#0072B2", "#D55E00")
-"""Colours of a panel's queries that mean nothing, in their order."""
+SERIES: Final = (NEUTRAL, WARN, BROKEN, GOOD, BAD, MUTED)
+"""Colours of a panel's queries that have no meaning of their own, in their order."""
 
 OUTCOMES: Final = {
     "passed": GOOD,
     "failed": BAD,
-    "error": "#A13D00",
+    "error": BROKEN,
+    "crashed": BROKEN,
     "skipped": MUTED,
+    "xfailed": MUTED,
+    "xpassed": WARN,
+    "not_run": MUTED,
     "true": GOOD,
     "false": BAD,
 }
-"""Colours of the usual outcomes by their name, for `colors=`."""
+"""Colours of outcomes and verdicts by their name, for `colors=`."""

@@ -68,6 +68,8 @@ def stat(
         options=options,
         color=None if judged else {"mode": "fixed", "fixedColor": "text"},
         overrides=by_query(asked, common, colored=False),
+        # grafanalib would write the word "none" where there is nothing.
+        fields={"noValue": None},
     )
 
 

@@ -212,7 +212,7 @@ def _field_config(
     }
     return {
         "defaults": {key: value for key, value in defaults.items() if value is not None},
-        "overrides": [*overrides, *_named_colors(common), *common.get("overrides", ())],
+        "overrides": [*overrides, *_named_colors(queries, common), *common.get("overrides", ())],
     }
 
 
@@ -226,12 +226,14 @@ def by_query(queries: Sequence[Query], common: Mapping[str, Any], *, colored: bo
 
     A query with one series gets a colour by its place, so that it is the same on every visit.
     """
-    units = [query.unit for query in queries if query.unit]
+    own_unit = unit_of(queries, common)
+    told_apart = colored and len(queries) > 1 and all(query.one_series for query in queries)
     found = []
-    plain = colored and len(queries) > 1 and all(query.one_series for query in queries)
     for position, query in enumerate(queries):
-        other_unit = "unit" not in common and query.unit and query.unit != units[0]
-        color = query.color or (SERIES[position % len(SERIES)] if plain else None)
+        other_unit = "unit" not in common and query.unit not in ("", own_unit)
+        color = query.color
+        if color is None and told_apart and query.legend not in common.get("colors", {}):
+            color = SERIES[position % len(SERIES)]
         properties: Json = {
             "unit": grafana_unit(query.unit) if other_unit else None,
             "color": {"mode": "fixed", "fixedColor": color} if color else None,
@@ -241,10 +243,14 @@ def by_query(queries: Sequence[Query], common: Mapping[str, Any], *, colored: bo
     return found
 
 
-def _named_colors(common: Mapping[str, Any]) -> list[Json]:
+def _named_colors(queries: Sequence[Query], common: Mapping[str, Any]) -> list[Json]:
+    """The colours of series by their name; of names that no series can have, none."""
+    single = all(query.one_series and query.labels == () for query in queries)
+    names = {query.legend for query in queries} if single else None
     return [
         matched("byName", name, {"color": {"mode": "fixed", "fixedColor": color}})
         for name, color in common.get("colors", {}).items()
+        if names is None or name in names
     ]
 
 
