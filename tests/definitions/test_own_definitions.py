@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gnomon_generators.definitions import FOLDERS, find
+from tests.cli.run import gnomon
 from tests.definitions.team import Team, board
 
 
@@ -94,6 +95,15 @@ def test_definitions_are_functions_of_the_settings_in_force(team: Team) -> None:
     environment = {"GNOMON_SLO_ROUTING_ACCURACY_PERCENT": "92"}
     assert team.generate("dashboards", "--only", "own", **environment).returncode == 0
     assert team.board("own")["title"] == "92"
+
+
+def test_the_settings_name_the_folder_once_and_for_all(team: Team) -> None:
+    """With `definitions` in gnomon.yaml nobody forgets them, and none of them is taken for left over."""
+    (team.folder / "gnomon.yaml").write_text("definitions: own\n")
+    team.define("dashboards/own.py", board())
+    assert gnomon("generate", "dashboards", cwd=team.folder).returncode == 0
+    assert team.board("own")["title"] == "Ours"
+    assert gnomon("generate", "dashboards", "--check", cwd=team.folder).returncode == 0
 
 
 def test_dataclasses_work_in_definitions(team: Team) -> None:

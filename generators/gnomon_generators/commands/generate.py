@@ -37,7 +37,7 @@ _DONE = {"missing": "wrote", "differs": "wrote", "no longer generated": "removed
     "--definitions",
     type=click.Path(path_type=Path),
     help="Folder with definitions of your own in dashboards/, rules/, alerts/ and collector/. A file there "
-    "stands in for Gnomon's of the same name; others are added.",
+    "stands in for Gnomon's of the same name; others are added. When not given: the setting `definitions`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done, or what differs, as JSON.")
 def generate(
@@ -65,7 +65,7 @@ def generate(
     settings = load()
     directory = out or settings.root
     chosen = parts or (PARTS if directory.resolve() == clone() else DEPLOYED)
-    documents = produce(chosen, settings, own=definitions, only=only)
+    documents = produce(chosen, settings, own=definitions or settings.definitions, only=only)
     places = () if only else tuple(folders(chosen))
     try:
         work = writing.differences if check else writing.write

@@ -501,6 +501,13 @@ class Settings(Record):
         refers_to="organisation.environments",
         resource_attributes=("deployment.environment.name", "deployment.environment"),
     )
+    definitions: Path | None = setting(
+        None,
+        "Folder of your own definitions of dashboards, rules, alerts and collectors, which `gnomon generate` "
+        "puts on top of Gnomon's.",
+        format=LINE,
+        example="observability",
+    )
     project: Project = section(Project)
     suites: tuple[Suite, ...] = setting(
         (),
