@@ -110,10 +110,11 @@ def collector(settings: Settings) -> CollectorConfig:
     no_run_points = Filter(
         name="services", metrics=(ottl.is_run_point(),), about="Passes everything but run points."
     )
-    run_identity = Transform(
-        name="run_identity",
+    identity = Transform(
+        name="identity",
         metrics=(ottl.only_these(IDENTITY),),
-        about="A run has no identity in Prometheus: its id, commit and machine would be new series.",
+        about="A run has no identity in Prometheus: its id, commit and machine would be new series, be it of "
+        "target_info alone.",
     )
     service_identity = Transform(
         name="service_identity",
@@ -144,7 +145,7 @@ def collector(settings: Settings) -> CollectorConfig:
     return CollectorConfig(
         about=__doc__,
         extensions=(HealthCheck(endpoint=f"{HOST}:13133"),),
-        telemetry=Telemetry(host=HOST, port=8888, level="detailed"),
+        telemetry=Telemetry(host=HOST, port=8888),
         pipelines=(
             Pipeline(
                 signal="traces",
@@ -159,7 +160,13 @@ def collector(settings: Settings) -> CollectorConfig:
                 processors=[limiter, span_names],
                 exporters=[span_metrics],
             ),
-            Pipeline(signal="metrics", name="span_metrics", receivers=[span_metrics], exporters=[prometheus]),
+            Pipeline(
+                signal="metrics",
+                name="span_metrics",
+                receivers=[span_metrics],
+                processors=[identity],
+                exporters=[prometheus],
+            ),
             Pipeline(
                 signal="metrics",
                 name="services",
@@ -173,7 +180,7 @@ def collector(settings: Settings) -> CollectorConfig:
                 about="One sample a run, with the run's own time however late it comes: nothing here may "
                 "touch the time, add up or sample.",
                 receivers=[otlp],
-                processors=[limiter, run_points_only, run_identity],
+                processors=[limiter, run_points_only, identity],
                 exporters=[run_points],
             ),
         ),

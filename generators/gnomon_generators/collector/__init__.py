@@ -9,7 +9,7 @@ from gnomon_generators.collector import ottl
 from gnomon_generators.collector.component import Component, Reference, env, file
 from gnomon_generators.collector.config import CollectorConfig, Pipeline, Telemetry
 from gnomon_generators.collector.connectors import SpanMetrics
-from gnomon_generators.collector.exporters import Batch, Debug, File, OtlpGrpc, OtlpHttp, Queue
+from gnomon_generators.collector.exporters import Batch, OtlpGrpc, OtlpHttp, Queue
 from gnomon_generators.collector.extensions import FileStorage, HealthCheck
 from gnomon_generators.collector.processors import (
     DeltaToCumulative,
@@ -25,9 +25,7 @@ __all__ = [
     "Batch",
     "CollectorConfig",
     "Component",
-    "Debug",
     "DeltaToCumulative",
-    "File",
     "FileStorage",
     "Filter",
     "HealthCheck",

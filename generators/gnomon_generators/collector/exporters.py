@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from gnomon_generators.collector.component import Exporter, Extension, Options, Reference, seconds
 from gnomon_generators.collector.extensions import FileStorage
@@ -89,27 +89,3 @@ class OtlpHttp(_Otlp):
     """OTLP by HTTP to a URL, under which the paths of the signals lie; its scheme says whether in clear."""
 
     type: ClassVar[str] = "otlp_http"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Debug(Exporter):
-    """Writes what arrives to the Collector's own output."""
-
-    type: ClassVar[str] = "debug"
-    verbosity: Literal["basic", "normal", "detailed"] = "basic"
-
-    def options(self) -> Options:
-        """How much is written."""
-        return {"verbosity": self.verbosity}
-
-
-@dataclass(frozen=True, kw_only=True)
-class File(Exporter):
-    """Writes what arrives to a file, one OTLP/JSON message a line."""
-
-    type: ClassVar[str] = "file"
-    path: str
-
-    def options(self) -> Options:
-        """The file."""
-        return {"path": self.path}
