@@ -188,4 +188,5 @@ def _add_query(
 
 def _is_traceql(owner: Target | Variable | Annotation) -> bool:
     """Whether the text is TraceQL: Tempo's other kinds of query hold an id, or nothing."""
-    return owner.raw.get("queryType", "traceql") == "traceql" and "{" in str(owner.raw.get("query"))
+    kind = owner.raw.get("queryType") or "traceql"
+    return kind in ("traceql", "traceqlSearch") and "{" in str(owner.raw.get("query"))

@@ -299,7 +299,9 @@ Role = Literal["panel", "variable", "annotation", "record", "alert"]
 
 
 @dataclass(eq=False)
-class _Query(Subject):
+class Query(Subject):
+    """A text in some query language; `keys` is the way to it in its file."""
+
     owner: Target | Variable | Annotation | Rule
     text: str
     role: Role
@@ -326,7 +328,7 @@ class _Query(Subject):
 
 
 @dataclass(eq=False)
-class Expression(_Query):
+class Expression(Query):
     """PromQL wherever it stands; of a variable's `label_values(…)` only the selector in it.
 
     Checks get only expressions that parse, all but the one that reports the others.
@@ -344,12 +346,12 @@ class Expression(_Query):
 
 
 @dataclass(eq=False)
-class SqlQuery(_Query):
+class SqlQuery(Query):
     """SQL on the results store, or on any other database."""
 
 
 @dataclass(eq=False)
-class TraceQuery(_Query):
+class TraceQuery(Query):
     """TraceQL."""
 
 

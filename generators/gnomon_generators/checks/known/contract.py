@@ -12,7 +12,7 @@ from typing import Final, Literal
 from gnomon_generators.checks.known.emitted import emitted
 from gnomon_generators.checks.known.labels import Labels, labels_of
 from gnomon_generators.checks.known.series import KnownSeries
-from gnomon_generators.checks.subjects import DashboardFile, Expression, Rule, Subject, Tree
+from gnomon_generators.checks.subjects import DashboardFile, Expression, Query, Rule, Subject, Tree
 from gnomon_generators.checks.syntax.nodes import Selector
 
 Standing = Literal["known", "wrong suffix", "not recorded", "unknown", "foreign"]
@@ -50,7 +50,7 @@ class Contract:
         """Whether a name in this file must be known, whatever its family."""
         if self.mode != "auto":
             return self.mode == "ours"
-        file = subject.file if isinstance(subject, Expression) else subject
+        file = subject.file if isinstance(subject, Query) else subject
         return subject.tree.whole or (isinstance(file, DashboardFile) and file.own)
 
     def find(self, name: str, subject: Subject) -> KnownSeries | None:

@@ -31,7 +31,7 @@ _EXISTENCE: Final = ("absent", "timestamp", "info")
 
 
 def check(expression: Expression) -> Iterator[Finding]:
-    """Reports the first counter without a window; others of the expression stand there for the same reason."""
+    """Reports the first counter without a window; others stand there for the same reason."""
     root = expression.parsed.root
     if root is None or expression.role == "variable":
         return
