@@ -57,4 +57,6 @@ def run_on(program: Program, tree: Tree, files: Sequence[File], *arguments: str)
 
 def path_of(tree: Tree, file: File) -> Path:
     """Where the file is, whatever way findings show it."""
-    return (tree.root / file.path).resolve()
+    # Findings show a path from the project's root where it lies there, else as it was named.
+    inside = tree.root / file.path
+    return (inside if inside.exists() else file.path).resolve()

@@ -18,31 +18,22 @@ _PAGE: Final = re.compile(r"(?P<page>docs/runbooks/[\w.-]+?)(?:\.md|\.html|/)?(?
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    """Reports relative addresses, and pages under docs/runbooks that are not there.
+    """Reports pages under docs/runbooks that are not there, and what is no address at all.
 
     Pages elsewhere are not asked for: a check that needs the network fails for other people's reasons.
     """
     url = str(rule.annotations.get("runbook_url") or "").strip()
     if rule.kind != "alert" or not url:
         return
-    line = rule.group.file.line_of(*rule.keys, "annotations", "runbook_url")
     found = _PAGE.search(url)
-    if found is not None and rule.tree.whole:
-        page = f"{found['page']}.md"
-        if not (rule.tree.root / page).is_file():
-            yield rule.finding(
-                ID,
-                SEVERITY,
-                f"The page {page} does not exist: the link in the alert leads nowhere.",
-                f"write docs/runbooks/{rule.name}.md: what it means, how to find the cause, what to do",
-                line=line,
-            )
-            return
-    if not _ADDRESS.fullmatch(url) and "{{" not in url:
-        yield rule.finding(
-            ID,
-            SEVERITY,
-            f"{url!r} is no address that can be opened from a message.",
-            "write https://…",
-            line=line,
-        )
+    page = "" if found is None else f"{found['page']}.md"
+    if page and rule.tree.whole and not (rule.tree.root / page).is_file():
+        message = f"The page {page} does not exist: the link in the alert leads nowhere."
+        advice = f"write docs/runbooks/{rule.name}.md: what it means, how to find the cause, what to do"
+    elif not page and not _ADDRESS.fullmatch(url) and "{{" not in url:
+        message = f"{url!r} is no address that can be opened from a message."
+        advice = f"write https://…, or docs/runbooks/{rule.name}.md"
+    else:
+        return
+    line = rule.group.file.line_of(*rule.keys, "annotations", "runbook_url")
+    yield rule.finding(ID, SEVERITY, message, advice, line=line)

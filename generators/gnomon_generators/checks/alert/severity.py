@@ -8,12 +8,12 @@ from typing import Final
 
 from gnomon_generators.checks.finding import Finding, Severity
 from gnomon_generators.checks.subjects import Rule
+from gnomon_generators.rules import SEVERITIES
 
 ID = "alert/severity"
 SEVERITY = Severity.ERROR
 BRIEF = "An alert has no severity, or one that no route knows."
 
-_ALLOWED: Final = ("critical", "warning", "info")
 # For alerts that are always on, so that their silence tells of a broken chain.
 _OF_HEARTBEATS: Final = "none"
 
@@ -23,9 +23,9 @@ def check(rule: Rule) -> Iterator[Finding]:
     if rule.kind != "alert":
         return
     severity = str(rule.labels.get("severity") or "")
-    if severity in _ALLOWED or severity == _OF_HEARTBEATS or "{{" in severity:
+    if severity in SEVERITIES or severity == _OF_HEARTBEATS or "{{" in severity:
         return
-    close = get_close_matches(severity.lower(), _ALLOWED, 1)
+    close = get_close_matches(severity.lower(), SEVERITIES, 1)
     yield rule.finding(
         ID,
         SEVERITY,
@@ -33,6 +33,6 @@ def check(rule: Rule) -> Iterator[Finding]:
         "it."
         if severity
         else "The alert has no `severity`: routes by severity pass it by, and the default receiver gets it.",
-        f"write `severity: {close[0]}`" if close else f"write one of {', '.join(_ALLOWED)}",
+        f"write `severity: {close[0]}`" if close else f"write one of {', '.join(SEVERITIES)}",
         line=rule.group.file.line_of(*rule.keys, "labels", "severity"),
     )

@@ -22,7 +22,8 @@ _GIVEN: Final = frozenset({"labels", "value", "externalLabels", "externalURL", "
 _KEYWORDS: Final = "else end template break continue true false nil"
 _OF_GO: Final = "and call eq ge gt html index js le len lt ne not or print printf println slice urlquery"
 _OF_PROMETHEUS: Final = """
-    args externalURL first graphLink humanize humanize1024 humanizeDuration humanizePercentage humanizeTimestamp
+    args externalURL first graphLink humanize humanize1024 humanizeDuration humanizePercentage
+    humanizeTimestamp
     label match now parseDuration pathPrefix query reReplaceAll safeHtml sortByLabel stripDomain stripPort
     strvalue tableLink title tmpl toDuration toLower toTime toUpper urlQueryEscape value
 """

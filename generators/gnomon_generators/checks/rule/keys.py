@@ -20,29 +20,22 @@ _RULE: Final = ("record", "alert", "expr", "for", "keep_firing_for", "labels", "
 
 def check(file: RuleFile) -> Iterator[Finding]:
     """Reports unknown keys of the file, its groups and its rules."""
-    for subject, raw, known, keys in (
-        (file, file.document, _FILE, ()),
-        *((group, group.raw, _GROUP, group.keys) for group in file.groups),
-        *((rule, rule.raw, _RULE, rule.keys) for rule in file.rules),
-    ):
-        for key in raw:
-            if key not in known:
-                yield _finding(file, subject, str(key), known, keys)
+    yield from _unknown(file, file, _FILE)
+    for group in file.groups:
+        yield from _unknown(file, group, _GROUP)
+    for rule in file.rules:
+        yield from _unknown(file, rule, _RULE)
 
 
-def _finding(
-    file: RuleFile,
-    subject: RuleFile | Group | Rule,
-    key: str,
-    known: tuple[str, ...],
-    keys: tuple[str | int, ...],
-) -> Finding:
-    close = get_close_matches(key, known, 1)
-    return subject.finding(
-        ID,
-        SEVERITY,
-        f"Prometheus knows no key `{key}` here and refuses the file.",
-        f"write `{close[0]}`" if close else f"write one of {', '.join(known)}",
-        part=f"key {key}",
-        line=file.line_of(*keys, key),
-    )
+def _unknown(file: RuleFile, subject: RuleFile | Group | Rule, known: tuple[str, ...]) -> Iterator[Finding]:
+    raw, keys = (file.document, ()) if isinstance(subject, RuleFile) else (subject.raw, subject.keys)
+    for key in (str(key) for key in raw if key not in known):
+        close = get_close_matches(key, known, 1)
+        yield subject.finding(
+            ID,
+            SEVERITY,
+            f"Prometheus knows no key `{key}` here and refuses the file.",
+            f"write `{close[0]}`" if close else f"write one of {', '.join(known)}",
+            part=f"key {key}",
+            line=file.line_of(*keys, key),
+        )

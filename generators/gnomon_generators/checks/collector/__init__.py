@@ -1,0 +1,1 @@
+"""Checks of the OpenTelemetry Collector's configuration."""
