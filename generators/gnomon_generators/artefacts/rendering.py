@@ -22,37 +22,37 @@ def rendered(defined: Defined) -> Iterator[Document]:
 
 
 def _dashboard(defined: Defined) -> Iterator[Document]:
-    from gnomon_generators import vocabulary  # noqa: PLC0415
+    from gnomon_generators.vocabulary import Dashboard, render  # noqa: PLC0415
 
-    dashboard = _of_class(defined, vocabulary.Dashboard)
+    dashboard = _of_class(defined, Dashboard)
     path = PurePosixPath("dashboards/json") / f"{defined.file.name}.json"
-    yield Document(path, vocabulary.render(dashboard, defined.file.name))
+    yield Document(path, render(dashboard, defined.file.name))
 
 
 def _groups(defined: Defined) -> Iterator[Document]:
-    from gnomon_generators import rules  # noqa: PLC0415
+    from gnomon_generators.rules import Group, render  # noqa: PLC0415
 
     groups = defined.value
     if not isinstance(groups, Sequence) or isinstance(groups, str):
         raise _wrong_class(defined, "a list of Group")
     for group in groups:
-        if not isinstance(group, rules.Group):
+        if not isinstance(group, Group):
             raise _wrong_class(defined, "a list of Group", group)
-    yield Document(_yaml(defined, defined.file.name), rules.render(groups, defined.file.source))
+    yield Document(_yaml(defined, defined.file.name), render(groups, defined.file.source))
 
 
 def _alertmanager(defined: Defined) -> Iterator[Document]:
-    from gnomon_generators import alertmanager  # noqa: PLC0415
+    from gnomon_generators.alertmanager import AlertmanagerConfig, render  # noqa: PLC0415
 
-    config = _of_class(defined, alertmanager.AlertmanagerConfig)
-    yield Document(_yaml(defined, defined.file.name), alertmanager.render(config, defined.file.source))
+    config = _of_class(defined, AlertmanagerConfig)
+    yield Document(_yaml(defined, defined.file.name), render(config, defined.file.source))
 
 
 def _collector(defined: Defined) -> Iterator[Document]:
-    from gnomon_generators import collector  # noqa: PLC0415
+    from gnomon_generators.collector import CollectorConfig, render  # noqa: PLC0415
 
-    config = _of_class(defined, collector.CollectorConfig)
-    yield Document(_yaml(defined, defined.file.name), collector.render(config, defined.file.source))
+    config = _of_class(defined, CollectorConfig)
+    yield Document(_yaml(defined, defined.file.name), render(config, defined.file.source))
 
 
 _RENDERERS: Final[dict[str, Callable[[Defined], Iterator[Document]]]] = {

@@ -7,7 +7,15 @@ from typing import Any, Final
 
 from gnomon_generators.artefacts.outline import panels
 from gnomon_generators.artefacts.outline.model import Fact, Form, Item
-from gnomon_generators.artefacts.outline.plain import flat, is_empty, mapping, mappings, others, scalar
+from gnomon_generators.artefacts.outline.plain import (
+    flat,
+    is_empty,
+    mapping,
+    mappings,
+    number,
+    others,
+    scalar,
+)
 
 _HEAD: Final = ("uid", "tags", "time", "refresh", "timezone", "schemaVersion", "editable")
 # Grafana counts these up when somebody presses the button.
@@ -108,8 +116,4 @@ def _row(raw: Mapping[str, Any], name: str) -> Item:
 
 def _place(raw: Mapping[str, Any]) -> tuple[float, float]:
     place = mapping(raw.get("gridPos"))
-    vertical, horizontal = place.get("y"), place.get("x")
-    return (
-        vertical if isinstance(vertical, int | float) else 0.0,
-        horizontal if isinstance(horizontal, int | float) else 0.0,
-    )
+    return number(place.get("y")), number(place.get("x"))

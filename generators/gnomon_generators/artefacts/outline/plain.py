@@ -47,6 +47,11 @@ def scalar(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
+def number(value: object) -> float:
+    """The value where a number is expected, else 0."""
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
 def is_empty(value: object) -> bool:
     """Whether a value says nothing: null, an empty text, list or mapping. False and 0 say something."""
     return value is None or (isinstance(value, str | list | Mapping) and not value)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.errors import ExitCode, UserError
+from gnomon_generators.artefacts.outline import schema_v2
 from gnomon_generators.artefacts.outline.configurations import alertmanager, anything, collector
 from gnomon_generators.artefacts.outline.dashboards import dashboard
 from gnomon_generators.artefacts.outline.model import Item
@@ -36,14 +37,12 @@ def read_text(text: str, name: str) -> Item:
     raw = _parsed(text, name)
     if not isinstance(raw, Mapping):
         raise UserError(f"{name} holds no mapping; name a dashboard, a rule file or a configuration")
-    return _outlined(_unwrapped(raw), name)
+    return _outlined(_unwrapped(raw))
 
 
-def _outlined(raw: Mapping[str, Any], name: str) -> Item:
-    if "elements" in raw and "layout" in raw:
-        raise UserError(
-            f"{name} is a dashboard of Grafana's schema v2; export it as “Classic”, which all versions read"
-        )
+def _outlined(raw: Mapping[str, Any]) -> Item:
+    if schema_v2.is_v2(raw):
+        return dashboard(schema_v2.classic(raw))
     if isinstance(raw.get("panels"), list) or isinstance(raw.get("rows"), list) or "schemaVersion" in raw:
         return dashboard(raw)
     if isinstance(raw.get("groups"), list):
