@@ -29,7 +29,7 @@ class Suppression:
     """Findings that are accepted: of which check, in which files, and why.
 
     `check` and `path` are globs (`promql/*`, `dashboards/json/*.json`); `panel` is a panel's title or id,
-    `rule` a rule's name. `line` is where the entry stands in `file`.
+    `rule` a rule's name. `line` is where the entry stands in `file`, relative to the project.
     """
 
     check: str
@@ -112,7 +112,7 @@ class _Reader:
                     self._text_of(values, "reason", name),
                     None if panel is None else str(panel),
                     values.get("rule"),
-                    self._path,
+                    Path(FILE_NAME),
                     lines[("suppressions", number)],
                 )
             )

@@ -13,6 +13,7 @@ from gnomon_generators.checks.finding import Finding, Severity
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _GAP: Final = "…"
 _INDENT: Final = "  "
+_MOST_LINES: Final = 4
 
 
 def shown(finding: Finding, width: int, colour: bool) -> str:
@@ -28,7 +29,7 @@ def _lines(finding: Finding, width: int, colour: bool) -> Iterator[str]:
     if str(finding.where):
         yield f"{_INDENT}{finding.where}"
     yield ""
-    if finding.expression:
+    if finding.expression and (finding.span or "\n" not in finding.expression.strip()):
         for text, marks in underlined(finding.expression, finding.span, width - 4):
             yield f"    {text}"
             if marks:
@@ -41,14 +42,15 @@ def _lines(finding: Finding, width: int, colour: bool) -> Iterator[str]:
 
 
 def underlined(expression: str, span: tuple[int, int] | None, width: int) -> Iterator[tuple[str, str]]:
-    """The lines of the expression that the span touches, each with its carets; the first line without a span.
+    """The lines of the expression that the span touches, each with its carets; without a span its first line.
 
-    A line too long for `width` is cut around the span.
+    A line too long for `width` is cut around the span, and of a long span the first lines are shown.
     """
     if span is None:
         yield _cut(expression.strip().splitlines()[0], 0, 0, width)[0], ""
         return
     begin = 0
+    shown = 0
     for line in expression.splitlines(keepends=True):
         end = begin + len(line)
         text = line.rstrip().expandtabs(1)
@@ -56,6 +58,10 @@ def underlined(expression: str, span: tuple[int, int] | None, width: int) -> Ite
         if span[0] < end and span[1] > begin and last > first:
             cut, offset = _cut(text, first, last, width)
             first, last = first + offset, min(last + offset, len(cut))
+            shown += 1
+            if shown > _MOST_LINES:
+                yield _GAP, ""
+                return
             yield cut, " " * first + "^" * max(last - first, 1)
         begin = end
 

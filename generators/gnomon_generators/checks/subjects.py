@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gnomon_generators.checks.configuration import Configuration, Suppression
+from gnomon_generators.checks.configuration import FILE_NAME, Configuration, Suppression
 from gnomon_generators.checks.finding import Finding, Severity, Where
 from gnomon_generators.checks.positions import Keys, json_lines, yaml_lines
 
@@ -402,7 +402,8 @@ class Tree(Subject):
 
     def __post_init__(self) -> None:
         self.tree = self
-        self.path = self.configuration.path or Path()
+        # What is said of the whole tree is answered there.
+        self.path = Path(FILE_NAME)
 
     @property
     def files(self) -> Sequence[File]:

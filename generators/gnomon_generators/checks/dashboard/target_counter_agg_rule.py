@@ -12,7 +12,7 @@ ID = "dashboard/target-counter-agg-rule"
 SEVERITY = Severity.ERROR
 BRIEF = "A panel shows a counter as it stands: what was counted since its process began."
 # The same from the registry, which knows counters that do not end in `_total`, and gauges that do.
-YIELDS_TO = ("promql/counter", "promql/lifetime", "promql/lifetime-counter")
+YIELDS_TO = ("promql/lifetime",)
 
 _SUFFIX = "_total"
 # What is asked here is whether a series is there, how old it is, or what labels it has.
@@ -34,6 +34,8 @@ def check(expression: Expression) -> Iterator[Finding]:
                 "write increase(…[$__range]) for a total, rate(…[$__rate_interval]) for a rate",
                 span=selector.name_span,
             )
+            # Others in the expression stand there for the same reason.
+            return
 
 
 def _bare_selectors(node: Node) -> Iterator[Selector]:

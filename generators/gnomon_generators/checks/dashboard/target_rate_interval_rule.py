@@ -13,7 +13,7 @@ ID = "dashboard/target-rate-interval-rule"
 SEVERITY = Severity.WARNING
 BRIEF = "A panel takes a rate over a window that does not follow its resolution."
 # A window too small for any rate is said there, with the reason.
-YIELDS_TO = ("promql/window", "promql/range", "promql/rate")
+YIELDS_TO = ("promql/window", "promql/rate", "promql/run-point")
 
 _RATES: Final = ("rate", "irate")
 _FOLLOWING: Final = ("__rate_interval", "__range", "__range_s", "__range_ms")
