@@ -103,7 +103,12 @@ def test_series_are_named_by_what_splits_them() -> None:
     two = target(v.pie("A", OUTCOMES, about=ABOUT))["legendFormat"]
     assert two == "{{gen_ai_skill_name}} · {{gnomon_test_outcome}}"
     assert target(v.heatmap("A", LATENCY_BUCKETS, about=ABOUT))["legendFormat"] == "{{le}}"
-    assert target(v.pie("A", raw("up"), about=ABOUT))["legendFormat"] == "__auto"
+    assert target(v.pie("A", COST, about=ABOUT))["legendFormat"] == "A", (
+        "nothing splits it: the panel's title"
+    )
+    assert target(v.pie("A", raw("up"), about=ABOUT))["legendFormat"] == "__auto", (
+        "nobody knows what splits it"
+    )
     named = v.legend(TESTS, f"skill {v.label(a.GEN_AI_SKILL_NAME)}")
     assert target(v.pie("A", named, about=ABOUT))["legendFormat"] == "skill {{gen_ai_skill_name}}"
 

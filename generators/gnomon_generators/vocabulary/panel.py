@@ -147,7 +147,7 @@ def build(
         description=described(common["about"], queries),
         dataSource=_source(queries),
         targets=[
-            target(query, reference_id(position), instant=shape.instant, format=shape.format)
+            target(query, reference_id(position), title=title, instant=shape.instant, format=shape.format)
             for position, query in enumerate(queries)
         ],
         transformations=[*transformations, *common.get("transformations", ())],

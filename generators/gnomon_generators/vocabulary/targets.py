@@ -69,8 +69,11 @@ class PostgresTarget(core.SqlTarget):
         }
 
 
-def target(asked: Query, ref: str, *, instant: bool, format: str) -> core.Target:
-    """The target of a query; `instant` and `format` are the panel's way unless the query has its own."""
+def target(asked: Query, ref: str, *, title: str, instant: bool, format: str) -> core.Target:
+    """The target of a query; `instant` and `format` are the panel's way unless the query has its own.
+
+    `title` is the panel's, and the name of a series that nothing else names.
+    """
     shared: dict[str, Any] = {
         "datasource": reference(asked.source),
         "format": asked.format or ("table" if asked.source == POSTGRES else format),
@@ -84,7 +87,7 @@ def target(asked: Query, ref: str, *, instant: bool, format: str) -> core.Target
             return PrometheusTarget(
                 **shared,
                 expr=asked.text,
-                legendFormat=legend_format(asked, shared["format"]),
+                legendFormat=legend_format(asked, shared["format"], title),
                 instant=once,
                 interval=asked.step or "",
                 exemplar=not once and _has_exemplars(asked),
@@ -97,17 +100,17 @@ def target(asked: Query, ref: str, *, instant: bool, format: str) -> core.Target
             assert_never(asked.source)
 
 
-def legend_format(asked: Query, format: str) -> str:
-    """Name of the query's series: its own legend, else the labels it splits by, else Grafana's choice.
+def legend_format(asked: Query, format: str, title: str) -> str:
+    """Name of the query's series: its own legend, else the labels it splits by, else the panel's title.
 
-    Buckets are named by their bound alone, by which Grafana puts them in order.
+    Where the labels are not known the choice is Grafana's, which would show the whole expression where there
+    are none. Buckets are named by their bound alone, by which Grafana puts them in order.
     """
     if format == "heatmap":
         return "{{le}}"
-    if asked.legend:
-        return asked.legend
-    names = [name for name in asked.labels or () if name != "le"]
-    return " · ".join(f"{{{{{name}}}}}" for name in names) or "__auto"
+    if asked.legend or asked.labels == ():
+        return asked.legend or title
+    return " · ".join(f"{{{{{name}}}}}" for name in asked.labels or ()) or "__auto"
 
 
 def _has_exemplars(asked: Query) -> bool:
