@@ -304,6 +304,12 @@ class Channels(Record):
     pagerduty: PagerDuty = section(PagerDuty)
     email: Email = section(Email)
     webhook: Webhook = section(Webhook)
+    secrets_folder: Path = setting(
+        Path("/run/secrets"),
+        "Folder in which Alertmanager finds these secrets, each in a file that has the name of the variable "
+        "or of the file named here. Compose and Swarm mount secrets there.",
+        format=LINE,
+    )
 
 
 class Retention(Record):
