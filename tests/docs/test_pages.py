@@ -18,7 +18,7 @@ from tests.otlp_sink import http_sink, refusing_port
 from tests.plugin.project import OPTIONAL_PLUGINS
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("pytest.md", "sdk.md", "architecture.md", "write-a-dashboard.md")
+PAGES = ("pytest.md", "sdk.md", "architecture.md", "generate.md", "write-a-dashboard.md")
 BACKEND = "localhost:4318"
 INSTALL = "pip install --editable ."
 DATA = {"yaml", "json", "toml", "ini"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from gnomon_generators.artefacts.outline.model import Fact, Form
+
+_LONG: Final = 80
 
 
 def leaves(value: object, way: str = "") -> Iterator[tuple[str, str]]:
@@ -16,11 +18,16 @@ def leaves(value: object, way: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key in sorted(value, key=str):
             yield from leaves(value[key], f"{way}.{key}" if way else str(key))
-    elif isinstance(value, list) and any(isinstance(entry, Mapping | list) for entry in value):
+    elif isinstance(value, list) and _is_long(value):
         for number, entry in enumerate(value, start=1):
             yield from leaves(entry, f"{way}[{number}]")
     else:
         yield way, scalar(value)
+
+
+def _is_long(value: list[object]) -> bool:
+    """Whether the entries of a list are better told one by one."""
+    return any(isinstance(entry, Mapping | list) for entry in value) or len(scalar(value)) > _LONG
 
 
 def flat(value: object) -> str:

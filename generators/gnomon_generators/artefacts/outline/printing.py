@@ -11,7 +11,12 @@ from gnomon_generators.artefacts.outline.model import Fact, Form, Item
 _INDENT = "  "
 _WIDTH = 110
 # Items before which a line stays free.
-_APART = frozenset({"panel", "row", "group", "alert", "record", "receiver", "pipeline"})
+_APART = frozenset(
+    {
+        *("row", "panel", "group", "alert", "record"),
+        *("pipeline", "receiver", "processor", "exporter", "connector", "extension"),
+    }
+)
 
 
 def text(item: Item) -> str:
