@@ -30,8 +30,8 @@ def check(expression: Expression) -> Iterator[Finding]:
                 yield expression.finding(
                     ID,
                     SEVERITY,
-                    f"What is grouped by {label.name} has lost it inside: {_listed(inner)} left there, so that "
-                    "all falls into one group without it.",
+                    f"What is grouped by {label.name} has lost it inside: {_listed(inner)} left there, so "
+                    "that all falls into one group without it.",
                     f"keep {label.name} in the inner aggregation too",
                     span=label.span,
                 )

@@ -29,9 +29,9 @@ def check(expression: Expression) -> Iterator[Finding]:
             yield expression.finding(
                 ID,
                 SEVERITY,
-                "A test run's spans are all new at its end, and increase() does not see what a series was born "
-                "with: about a third of them is missing. In a ratio the loss is on both sides; in a number "
-                "it is not.",
+                "A test run's spans are all new at its end, and increase() does not see what a series was "
+                "born with: about a third of them is missing. In a ratio the loss is on both sides; in a "
+                "number it is not.",
                 "count runs and tests with run points: sum(sum_over_time(gnomon_run_tests[$__range]))",
                 span=node.span,
             )

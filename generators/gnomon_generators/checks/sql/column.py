@@ -58,9 +58,7 @@ def _offered(scope: Scope, column: exp.Column, known: Tables) -> set[str] | None
             if found is None:
                 return None
             offered |= set(found)
-        select = holder.expression
-        if isinstance(select, exp.Query):
-            offered |= {name for name in select.named_selects if name and name != "*"}
+        offered |= {made.alias for made in holder.expression.expressions if isinstance(made, exp.Alias)}
         # A query inside another may name what the outer one reads.
         holder = holder.parent if holder.is_correlated_subquery or holder.is_subquery else None
     return offered

@@ -20,7 +20,10 @@ def check(query: SqlQuery) -> Iterator[Finding]:
     """Reports unknown tables of our own boards' queries; others' may ask other databases."""
     known = tables()
     parsed = statement(query)
-    if known is None or parsed.tree is None or not query.tree.contract.strict(query):
+    if known is None:
+        yield from _not_known(query)
+        return
+    if parsed.tree is None or not query.tree.contract.strict(query):
         return
     for table in named_tables(parsed.tree):
         if table.name not in known and not is_variable(table.name):
@@ -32,3 +35,15 @@ def check(query: SqlQuery) -> Iterator[Finding]:
                 f"write {in_words(near)}" if near else f"its tables are {', '.join(known)}",
                 span=place(table),
             )
+
+
+def _not_known(query: SqlQuery) -> Iterator[Finding]:
+    """Says once that tables and columns were not checked, and what to install."""
+    queries = query.tree.sql_queries
+    if query is queries[0]:
+        yield query.finding(
+            ID,
+            Severity.INFO,
+            f"The results store is not installed: tables and columns of {len(queries)} queries are not checked.",
+            'install it: pip install "gnomon[analysis]"',
+        )
