@@ -10,7 +10,7 @@ from gnomon.settings import Duration
 from gnomon_generators.checks.finding import Finding, Severity
 from gnomon_generators.checks.subjects import Rule
 
-ID = "alert/for"
+ID = "alert/for-duration"
 SEVERITY = Severity.WARNING
 BRIEF = "An alert says no `for`, or one shorter than the interval at which it is evaluated."
 
