@@ -16,9 +16,10 @@ import pytest
 from tests.docs.blocks import Block, Section, commands, missing, sections
 from tests.otlp_sink import http_sink, refusing_port
 from tests.plugin.project import OPTIONAL_PLUGINS
+from tests.promql.servers import program
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("pytest.md", "sdk.md", "architecture.md", "generate.md", "write-a-dashboard.md")
+PAGES = ("pytest.md", "sdk.md", "architecture.md", "generate.md", "write-a-dashboard.md", "write-a-rule.md")
 BACKEND = "localhost:4318"
 INSTALL = "pip install --editable ."
 DATA = {"yaml", "json", "toml", "ini"}
@@ -47,6 +48,13 @@ def test_no_block_goes_unproven(page: str) -> None:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_section(section: Section, tmp_path: Path) -> None:
     """The blocks of a section, in their order and in one project, do what the page says."""
+    if any(
+        command.text.startswith("promtool ")
+        for block in section.blocks
+        if block.language == "console"
+        for command in commands(block)
+    ):
+        program("promtool")
     project = tmp_path / "shop"
     project.mkdir()
     for block in section.blocks:
