@@ -42,10 +42,17 @@ def _groups(defined: Defined) -> Iterator[Document]:
 
 
 def _alertmanager(defined: Defined) -> Iterator[Document]:
-    from gnomon_generators.alertmanager import AlertmanagerConfig, render  # noqa: PLC0415
+    from gnomon_generators.alertmanager import (  # noqa: PLC0415
+        AlertmanagerConfig,
+        render,
+        template_files,
+    )
 
     config = _of_class(defined, AlertmanagerConfig)
-    yield Document(_yaml(defined, defined.file.name), render(config, defined.file.source))
+    path = _yaml(defined, defined.file.name)
+    yield Document(path, render(config, defined.file.source))
+    for name, text in template_files(config, defined.file.source).items():
+        yield Document(path.parent / name, text)
 
 
 def _collector(defined: Defined) -> Iterator[Document]:
