@@ -111,6 +111,20 @@ KINDS: dict[str, Callable[[], v.Panel]] = {
             v.override("y", cell="json-view"),
         ],
     ),
+    "matrix": lambda: v.table(
+        "Matrix",
+        OUTCOMES,
+        columns={a.GEN_AI_SKILL_NAME: "Skill", a.GNOMON_TEST_OUTCOME: "Outcome"},
+        series=a.GNOMON_TEST_OUTCOME,
+        about=ABOUT,
+    ),
+    "matrix of rows": lambda: v.table(
+        "Runs by suite",
+        v.sql("SELECT name, suite, count(*) AS runs FROM case_results GROUP BY name, suite", "runs"),
+        columns={"name": "Name"},
+        series="suite",
+        about=ABOUT,
+    ),
     "table of lines": lambda: v.table(
         "Stability",
         v.query(RATE_OF_PASSES, "Passes", format="time_series"),
@@ -120,11 +134,10 @@ KINDS: dict[str, Callable[[], v.Panel]] = {
     "table of rows": lambda: v.table("Runs", ROWS, columns={"name": "Name"}, about=ABOUT),
     "table of both": lambda: v.table("Both", v.query(TESTS, "Tests"), ROWS, about=ABOUT),
     "table, transformed": lambda: v.table(
-        "Matrix",
+        "Transformed",
         v.query(OUTCOMES, "Tests"),
-        columns={a.GEN_AI_SKILL_NAME: "Skill", a.GNOMON_TEST_OUTCOME: "Outcome"},
         transformations=[
-            v.grouping_to_matrix("Skill", "Outcome", "Tests"),
+            v.grouping_to_matrix("Skill", "Outcome", "Others"),
             v.sort_by("Skill"),
             v.limit(5),
             v.join_by_field("Skill"),

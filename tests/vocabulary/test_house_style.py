@@ -214,13 +214,43 @@ def test_bars_in_groups_become_a_matrix() -> None:
         "A", OUTCOMES, x=a.GEN_AI_SKILL_NAME, series=a.GNOMON_TEST_OUTCOME, colors=v.OUTCOMES, about=ABOUT
     )
     matrix = options_of(panel, "groupingToMatrix")
-    assert (matrix["rowField"], matrix["columnField"], matrix["valueField"]) == (
-        "gen_ai_skill_name",
-        "gnomon_test_outcome",
-        "A",
-    )
+    assert (matrix["rowField"], matrix["columnField"]) == ("gen_ai_skill_name", "gnomon_test_outcome")
     assert only(panel)["options"]["xField"] == "gen_ai_skill_name\\gnomon_test_outcome"
     assert properties(panel, "failed")["color"]["fixedColor"] == v.BAD
+
+
+def test_what_a_matrix_splits_keeps_the_name_that_grafana_gave_it() -> None:
+    """A heading on the column of values would stand on every column of the matrix."""
+    panel = v.table(
+        "A",
+        v.query(OUTCOMES, "Tests"),
+        columns={a.GEN_AI_SKILL_NAME: "Skill", a.GNOMON_TEST_OUTCOME: "Outcome"},
+        series=a.GNOMON_TEST_OUTCOME,
+        about=ABOUT,
+    )
+    assert set(options_of(panel, "organize")["renameByName"].values()) == {"Skill", "Outcome"}
+    matrix = options_of(panel, "groupingToMatrix")
+    assert (matrix["rowField"], matrix["columnField"], matrix["valueField"]) == ("Skill", "Outcome", "Value")
+
+
+def test_nothing_is_red_that_nobody_judged() -> None:
+    """Where Grafana colours by thresholds and there are none, one plain step keeps it from its own at 80."""
+    for panel in (
+        v.table("A", TESTS, about=ABOUT),
+        v.state_timeline("A", TESTS, about=ABOUT),
+        v.traces("A", v.traceql("{}"), about=ABOUT),
+    ):
+        defaults = only(panel)["fieldConfig"]["defaults"]
+        assert defaults["color"] == {"mode": "thresholds"}
+        assert defaults["thresholds"]["steps"] == [{"color": "text"}]
+    for panel in (v.stat("A", COST, about=ABOUT), v.gauge("A", COST, about=ABOUT)):
+        assert only(panel)["fieldConfig"]["defaults"]["color"]["mode"] == "fixed"
+
+
+def test_hidden_queries_have_no_column() -> None:
+    """Grafana numbers the columns of what it is shown."""
+    panel = v.table("A", v.query(TESTS, "Hidden", hidden=True), v.query(COST, "Cost"), about=ABOUT)
+    assert options_of(panel, "organize")["renameByName"] == {"Value": "Cost"}
 
 
 def test_a_histogram_of_a_metric_has_a_bar_for_each_bucket() -> None:

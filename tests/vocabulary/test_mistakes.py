@@ -139,6 +139,27 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: v.table("Both", v.query(TESTS, format="time_series"), OUTCOMES, about=ABOUT),
         ["panel 'Both'", "cannot share a table"],
     ),
+    "a matrix of two queries": (
+        lambda: v.bars("Both", TESTS, COST, x=a.GEN_AI_SKILL_NAME, series=a.GNOMON_TEST_OUTCOME, about=ABOUT),
+        ["panel 'Both'", "with series= it takes one query"],
+    ),
+    "a matrix of a nameless column": (
+        lambda: v.bars("Runs", v.sql("SELECT 1"), x="a", series="b", about=ABOUT),
+        ["panel 'Runs'", "name of its column of values"],
+    ),
+    "a matrix without rows": (
+        lambda: v.table("Matrix", OUTCOMES, series=a.GNOMON_TEST_OUTCOME, about=ABOUT),
+        ["panel 'Matrix'", "columns={LABEL: heading}"],
+    ),
+    "a matrix that would lose its headings": (
+        lambda: v.table(
+            "Matrix",
+            v.query(OUTCOMES, "Tests"),
+            transformations=[v.grouping_to_matrix("a", "b", "Tests")],
+            about=ABOUT,
+        ),
+        ["panel 'Matrix'", "series=LABEL"],
+    ),
     "a label that the metric lacks": (
         lambda: v.label_variable(a.GEN_AI_TOOL_NAME, of=m.GNOMON_RUN_TESTS),
         ["gnomon.run.tests has no label gen_ai.tool.name"],

@@ -12,8 +12,10 @@ from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
 from gnomon_generators.vocabulary.buckets import bucket_unit
 from gnomon_generators.vocabulary.colors import NEUTRAL
-from gnomon_generators.vocabulary.columns import column_name, column_properties, tabled
+from gnomon_generators.vocabulary.columns import column_name, column_properties, matrix, tabled
+from gnomon_generators.vocabulary.overrides import matched
 from gnomon_generators.vocabulary.panel import (
+    BY_VALUE,
     Common,
     Panel,
     Shape,
@@ -24,7 +26,7 @@ from gnomon_generators.vocabulary.panel import (
     unit_of,
 )
 from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, Calculation, Query
-from gnomon_generators.vocabulary.transformations import grouping_to_matrix, reduce_rows
+from gnomon_generators.vocabulary.transformations import reduce_rows
 from gnomon_generators.vocabulary.units import grafana_unit
 
 Json = dict[str, Any]
@@ -121,7 +123,7 @@ def state_timeline(title: str, *queries: Expr | Query, **common: Unpack[Common])
         common,
         options=options,
         custom={"fillOpacity": 70, "lineWidth": 0, "spanNulls": False, "insertNulls": False},
-        color={"mode": "thresholds"},
+        color=BY_VALUE,
         overrides=by_query(asked, common, colored=False),
     )
 
@@ -176,16 +178,15 @@ def bars(
 ) -> Panel:
     """Bars by category: one group for each value of `x`, in it one bar a query, or one a value of `series`.
 
-    `x` and `series` are labels of the expressions, or columns of the query in SQL.
+    `x` and `series` are labels of the expressions, or columns of the query in SQL. Thresholds colour
+    the bars.
     """
     asked = as_queries(queries)
     axis = column_name(x)
-    transformations = tabled(asked, {}, default=title)
-    if series is not None:
-        rows, across = axis, column_name(series)
-        # Grafana's own name for the first column of a matrix.
-        axis = f"{rows}\\{across}"
-        transformations.append(grouping_to_matrix(rows, across, asked[0].legend or title))
+    if series is None:
+        transformations = tabled(asked, {}, default=title)
+    else:
+        transformations, axis = matrix(asked, {}, axis, column_name(series))
     options = {
         **_BAR_OPTIONS,
         "legend": _legend(()),
@@ -200,7 +201,6 @@ def bars(
         common,
         options=options,
         custom=_BAR_STYLE,
-        color={"mode": "palette-classic-by-name"},
         transformations=transformations,
         overrides=column_properties(asked, title, common.get("unit")) if series is None else (),
     )
@@ -236,6 +236,7 @@ def histogram(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> P
         custom=_BAR_STYLE,
         color={"mode": "fixed", "fixedColor": NEUTRAL},
         transformations=[reduce_rows("lastNotNull")],
+        overrides=[matched("byName", "Last *", {"displayName": "observations"})],
     )
 
 

@@ -10,7 +10,12 @@ from gnomon_generators.promql.series import AnyLabel, label_text
 from gnomon_generators.vocabulary.overrides import cell_options, matched
 from gnomon_generators.vocabulary.panel import reference_id
 from gnomon_generators.vocabulary.queries import PROMETHEUS, Query
-from gnomon_generators.vocabulary.transformations import merge, organize, time_series_table
+from gnomon_generators.vocabulary.transformations import (
+    grouping_to_matrix,
+    merge,
+    organize,
+    time_series_table,
+)
 from gnomon_generators.vocabulary.units import grafana_unit
 
 Json = dict[str, Any]
@@ -23,14 +28,16 @@ def column_name(column: AnyLabel | str) -> str:
 
 def value_heads(queries: Sequence[Query], default: str) -> dict[str, str]:
     """What the columns of values are called in the result of Prometheus, and how they are headed."""
-    asked = [(position, query) for position, query in enumerate(queries) if query.source == PROMETHEUS]
+    asked = [
+        (reference_id(position), query)
+        for position, query in enumerate(queries)
+        if query.source == PROMETHEUS and not query.hidden
+    ]
     if _drawn(queries):
-        return {f"Trend #{reference_id(at)}": query.legend or default for at, query in asked}
+        return {f"Trend #{ref}": query.legend or default for ref, query in asked}
     if len(asked) == 1:
         return {"Value": asked[0][1].legend or default}
-    return {
-        f"Value #{reference_id(at)}": query.legend or f"{default} {reference_id(at)}" for at, query in asked
-    }
+    return {f"Value #{ref}": query.legend or f"{default} {ref}" for ref, query in asked}
 
 
 def tabled(queries: Sequence[Query], heads: Mapping[str, str], default: str) -> list[Json]:
@@ -38,14 +45,37 @@ def tabled(queries: Sequence[Query], heads: Mapping[str, str], default: str) -> 
     values = value_heads(queries, default) if _from_prometheus(queries) else {}
     if not values and not heads:
         return []
-    renamed = {**heads, **values}
-    organized = organize(
-        rename={name: head for name, head in renamed.items() if name != head},
-        exclude=("Time",) if values else (),
-        order=tuple(renamed),
-    )
     drawn = [time_series_table(*map(reference_id, range(len(queries))))] if _drawn(queries) else []
-    return [*drawn, *([merge()] if len(queries) > 1 else []), organized]
+    joined = [merge()] if len(queries) > 1 else []
+    return [*drawn, *joined, _headed({**heads, **values}, timed=bool(values))]
+
+
+def matrix(
+    queries: Sequence[Query], heads: Mapping[str, str], rows: str, across: str
+) -> tuple[list[Json], str]:
+    """The transformations that split one column of values by those of another, and the rows' column then.
+
+    Raises `UserError` when there is more than one query.
+    """
+    if len(queries) != 1:
+        raise UserError("with series= it takes one query: its values are what is split")
+    # Grafana gives every new column the heading of the one that is split: that one must not have any.
+    of_prometheus = _from_prometheus(queries)
+    value = "Value" if of_prometheus else queries[0].legend
+    if not value:
+        raise UserError("with series= a query in SQL needs the name of its column of values: sql(…, 'runs')")
+    split = grouping_to_matrix(heads.get(rows, rows), heads.get(across, across), value)
+    # Grafana's own name for the first column of a matrix.
+    first = f"{heads.get(rows, rows)}\\{heads.get(across, across)}"
+    return [_headed(heads, timed=of_prometheus), split], first
+
+
+def _headed(heads: Mapping[str, str], *, timed: bool) -> Json:
+    return organize(
+        rename={name: head for name, head in heads.items() if name != head},
+        exclude=("Time",) if timed else (),
+        order=tuple(heads),
+    )
 
 
 def column_properties(queries: Sequence[Query], default: str, panel_unit: str | None) -> list[Json]:
@@ -53,7 +83,7 @@ def column_properties(queries: Sequence[Query], default: str, panel_unit: str | 
     if not _from_prometheus(queries):
         return []
     heads = value_heads(queries, default).values()
-    asked = [query for query in queries if query.source == PROMETHEUS]
+    asked = [query for query in queries if query.source == PROMETHEUS and not query.hidden]
     found = []
     for head, query in zip(heads, asked, strict=True):
         properties = {

@@ -9,6 +9,7 @@ from grafanalib import core
 
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.vocabulary import models
+from gnomon_generators.vocabulary.colors import NEUTRAL
 from gnomon_generators.vocabulary.panel import (
     Common,
     Panel,
@@ -93,7 +94,7 @@ def gauge(title: str, *queries: Expr | Query, **common: Unpack[Common]) -> Panel
         asked,
         bounded,
         options=options,
-        color={"mode": "thresholds"},
+        color=None if "thresholds" in common else {"mode": "fixed", "fixedColor": NEUTRAL},
         overrides=by_query(asked, common, colored=False),
     )
 

@@ -32,6 +32,13 @@ PLUGIN_VERSION: Final = "11.6.0"
 """The Grafana whose options are written; a later one brings panels forward from here by itself."""
 
 
+BY_VALUE: Final[Json] = {"mode": "thresholds"}
+"""Colours come from thresholds and mappings; a value that neither speaks of is plain."""
+
+# Without any, Grafana would colour everything from 80 on red.
+_NO_JUDGEMENT: Final[Json] = {"mode": "absolute", "steps": [{"color": "text"}]}
+
+
 class Common(TypedDict, total=False):
     """Arguments of every panel function."""
 
@@ -197,14 +204,15 @@ def _field_config(
 ) -> Json:
     unit = unit_of(queries, common)
     thresholds: Thresholds | None = common.get("thresholds")
-    plain_color = {"mode": "thresholds"} if thresholds else {"mode": "palette-classic-by-name"}
+    plain_color = BY_VALUE if thresholds else {"mode": "palette-classic-by-name"}
+    by_value = (color or plain_color) == BY_VALUE
     defaults = {
         "unit": grafana_unit(unit) if unit else "none",
         "decimals": common.get("decimals"),
         "min": common.get("min"),
         "max": common.get("max"),
         "noValue": common.get("no_value"),
-        "thresholds": thresholds.json() if thresholds else None,
+        "thresholds": thresholds.json() if thresholds else _NO_JUDGEMENT if by_value else None,
         "color": color or plain_color,
         "links": [one.json() for one in common.get("links", ())],
         "mappings": list(common.get("mappings", ())),

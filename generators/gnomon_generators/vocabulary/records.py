@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Unpack
 
 from grafanalib import core
 
+from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
-from gnomon_generators.vocabulary.columns import column_name, column_properties, tabled
+from gnomon_generators.vocabulary.columns import column_name, column_properties, matrix, tabled, value_heads
 from gnomon_generators.vocabulary.overrides import cell_options
-from gnomon_generators.vocabulary.panel import Common, Panel, Shape, as_queries, build, panel_function
+from gnomon_generators.vocabulary.panel import (
+    BY_VALUE,
+    Common,
+    Panel,
+    Shape,
+    as_queries,
+    build,
+    panel_function,
+)
 from gnomon_generators.vocabulary.queries import POSTGRES, TEMPO, Query
 
 Json = dict[str, Any]
@@ -31,13 +40,15 @@ def table(
     title: str,
     *queries: Expr | Query,
     columns: Mapping[AnyLabel | str, str] | None = None,
+    series: AnyLabel | str | None = None,
     sort: str = "",
     **common: Unpack[Common],
 ) -> Panel:
     """A table: one row for each set of labels, one column a query, headed by its legend.
 
-    `columns` heads labels (or columns of a query in SQL) and puts them first, in its order. `sort` is the
-    heading of a column, with a minus for the greatest first. Thresholds colour the numbers. Queries with
+    `columns` heads labels (or columns of a query in SQL) and puts them first, in its order. `series` is a
+    label whose values become columns, beside the first of `columns`: a matrix. `sort` is the heading of a
+    column, with a minus for the greatest first. Thresholds colour the numbers. Queries with
     `format="time_series"` become small lines in their cells.
     """
     asked = as_queries(queries)
@@ -45,6 +56,14 @@ def table(
     options: Json = {"cellHeight": "sm", "showHeader": True}
     if sort:
         options["sortBy"] = [{"displayName": sort.removeprefix("-"), "desc": sort.startswith("-")}]
+    if series is None:
+        _refuse_lost_headings(common, [*value_heads(asked, title).values()])
+        transformations = tabled(asked, heads, default=title)
+    else:
+        rows = next((name for name in heads if name != column_name(series)), None)
+        if rows is None:
+            raise UserError("with series= it needs columns={LABEL: heading} for what its rows are")
+        transformations, _ = matrix(asked, heads, rows, column_name(series))
     return build(
         _TABLE,
         title,
@@ -52,9 +71,9 @@ def table(
         common,
         options=options,
         custom=_cells(common),
-        color={"mode": "thresholds"},
-        transformations=tabled(asked, heads, default=title),
-        overrides=column_properties(asked, title, common.get("unit")),
+        color=BY_VALUE,
+        transformations=transformations,
+        overrides=column_properties(asked, title, common.get("unit")) if series is None else (),
     )
 
 
@@ -69,7 +88,7 @@ def traces(title: str, *queries: Query, **common: Unpack[Common]) -> Panel:
         common,
         options=options,
         custom=_cells(common),
-        color={"mode": "thresholds"},
+        color=BY_VALUE,
     )
 
 
@@ -142,6 +161,15 @@ def panel(
         custom=dict(custom) if custom else None,
         fields={"plugin": kind},
     )
+
+
+def _refuse_lost_headings(common: Common, headings: Sequence[str]) -> None:
+    """A matrix of a column that has a heading would have that heading on every column."""
+    for row in common.get("transformations", ()):
+        if row["id"] == "groupingToMatrix" and row["options"]["valueField"] in headings:
+            raise UserError(
+                "a matrix is made by series=LABEL, not by grouping_to_matrix: it would lose its headings"
+            )
 
 
 def _cells(common: Common) -> Json:
