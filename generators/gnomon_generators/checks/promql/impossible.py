@@ -9,7 +9,7 @@ from typing import Final
 from gnomon_generators.checks.finding import Finding, Severity
 from gnomon_generators.checks.known.bounds import ANYTHING, Bounds, bounds
 from gnomon_generators.checks.subjects import Expression
-from gnomon_generators.checks.syntax.nodes import Binary, Number, Unary, bare
+from gnomon_generators.checks.syntax.nodes import Binary, Node, Number, Unary, bare, with_ancestors
 
 ID = "promql/impossible"
 SEVERITY = Severity.ERROR
@@ -27,9 +27,10 @@ _MIRRORED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!="
 def check(expression: Expression) -> Iterator[Finding]:
     """Reports comparisons with a number that lies outside what the other side can be."""
     root = expression.parsed.root
-    for node in root.walk() if root else ():
+    for node, above in with_ancestors(root) if root else ():
         if not (isinstance(node, Binary) and node.compares):
             continue
+        existence = _asks_for_existence(node, above)
         for side, number, sign in (
             (node.left, node.right, node.operator),
             (node.right, node.left, _MIRRORED[node.operator]),
@@ -39,16 +40,26 @@ def check(expression: Expression) -> Iterator[Finding]:
                 continue
             within = bounds(side, expression)
             outcome = _outcome(within, sign, limit[0])
-            if outcome:
+            if outcome and not (outcome == "always" and existence):
                 yield expression.finding(
                     ID,
-                    SEVERITY,
+                    SEVERITY if outcome == "never" else Severity.WARNING,
                     f"The left side lies between {_shown(within)}: the comparison is {outcome} true."
                     if side is node.left
                     else f"The right side lies between {_shown(within)}: the comparison is {outcome} true.",
                     _advice(within, limit[0]),
                     span=node.span,
                 )
+
+
+def _asks_for_existence(node: Node, above: tuple[Node, ...]) -> bool:
+    """Whether the comparison stands on the right of `and` or `unless`, where a value is as good as any."""
+    inside = node
+    for outer in reversed(above):
+        if isinstance(outer, Binary) and outer.operator in ("and", "unless") and outer.right is inside:
+            return True
+        inside = outer
+    return False
 
 
 def _outcome(within: Bounds, sign: str, limit: float) -> str | None:

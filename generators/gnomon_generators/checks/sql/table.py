@@ -44,6 +44,7 @@ def _not_known(query: SqlQuery) -> Iterator[Finding]:
         yield query.finding(
             ID,
             Severity.INFO,
-            f"The results store is not installed: tables and columns of {len(queries)} queries are not checked.",
+            f"The results store is not installed: tables and columns of {len(queries)} queries are not "
+            "checked.",
             'install it: pip install "gnomon[analysis]"',
         )

@@ -17,13 +17,20 @@ ID = "sql/time-filter"
 SEVERITY = Severity.WARNING
 BRIEF = "A panel's query reads a table with times and does not keep to the board's time range."
 
+# One thing is chosen, and the panel is about that thing whenever it was.
+_CHOSEN: Final = re.compile(r"=\s*'?\$\{?[A-Za-z]")
 _FILTERS: Final = re.compile(r"\$__(?:time|unixEpoch)(?:Nano)?(?:Filter|From|To)\b|\$\{?__(?:from|to)\b")
 
 
 def check(query: SqlQuery) -> Iterator[Finding]:
-    """Reports queries of panels without a time macro; the newest few by a LIMIT are meant to be that."""
+    """Reports queries of panels without a time macro.
+
+    The newest few by a LIMIT are meant to be the newest, whatever time is chosen.
+    """
     parsed = statement(query)
     if parsed.tree is None or query.role != "panel" or _FILTERS.search(query.text):
+        return
+    if _CHOSEN.search(query.text):
         return
     if parsed.tree.args.get("limit") is not None and parsed.tree.args.get("order") is not None:
         return

@@ -18,7 +18,8 @@ BRIEF = "A query returns rows one by one without a LIMIT."
 def check(query: SqlQuery) -> Iterator[Finding]:
     """Reports SELECTs of a table's own rows that nothing bounds."""
     tree = statement(query).tree
-    if not isinstance(tree, exp.Select) or tree.args.get("limit") is not None:
+    # A LIMIT inside bounds what is outside of it too.
+    if not isinstance(tree, exp.Select) or tree.find(exp.Limit) is not None:
         return
     source = tree.args.get("from_") or tree.args.get("from")
     if source is None or not isinstance(source.this, exp.Table) or _is_condensed(tree):
