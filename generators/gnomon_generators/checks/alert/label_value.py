@@ -14,7 +14,7 @@ SEVERITY = Severity.ERROR
 BRIEF = "A label of an alert holds its value: with every change of the value it is another alert."
 
 # An action that prints: those that begin with a keyword decide.
-_VALUE: Final = re.compile(r"\{\{-?\s*(?!(?:if|else|with|range|end)\b)[^}]*(?:\$value|\.Value)\b")
+_VALUE: Final = re.compile(r"\{\{-?(?!\s*(?:if|else|with|range|end)\b)[^}]*(?:\$value|\.Value)\b")
 
 
 def check(rule: Rule) -> Iterator[Finding]:

@@ -14,6 +14,8 @@ ID = "alertmanager/amtool"
 SEVERITY = Severity.ERROR
 BRIEF = "amtool refuses the configuration of Alertmanager."
 
+PROGRAM = "amtool"
+
 # Said by alertmanager/receivers with more.
 _SAID_ELSEWHERE: Final = re.compile(r"undefined receiver|is not unique")
 _FAILED: Final = re.compile(r"FAILED: (?P<text>.*)", re.DOTALL)
@@ -23,10 +25,10 @@ def check(tree: Tree) -> Iterator[Finding]:
     """Runs `amtool check-config` on each configuration and reports what no other check says."""
     if not tree.alertmanagers:
         return
-    program = tools.program_for(tree, "amtool")
+    program = tools.program_for(tree, PROGRAM)
     if isinstance(program, str):
         left_out = "Alertmanager's configuration was not checked by its own program:"
-        yield from tools.missing(tree, ID, "amtool", program, left_out)
+        yield from tools.missing(tree, ID, PROGRAM, program, left_out)
         return
     for file in tree.alertmanagers:
         result = tools.run_on(program, tree, [file], "check-config")

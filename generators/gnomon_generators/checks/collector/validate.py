@@ -14,6 +14,8 @@ ID = "collector/validate"
 SEVERITY = Severity.ERROR
 BRIEF = "The Collector refuses its configuration."
 
+PROGRAM = "otelcol"
+
 # Said by collector/components and collector/queue, with the place.
 _SAID_ELSEWHERE: Final = re.compile(
     r"references \w+ .* which is not configured|must be used as both|is not configured"
@@ -24,7 +26,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     """Runs `otelcol validate` on each configuration, where the program is there."""
     if not tree.collectors:
         return
-    program = tools.program_for(tree, "otelcol")
+    program = tools.program_for(tree, PROGRAM)
     if isinstance(program, str):
         yield from tools.missing(
             tree, ID, "otelcol", program, "The Collector's configuration was not tried on a Collector:"

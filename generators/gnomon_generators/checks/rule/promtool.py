@@ -14,6 +14,8 @@ ID = "rule/promtool"
 SEVERITY = Severity.ERROR
 BRIEF = "promtool refuses a rule file."
 
+PROGRAM = "promtool"
+
 # Said by other checks with more: promql/syntax, rule/group-name, rule/keys, rule/name, alert/template.
 _SAID_ELSEWHERE: Final = re.compile(
     r"could not parse expression|is repeated in the same file|not found in type|invalid recording rule name"
@@ -27,7 +29,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     """Runs `promtool check rules` once over all rule files and reports what no other check says."""
     if not tree.rule_files:
         return
-    program = tools.program_for(tree, "promtool")
+    program = tools.program_for(tree, PROGRAM)
     if isinstance(program, str):
         yield from tools.missing(
             tree, ID, "promtool", program, "Rule files were not checked by Prometheus itself:"
