@@ -113,6 +113,8 @@ def _print(report: Report, tree: Tree) -> None:
     for finding in report.findings:
         click.echo(shown(finding, width, colour))
     click.echo(_summary(report, tree))
+    if tests := _rule_tests(tree):
+        click.echo(tests)
 
 
 def _summary(report: Report, tree: Tree) -> str:
@@ -123,6 +125,15 @@ def _summary(report: Report, tree: Tree) -> str:
     )
     accepted = f", {len(report.accepted)} accepted" if report.accepted else ""
     return f"{_counted(report.findings)}{accepted}: {len(report.checks)} checks over {looked_at}"
+
+
+def _rule_tests(tree: Tree) -> str:
+    """How many rules have tests; empty where there are no rules, or nobody keeps tests."""
+    from gnomon_generators.checks.rule.unit_tests import cases  # noqa: PLC0415
+    from gnomon_generators.rules.coverage import summary  # noqa: PLC0415
+
+    rows = cases(tree)
+    return summary(rows) if rows else ""
 
 
 def _counted(findings: tuple[Finding, ...]) -> str:
