@@ -22,7 +22,7 @@ COST_OVER_TIME = total(m.GNOMON_RUN_COST_USD, STEP, where=WHERE)
 LATENCY = quantile(m.GEN_AI_CLIENT_INFERENCE_DURATION, 0.95, RATE)
 LATENCY_BUCKETS = buckets(m.GNOMON_RUN_API_LATENCY, STEP, where=WHERE)
 ALL_BUCKETS = buckets(m.GNOMON_RUN_API_LATENCY, RANGE, where=WHERE)
-DURATION = mean(m.GNOMON_RUN_TEST_DURATION, RANGE, where=WHERE)
+DURATION = mean(m.GNOMON_RUN_TEST_DURATION, STEP, where=WHERE)
 ROWS = v.sql("SELECT name, count(*) AS runs FROM case_results GROUP BY name", "Runs", unit="{run}")
 
 KINDS: dict[str, Callable[[], v.Panel]] = {

@@ -128,6 +128,13 @@ def test_the_axis_of_buckets_has_the_unit_of_the_metric() -> None:
     assert only(v.heatmap("A", LATENCY_BUCKETS, about=ABOUT))["options"]["yAxis"]["unit"] == "s"
 
 
+def test_plain_values_are_no_buckets() -> None:
+    """A heatmap that calculates its buckets asks for series, not for cumulative bounds."""
+    asked = target(v.heatmap("A", COST_OVER_TIME, calculate=True, about=ABOUT))
+    assert (asked["format"], asked["legendFormat"]) == ("time_series", "A")
+    assert target(v.heatmap("A", LATENCY_BUCKETS, about=ABOUT))["format"] == "heatmap"
+
+
 def test_percentages_end_at_a_hundred() -> None:
     """Gauges of percent run from 0 to 100, and others from 0, unless told."""
     defaults = only(v.gauge("A", RATE_OF_PASSES, about=ABOUT))["fieldConfig"]["defaults"]

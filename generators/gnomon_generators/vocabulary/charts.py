@@ -35,6 +35,7 @@ _TIMED: Final = (PROMETHEUS, POSTGRES)
 _TIME_SERIES: Final = Shape(core.TimeSeries, 12, 8, sources=_TIMED)
 _STATE_TIMELINE: Final = Shape(core.StateTimeline, 24, 8, sources=_TIMED)
 _HEATMAP: Final = Shape(models.Heatmap, 12, 8, format="heatmap", sources=_TIMED)
+_HEATMAP_OF_VALUES: Final = Shape(models.Heatmap, 12, 8, sources=_TIMED)
 _BARS: Final = Shape(core.BarChart, 12, 8, instant=True, format="table", sources=_TIMED)
 _BUCKETS: Final = Shape(core.BarChart, 12, 8, instant=True, format="heatmap", sources=(PROMETHEUS,))
 _HISTOGRAM: Final = Shape(core.Histogram, 12, 8, sources=(POSTGRES,))
@@ -163,7 +164,8 @@ def heatmap(title: str, *queries: Expr | Query, calculate: bool = False, **commo
         },
     }
     custom = {"hideFrom": _VISIBLE, "scaleDistribution": {"type": "linear"}}
-    return build(_HEATMAP, title, asked, {**common, "unit": unit}, options=options, custom=custom)
+    shape = _HEATMAP_OF_VALUES if calculate else _HEATMAP
+    return build(shape, title, asked, {**common, "unit": unit}, options=options, custom=custom)
 
 
 @panel_function
