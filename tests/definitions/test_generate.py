@@ -107,6 +107,18 @@ def test_yaml_that_is_no_longer_defined_is_removed_by_its_first_line(team: Team)
     assert (folder / "own.yaml").exists()
 
 
+def test_templates_of_messages_come_and_go_with_alertmanagers_configuration(team: Team) -> None:
+    """They lie beside it, and one that is no longer made is removed."""
+    team.own.joinpath("alerts").mkdir(parents=True)
+    assert team.generate("alerts").returncode == 0
+    folder = team.folder / "alerts" / "yaml" / "templates"
+    (template,) = folder.iterdir()
+    (folder / "own.tmpl").write_text('{{ define "own" }}{{ end }}\n')
+    template.rename(folder / "gone.tmpl")
+    assert team.generate("alerts").returncode == 0
+    assert {path.name for path in folder.iterdir()} == {template.name, "own.tmpl"}
+
+
 @pytest.mark.parametrize("name", ["queue", "q*", "[q-z]ueue"])
 def test_only_takes_names_and_globs(written: Team, name: str) -> None:
     """Nothing else is written, removed or even loaded."""

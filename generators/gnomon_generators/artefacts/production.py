@@ -22,6 +22,14 @@ DEPLOYED: Final = tuple(FOLDERS)
 PARTS: Final = (*DEPLOYED, DOCS)
 
 
+_GENERATED: Final = {
+    "dashboards": ("dashboards/json",),
+    "rules": ("rules/yaml",),
+    "alerts": ("alerts/yaml", "alerts/yaml/templates"),
+    "collector": ("collector/yaml",),
+}
+
+
 def produce(
     parts: Sequence[str], settings: Settings, *, own: Path | None = None, only: Sequence[str] = ()
 ) -> list[Document]:
@@ -50,7 +58,7 @@ def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:
 
             yield from (PurePosixPath(DOCS) / folder for folder in documents.FOLDERS)
         else:
-            yield PurePosixPath(part) / ("json" if part == "dashboards" else "yaml")
+            yield from map(PurePosixPath, _GENERATED[part])
 
 
 def _pages() -> list[Document]:

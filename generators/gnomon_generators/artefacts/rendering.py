@@ -38,7 +38,7 @@ def _groups(defined: Defined) -> Iterator[Document]:
     for group in groups:
         if not isinstance(group, Group):
             raise _wrong_class(defined, "a list of Group", group)
-    yield Document(_yaml(defined, defined.file.name), render(groups, defined.file.source))
+    yield Document(_yaml(defined), render(groups, defined.file.source))
 
 
 def _alertmanager(defined: Defined) -> Iterator[Document]:
@@ -49,7 +49,7 @@ def _alertmanager(defined: Defined) -> Iterator[Document]:
     )
 
     config = _of_class(defined, AlertmanagerConfig)
-    path = _yaml(defined, defined.file.name)
+    path = _yaml(defined)
     yield Document(path, render(config, defined.file.source))
     for name, text in template_files(config, defined.file.source).items():
         yield Document(path.parent / name, text)
@@ -59,7 +59,7 @@ def _collector(defined: Defined) -> Iterator[Document]:
     from gnomon_generators.collector import CollectorConfig, render  # noqa: PLC0415
 
     config = _of_class(defined, CollectorConfig)
-    yield Document(_yaml(defined, defined.file.name), render(config, defined.file.source))
+    yield Document(_yaml(defined), render(config, defined.file.source))
 
 
 _RENDERERS: Final[dict[str, Callable[[Defined], Iterator[Document]]]] = {
@@ -70,8 +70,8 @@ _RENDERERS: Final[dict[str, Callable[[Defined], Iterator[Document]]]] = {
 }
 
 
-def _yaml(defined: Defined, name: str) -> PurePosixPath:
-    return PurePosixPath(defined.file.folder) / "yaml" / f"{name}.yaml"
+def _yaml(defined: Defined) -> PurePosixPath:
+    return PurePosixPath(defined.file.folder) / "yaml" / f"{defined.file.name}.yaml"
 
 
 def _of_class(defined: Defined, wanted: type[_T]) -> _T:
