@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,8 +161,13 @@ def store(runs: Sequence[PlantedRun], directory: Path) -> Path:
 
 
 def samples(run: PlantedRun) -> Iterator[str]:
-    """The run's points in OpenMetrics' text, under the names that Prometheus gives them."""
-    for resource in json.loads(run.line())["resourceMetrics"]:
+    """The run's points in OpenMetrics' text."""
+    return samples_in(run.line())
+
+
+def samples_in(line: str) -> Iterator[str]:
+    """The points of a line of a metrics file in OpenMetrics' text, under the names that Prometheus gives them."""
+    for resource in json.loads(line)["resourceMetrics"]:
         for metric in resource["scopeMetrics"][0]["metrics"]:
             kind = "histogram" if "histogram" in metric else "gauge"
             name = metric_name(metric["name"], kind, metric["unit"])
