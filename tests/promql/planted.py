@@ -150,11 +150,13 @@ def _a_test(draw: random.Random, suite: str, number: int) -> Test:
 
 def store(runs: Sequence[PlantedRun], directory: Path) -> Path:
     """A Prometheus' data directory that holds the runs."""
-    return store_samples((line for run in runs for line in samples(run)), directory)
+    # promtool quietly leaves out what is older than what it has already seen of a series.
+    ordered = sorted(runs, key=lambda run: run.ended)
+    return store_samples((line for run in ordered for line in samples(run)), directory)
 
 
 def store_samples(lines: Iterable[str], directory: Path) -> Path:
-    """A Prometheus' data directory that holds samples in OpenMetrics' text."""
+    """A Prometheus' data directory that holds samples in OpenMetrics' text, those of a series in their order."""
     text = directory / "planted.txt"
     text.write_text("\n".join([*lines, "# EOF\n"]))
     data = directory / "data"
@@ -169,7 +171,7 @@ def samples(run: PlantedRun) -> Iterator[str]:
 
 
 def samples_in(line: str) -> Iterator[str]:
-    """The points of a metrics file's line in OpenMetrics' text, under the names that Prometheus gives them."""
+    """The points of a metrics file's line in OpenMetrics' text, under their names in Prometheus."""
     for resource in json.loads(line)["resourceMetrics"]:
         for metric in resource["scopeMetrics"][0]["metrics"]:
             kind = "histogram" if "histogram" in metric else "gauge"
