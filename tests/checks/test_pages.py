@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,10 +11,8 @@ from gnomon import settings
 from gnomon_generators.checks.discovery import Check, all_checks, chosen
 from gnomon_generators.checks.loading import load_tree
 from gnomon_generators.checks.runner import run
-from gnomon_generators.checks.subjects import Tree
-from gnomon_generators.checks.tools import program_for
-from gnomon_generators.programs import Missing, find
 from tests.checks.pages import PAGES, Example, examples, ids
+from tests.checks.programs import missing_program
 
 CHECKS = {check.id: check for check in all_checks()}
 SECTIONS = ("What it finds", "Why", "Bad", "Good", "When to suppress")
@@ -50,22 +46,12 @@ def test_bad_examples_are_found_and_good_ones_are_not(example: Example, tmp_path
     """What a page calls bad its check finds, what it calls good it lets pass."""
     example.write(tmp_path)
     check = CHECKS[example.check]
-    need_program(check)
+    if reason := missing_program(check.id):
+        pytest.skip(reason)
     tree = load_tree(settings.load(start=tmp_path, environ={}))
     report = run(tree, chosen((check.id, *check.yields_to)) if check.family != "suppression" else ())
     found = [finding for finding in report.findings if finding.check == check.id]
     assert bool(found) == example.bad, found
-
-
-def need_program(check: Check) -> None:
-    """Skips the test where the check runs a program that is not there."""
-    name = getattr(import_module(check.function.__module__), "PROGRAM", None)
-    if name is not None and isinstance(found := find(name, ways=("path",)), Missing):
-        # Of the Collector there is no package; CI has the two others.
-        if os.environ.get("GNOMON_REQUIRE_STACK") == "1" and found.known.package:
-            pytest.fail(str(found))
-        if isinstance(program_for(Tree(Path(), settings.load(start=Path(), environ={})), name), str):
-            pytest.skip(str(found))
 
 
 def test_the_index_lists_every_check() -> None:
