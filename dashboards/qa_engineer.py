@@ -18,6 +18,7 @@ from gnomon_generators.promql import (
     counted,
     difference,
     last_moment,
+    latest,
     mean,
     none_of,
     or_zero,
@@ -100,8 +101,14 @@ def summary(runs: Runs) -> v.Row:
             last_moment(m.GNOMON_RUN_FINISHED, where=runs.where),
             unit="ago",
             width=6,
-            height=8,
             about="How long ago the newest run ended. Long: does the pipeline still run the suite?",
+        ),
+        v.stat(
+            "Newest run",
+            latest(m.GNOMON_RUN_SEQUENCE_NUMBER, where=runs.where),
+            unit="plain",
+            width=6,
+            about="Its number, for `gnomon show`. It jumps back: another state directory counts.",
         ),
     )
 
@@ -131,8 +138,13 @@ def categories(runs: Runs) -> v.Row:
             style="bars",
             stack="normal",
             colors=v.OUTCOMES,
-            width=24,
             about="Tests by interval and outcome. Failures from one moment on: something changed there.",
+        ),
+        runs.trend(
+            "Accuracy of each run",
+            v.legend(latest(m.ROUTING_ACCURACY, STEP, where=runs.where), "routing"),
+            v.legend(latest(m.TOOL_USE_ACCURACY, STEP, where=runs.where), "tool use"),
+            about="Run by run, the best where several end together. One run out of line: look at that run first.",
         ),
     )
 

@@ -41,7 +41,7 @@ LEAST_USE = 50
 def dashboard(settings: Settings) -> v.Dashboard:
     """For those who keep it running: money, the model's API, workers, and the telemetry itself."""
     runs = Runs(settings, v.label_variable(MODEL))
-    questions = (costs, api_health, performance, reliability, workers, tokens, collector, sessions)
+    questions = (costs, api_health, performance, reliability, workers, tokens, collector, sessions, services)
     return v.Dashboard(
         title="Routing tests: SRE operations",
         description="For those who keep it running. Cost, the model's API, workers, the pipeline of "
@@ -500,4 +500,77 @@ def sessions(runs: Runs) -> v.Row:
             about="Duration of runs against their number of tests. Above the line of the others: that run "
             "waited.",
         ),
+    )
+
+
+def services(runs: Runs) -> v.Row:
+    """The same of agents in operation, whose model calls are counted as they happen."""
+    spent = {
+        "input": m.GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS,
+        "of it read from the cache": m.GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
+        "of it written to the cache": m.GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS,
+        "output": m.GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS,
+        "of it reasoning": m.GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS,
+    }
+    steps = {
+        "agents": m.GEN_AI_INVOKE_AGENT_DURATION,
+        "workflows": m.GEN_AI_INVOKE_WORKFLOW_DURATION,
+        "tools": m.GEN_AI_EXECUTE_TOOL_DURATION,
+        "skills": m.GNOMON_SKILL_DURATION,
+    }
+
+    def p95(metric: m.Metric, name: str) -> v.Query:
+        return v.legend(quantile(metric, 0.95, STEP, where=runs.where), name)
+
+    return v.row(
+        "And in operation?",
+        v.timeseries(
+            "Model calls in operation",
+            per_second(m.GEN_AI_CLIENT_INFERENCE_DURATION, by=[MODEL], where=runs.where),
+            width=8,
+            about="Calls a second of services by model. None: no service records, or none is asked.",
+        ),
+        v.timeseries(
+            "Latency in operation",
+            p95(m.GEN_AI_CLIENT_INFERENCE_DURATION, "whole call"),
+            p95(m.GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, "first chunk"),
+            width=8,
+            about="What 95 of 100 calls stay under. The first chunk is late, too: the provider is slow.",
+        ),
+        v.timeseries(
+            "Retries in operation",
+            per_second(m.GNOMON_MODEL_CALL_RETRIES, by=[ERROR], where=runs.where),
+            style="bars",
+            stack="normal",
+            width=8,
+            about="Retries a second by what made them necessary. rate_limited: ask for a higher limit.",
+        ),
+        v.timeseries(
+            "Cost in operation",
+            total(m.GNOMON_MODEL_CALL_COST_USD, STEP, by=[MODEL], where=runs.where),
+            style="bars",
+            stack="normal",
+            width=8,
+            about="US dollars of services by interval and model. It rises and calls do not: longer prompts.",
+        ),
+        v.stat(
+            "Calls without a price in operation",
+            or_zero(total(m.GNOMON_MODEL_CALL_UNPRICED, where=runs.where)),
+            height=8,
+            thresholds=v.steps(v.GOOD, (1, v.WARN)),
+            about="Calls that the cost leaves out. Any: add their model to the price table (prices.file).",
+        ),
+        v.timeseries(
+            "Tokens in operation",
+            *(v.legend(total(one, STEP, where=runs.where), name) for name, one in spent.items()),
+            width=6,
+            about="Tokens of services by interval. Little from the cache: put what changes to the end.",
+        ),
+        v.timeseries(
+            "Steps in operation",
+            *(p95(one, name) for name, one in steps.items()),
+            width=6,
+            about="What 95 of 100 steps stay under. Tools rise with agents: the tools are what is slow.",
+        ),
+        collapsed=True,
     )

@@ -156,7 +156,7 @@ def store(runs: Sequence[PlantedRun], directory: Path) -> Path:
 
 
 def store_samples(lines: Iterable[str], directory: Path) -> Path:
-    """A Prometheus' data directory that holds samples in OpenMetrics' text, those of a series in their order."""
+    """A Prometheus' data directory that holds samples in OpenMetrics' text, each series in its order."""
     text = directory / "planted.txt"
     text.write_text("\n".join([*lines, "# EOF\n"]))
     data = directory / "data"
