@@ -45,7 +45,7 @@ def _wrong(matcher: Matcher) -> tuple[Severity, str, str] | None:
             "This matches everything, also series without the label: it filters nothing.",
             f'leave the matcher out, or write {label}=~".+" for series that have the label',
         )
-    if re.search(r"(?<!\\)(?<![\[(|])\^", pattern[1:]) or re.search(r"(?<!\\)\$(?![)|]|$)", pattern):
+    if re.search(r"(?<!^)(?<![\\\[(|])\^", pattern) or re.search(r"(?<!\\)\$(?![)|]|$)", pattern):
         return (
             Severity.ERROR,
             "An anchor in the middle of a pattern can never match.",

@@ -55,6 +55,8 @@ def _error_span(text: str, error: str) -> Span:
     named = _NAMED.search(error)
     if named and (found := re.search(rf"\b{named.group(1)}\b", text)):
         return found.span()
+    if "illegal regex for " in error and (at := text.find(error.partition("illegal regex for ")[2])) >= 0:
+        return (at, at + len(error.partition("illegal regex for ")[2]))
     if dollar := re.search(r"\$\w*", re.sub(r'"[^"]*"', lambda quoted: "x" * len(quoted.group()), text)):
         return dollar.span()
     if "unterminated" in error and (quote := re.search(r"[\"'`](?=[^\"'`]*\Z)", text)):

@@ -13,6 +13,8 @@ from gnomon_generators.checks.traceql.names import INTRINSICS, OPTIONS
 
 ID = "traceql/intrinsic"
 SEVERITY = Severity.ERROR
+# `status = failed` is a wrong value, and no attribute without its scope.
+YIELDS_TO = ("traceql/value",)
 BRIEF = "A name without a scope is none of TraceQL's intrinsics."
 
 

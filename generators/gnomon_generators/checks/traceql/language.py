@@ -46,17 +46,25 @@ _STAGES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a field is compared with, where that is one word or string; `span` holds both sides."""
+
+    operator: str
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """An attribute (`span.x`, `.x`) or an intrinsic (`status`, `span:name`).
 
-    `scope` is empty for an attribute of any scope and `intrinsic` for an intrinsic. `compared` holds the
-    operator and the text on its other side where that is one word or string.
+    `scope` is empty for an attribute of any scope and `intrinsic` for an intrinsic.
     """
 
     scope: str
     name: str
     span: Span
-    compared: tuple[str, str] | None = None
+    compared: Comparison | None = None
 
 
 @dataclass(slots=True)
@@ -212,7 +220,9 @@ class _Reader:
             for number, known in enumerate(self.fields):
                 if known.span == named.span and known.compared is None:
                     text = value.text[1:-1] if value.kind == "string" else value.text
-                    self.fields[number] = Field(known.scope, known.name, known.span, (operator, text))
+                    span = (min(left.span[0], right.span[0]), max(left.span[1], right.span[1]))
+                    comparison = Comparison(operator, text, span)
+                    self.fields[number] = Field(known.scope, known.name, known.span, comparison)
 
     # --- tokens ---
 

@@ -10,7 +10,7 @@ from typing import Final
 from gnomon_generators.checks.finding import Finding, Severity
 from gnomon_generators.checks.known.naming import in_words
 from gnomon_generators.checks.subjects import TraceQuery
-from gnomon_generators.checks.traceql.language import Field, read
+from gnomon_generators.checks.traceql.language import Comparison, Field, read
 from gnomon_generators.checks.traceql.names import attributes
 
 ID = "traceql/value"
@@ -29,20 +29,31 @@ def check(query: TraceQuery) -> Iterator[Finding]:
     """Reports values outside an attribute's closed set."""
     for field in read(query.text).fields:
         allowed = _allowed(field)
-        if not allowed or field.compared is None or "$" in query.text[slice(*_after(query.text, field))]:
+        compared = field.compared
+        if not allowed or compared is None or "$" in query.text[slice(*compared.span)]:
             continue
-        operator, value = field.compared
-        if (operator in ("=", "!=") and value not in allowed) or (
-            operator == "=~" and not _matches(value, allowed)
-        ):
-            near = get_close_matches(value, allowed, n=1) or allowed
+        if not _possible(compared, allowed):
+            near = get_close_matches(compared.value, allowed, n=1) or allowed
             yield query.finding(
                 ID,
                 SEVERITY,
-                f"{field.name} is never {value!r}: the comparison is the same for every span.",
+                f"{field.name} is never {compared.value!r}: the comparison is the same for every span.",
                 f"write {in_words(list(near))}",
-                span=field.span,
+                span=compared.span,
             )
+
+
+def _possible(compared: Comparison, allowed: tuple[str, ...]) -> bool:
+    # Whether an attribute is there is asked by comparing it with nil.
+    if compared.operator in ("=", "!="):
+        return compared.value in (*allowed, "nil")
+    if compared.operator not in ("=~", "!~"):
+        return True
+    try:
+        return any(re.fullmatch(compared.value, value) for value in allowed)
+    except re.error:
+        # Go's syntax knows what Python's does not.
+        return True
 
 
 def _allowed(field: Field) -> tuple[str, ...]:
@@ -53,16 +64,3 @@ def _allowed(field: Field) -> tuple[str, ...]:
             attribute = names[field.name]
             return ("true", "false") if attribute.type == "boolean" else attribute.values or ()
     return ()
-
-
-def _after(text: str, field: Field) -> tuple[int, int]:
-    """The comparison behind the field, up to the next logical operator."""
-    end = re.search(r"&&|\|\||[})]", text[field.span[1] :])
-    return field.span[1], field.span[1] + end.start() if end else len(text)
-
-
-def _matches(pattern: str, allowed: tuple[str, ...]) -> bool:
-    try:
-        return any(re.fullmatch(pattern, value) for value in allowed)
-    except re.error:
-        return True
