@@ -201,7 +201,7 @@ def test_a_query_on_other_lines_is_the_same() -> None:
         (("type",), "gauge", "type: stat → gauge"),
         (("description",), "Why.", "added about: Why."),
         (("gridPos", "w"), 5, "size: 6x4 → 5x4"),
-        (("options", "graphMode"), "area", "added options: graphMode=area"),
+        (("options", "graphMode"), "area", "added options.graphMode: area"),
         (("interval",), "1m", "added smallest step: 1m"),
         (("maxDataPoints",), 7, "added maxDataPoints: 7"),
     ],

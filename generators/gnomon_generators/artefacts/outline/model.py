@@ -12,6 +12,7 @@ class Form(Enum):
     HEAD = "in the heading of its item, the value alone"
     NAMED = "in the heading, after its name"
     LINE = "on a line of its own, after its name"
+    PART = "with others of the same beginning: `options.a` and `options.b` as `options: a=value, b=value`"
     TEXT = "on lines of its own, without its name: a query, an expression"
     SMALL = "with others of this form on one line: `name=value, name=value`"
     HIDDEN = "not at all"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gnomon_generators.artefacts.outline.model import Fact, Form, Item
-from gnomon_generators.artefacts.outline.plain import flat, is_empty, mapping, mappings, others, scalar
+from gnomon_generators.artefacts.outline.plain import facts, flat, is_empty, mapping, mappings, others, scalar
 
 _TOLD: Final = (
     *("id", "type", "title", "description", "gridPos", "datasource", "targets", "fieldConfig", "options"),
@@ -21,7 +21,7 @@ _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def panel(raw: Mapping[str, Any], row: str) -> Item:
     """A panel in a row (empty: above the first) with its queries, overrides, transformations and links."""
     fields = mapping(mapping(raw.get("fieldConfig")).get("defaults"))
-    facts = [
+    told = [
         Fact("type", scalar(raw.get("type") or "no type"), Form.HEAD),
         *_size(raw),
         *_brief(fields, "unit", "decimals", "min", "max"),
@@ -29,7 +29,7 @@ def panel(raw: Mapping[str, Any], row: str) -> Item:
         *places(raw),
         *description(raw),
         *_fields(fields),
-        *([Fact("options", flat(raw["options"]))] if not is_empty(raw.get("options")) else ()),
+        *facts(raw.get("options"), "options", Form.PART),
         *([Fact("smallest step", scalar(raw["interval"]))] if raw.get("interval") else ()),
         *others(raw, _TOLD),
     ]
@@ -40,7 +40,7 @@ def panel(raw: Mapping[str, Any], row: str) -> Item:
         *(link(entry) for entry in mappings(raw.get("links"))),
         *(link(entry, "data link") for entry in mappings(fields.get("links"))),
     ]
-    return Item("panel", scalar(raw.get("title") or ""), tuple(facts), tuple(items), row, identity(raw))
+    return Item("panel", scalar(raw.get("title") or ""), tuple(told), tuple(items), row, identity(raw))
 
 
 def identity(raw: Mapping[str, Any]) -> str:
@@ -78,11 +78,11 @@ def source(raw: Mapping[str, Any]) -> Iterator[Fact]:
 def link(raw: Mapping[str, Any], kind: str = "link") -> Item:
     """A link of a dashboard, a panel or its data."""
     goes = raw.get("url") or raw.get("linkUrl")
-    facts = [
+    told = [
         *([Fact("to", scalar(goes), Form.TEXT)] if goes else ()),
         *others(raw, ("title", "url", "linkUrl")),
     ]
-    return Item(kind, scalar(raw.get("title") or ""), tuple(facts))
+    return Item(kind, scalar(raw.get("title") or ""), tuple(told))
 
 
 def query_text(raw: Mapping[str, Any]) -> tuple[str, str]:
@@ -126,8 +126,7 @@ def _fields(fields: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact("color", f"{said}, {more}" if more else said)
     if fields.get("mappings"):
         yield Fact("mappings", "; ".join(_mappings(mappings(fields["mappings"]))))
-    if not is_empty(fields.get("custom")):
-        yield Fact("look", flat(fields["custom"]))
+    yield from facts(fields.get("custom"), "look", Form.PART)
     yield from others(
         fields,
         ("unit", "decimals", "min", "max", "thresholds", "color", "mappings", "custom", "links"),
@@ -169,8 +168,8 @@ def _result(raw: object) -> str:
 
 def _query(raw: Mapping[str, Any], number: int, owner: Mapping[str, Any]) -> Item:
     key, text = query_text(raw)
-    told = ("refId", "datasource", "legendFormat", "format", "instant", "range", "hide", "queryType", key)
-    facts = [
+    known = ("refId", "datasource", "legendFormat", "format", "instant", "range", "hide", "queryType", key)
+    told = [
         *(source(raw) if raw.get("datasource") else source(owner)),
         *([Fact("hidden", "hidden", Form.HEAD)] if raw.get("hide") else ()),
         *([Fact("when", _when(raw), Form.HEAD)] if _when(raw) else ()),
@@ -180,10 +179,10 @@ def _query(raw: Mapping[str, Any], number: int, owner: Mapping[str, Any]) -> Ite
             if not is_empty(raw.get(field))
         ),
         *([Fact("text", text, Form.TEXT)] if text else ()),
-        *others(raw, told),
+        *others(raw, known),
     ]
     letter = _LETTERS[number] if number < len(_LETTERS) else str(number + 1)
-    return Item("query", scalar(raw.get("refId") or letter), tuple(facts))
+    return Item("query", scalar(raw.get("refId") or letter), tuple(told))
 
 
 def _when(raw: Mapping[str, Any]) -> str:
@@ -195,16 +194,13 @@ def _override(raw: Mapping[str, Any]) -> Item:
     matcher = mapping(raw.get("matcher"))
     options = matcher.get("options")
     name = f"{scalar(matcher.get('id') or '')} {flat(options)}".strip()
-    facts = [
+    told = [
         Fact(scalar(entry.get("id") or ""), flat(entry.get("value")))
         for entry in mappings(raw.get("properties"))
     ]
-    return Item("override", name, (*facts, *others(raw, ("matcher", "properties"))))
+    return Item("override", name, (*told, *others(raw, ("matcher", "properties"))))
 
 
 def _transformation(raw: Mapping[str, Any]) -> Item:
-    facts = [
-        *([Fact("options", flat(raw["options"]))] if not is_empty(raw.get("options")) else ()),
-        *others(raw, ("id", "options")),
-    ]
-    return Item("transformation", scalar(raw.get("id") or ""), tuple(facts))
+    told = (*facts(raw.get("options"), "options", Form.PART), *others(raw, ("id", "options")))
+    return Item("transformation", scalar(raw.get("id") or ""), told)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gnomon_generators.artefacts.outline.model import Fact, Form
 
-_LONG: Final = 80
+_LONG: Final = 120
 
 
 def leaves(value: object, way: str = "") -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from textwrap import wrap
 
 from gnomon_generators.artefacts.outline.breaking import broken
@@ -27,14 +28,24 @@ def text(item: Item) -> str:
 def _lines(item: Item, depth: int) -> Iterator[str]:
     margin = _INDENT * depth
     yield margin + heading(item)
-    for fact in item.facts:
-        yield from _fact(fact, margin + _INDENT)
+    for part, group in groupby(item.facts, _part):
+        if part:
+            told = ", ".join(f"{fact.name.removeprefix(f'{part}.')}={fact.value}" for fact in group)
+            yield from _wrapped(f"{part}: {told}", margin + _INDENT)
+        else:
+            for fact in group:
+                yield from _fact(fact, margin + _INDENT)
     small = ", ".join(f"{fact.name}={fact.value}" for fact in item.facts if fact.form is Form.SMALL)
     yield from _wrapped(small, margin + _INDENT)
     for inner in item.items:
         if inner.kind in _APART and depth < 1:
             yield ""
         yield from _lines(inner, depth + (2 if inner.inside else 1))
+
+
+def _part(fact: Fact) -> str:
+    """What facts that are told together begin with; empty for the others."""
+    return fact.name.partition(".")[0] if fact.form is Form.PART else ""
 
 
 def heading(item: Item) -> str:
