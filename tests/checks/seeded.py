@@ -294,7 +294,7 @@ DASHBOARDS: Final = (
     _in_panel(
         "dashboard/panel-title-description-rule", QA, single("gauge"), lambda p: p.update(description="")
     ),
-    _in_panel("dashboard/panel-units-rule", SRE, single("bargauge"), lambda p: _defaults(p).pop("unit")),
+    _in_panel("dashboard/panel-units-rule", QA, single("bargauge"), lambda p: _defaults(p).pop("unit")),
     _in_panel("dashboard/panel-no-targets-rule", QA, single("piechart"), lambda p: p.update(targets=[])),
     _in_panel(
         "dashboard/target-rate-interval-rule",
@@ -349,8 +349,8 @@ def _another_group(copy: Copy) -> Found:
 
 
 def _strange_key(copy: Copy) -> Found:
-    copy.open(RULES)["groups"][0]["evaluation_interval"] = "1m"
-    return Found(RULES)
+    copy.open(ALERTS)["groups"][0]["evaluation_interval"] = "1m"
+    return Found(ALERTS)
 
 
 def _odd_interval(copy: Copy) -> Found:
@@ -440,7 +440,7 @@ OF_THE_STACK: Final = (
     _in_file(
         "alertmanager/receivers",
         ALERTMANAGER,
-        lambda file: file["route"].setdefault("routes", []).append({"receiver": "nobody"}),
+        lambda file: file["route"].setdefault("routes", []).append({"receiver": "seeded"}),
     ),
     _in_file(
         "alertmanager/secret",

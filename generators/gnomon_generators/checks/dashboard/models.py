@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -14,8 +15,11 @@ from gnomon_generators.checks.schema import Path, without_nulls
 def models_missing() -> str:
     """Why the models cannot be used; empty when they can."""
     try:
-        from grafana_foundation_sdk.cog import plugins  # noqa: PLC0415 - a dependency of development
-        from grafana_foundation_sdk.models import dashboard  # noqa: PLC0415
+        with warnings.catch_warnings():
+            # Its import prefers the second schema, which file provisioning does not take.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from grafana_foundation_sdk.cog import plugins  # noqa: PLC0415 - a dependency of development
+            from grafana_foundation_sdk.models import dashboard  # noqa: PLC0415
     except ImportError as error:
         return str(error)
     if not hasattr(dashboard.Dashboard, "from_json"):

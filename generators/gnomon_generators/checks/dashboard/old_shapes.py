@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gnomon_generators.checks.dashboard.faults import shapes_of
 from gnomon_generators.checks.dashboard.places import place
-from gnomon_generators.checks.dashboard.shapes import old_shapes
 from gnomon_generators.checks.finding import Finding, Severity
 from gnomon_generators.checks.subjects import DashboardFile
 
@@ -16,5 +16,5 @@ BRIEF = "Something is written as older Grafana had it; today's ignores it, drops
 
 def check(dashboard: DashboardFile) -> Iterator[Finding]:
     """Reports each leftover with what Grafana makes of it."""
-    for shape in old_shapes(dashboard.document):
+    for shape in shapes_of(dashboard):
         yield place(dashboard, shape.path).finding(ID, shape.severity, shape.effect, shape.advice)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gnomon_generators.checks.dashboard.faults import shapes_of, unexplained_faults
 from gnomon_generators.checks.dashboard.models import keys_lost, models_missing
 from gnomon_generators.checks.dashboard.places import place
-from gnomon_generators.checks.dashboard.shapes import explains, old_shapes
+from gnomon_generators.checks.dashboard.shapes import explains
 from gnomon_generators.checks.finding import Finding, Severity
-from gnomon_generators.checks.schema import is_data_source, schema_faults
+from gnomon_generators.checks.schema import is_data_source
 from gnomon_generators.checks.subjects import DashboardFile, Tree
 
 ID = "dashboard/round-trip"
@@ -33,11 +34,10 @@ def check(tree: Tree) -> Iterator[Finding]:
 
 
 def _lost(dashboard: DashboardFile) -> Iterator[Finding]:
-    shapes = tuple(old_shapes(dashboard.document))
-    refused = tuple(fault.path for fault in schema_faults(dashboard.document))
+    refused = [fault.path for fault in unexplained_faults(dashboard)]
     for path, message in keys_lost(dashboard.document):
-        said = any(path[: len(other)] == other or other[: len(path)] == path for other in refused if other)
-        if not said and not explains(shapes, path) and not is_data_source(path):
+        said = any(path[: len(other)] == other or other[: len(path)] == path for other in refused)
+        if not said and not explains(shapes_of(dashboard), path) and not is_data_source(path):
             yield place(dashboard, path).finding(
                 ID, SEVERITY, message, "write it as today's Grafana does, or leave it out"
             )

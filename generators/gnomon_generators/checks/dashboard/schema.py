@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from gnomon_generators.checks.dashboard.faults import unexplained_faults
 from gnomon_generators.checks.dashboard.places import place
-from gnomon_generators.checks.dashboard.shapes import explains, old_shapes
 from gnomon_generators.checks.finding import Finding, Severity
-from gnomon_generators.checks.schema import Fault, Path, is_data_source, schema_faults
+from gnomon_generators.checks.schema import Fault, Path
 from gnomon_generators.checks.subjects import DashboardFile
 
 ID = "dashboard/schema"
@@ -18,14 +18,7 @@ BRIEF = "A key or value is not in Grafana's published schema of dashboards, pane
 
 def check(dashboard: DashboardFile) -> Iterator[Finding]:
     """Reports what the schemas refuse, but for what other checks explain better."""
-    shapes = tuple(old_shapes(dashboard.document))
-    faults = [
-        fault
-        for fault in schema_faults(dashboard.document)
-        # A data source as text is the business of dashboard/schema-version.
-        if not explains(shapes, fault.path) and not is_data_source(fault.path)
-    ]
-    for (path, message), group in groupby(faults, key=_object_and_message):
+    for (path, message), group in groupby(unexplained_faults(dashboard), key=_object_and_message):
         yield _finding(dashboard, path, message, list(group))
 
 

@@ -68,30 +68,26 @@ def check(panel: Panel) -> Iterator[Finding]:
     rows = panel.raw.get("transformations")
     letters = {target.ref_id for target in panel.targets}
     for number, row in enumerate(rows if isinstance(rows, list) else ()):
-        if not isinstance(row, Mapping):
-            continue
-        name = str(row.get("id"))
-        line = panel.dashboard.line_of(*panel.keys, "transformations", number)
-        if name not in _KNOWN:
-            close = get_close_matches(name, sorted(_KNOWN), 1)
-            yield panel.finding(
-                ID,
-                SEVERITY,
-                f"Grafana knows no transformation {name!r}: the panel shows the data as they come.",
-                f"write {close[0]!r}" if close else "choose one that there is",
-                part=f"transformations[{number}]",
-                line=line,
-            )
-        elif (letter := _letter(row)) is not None and letters and letter not in letters:
-            yield panel.finding(
-                ID,
-                SEVERITY,
-                f"The transformation works on the query {letter}, which the panel does not have: it does "
-                "nothing.",
-                f"name one of {', '.join(sorted(letters))}",
-                part=f"transformations[{number}]",
-                line=line,
-            )
+        if isinstance(row, Mapping) and (fault := _fault(row, letters)):
+            line = panel.dashboard.line_of(*panel.keys, "transformations", number)
+            yield panel.finding(ID, SEVERITY, *fault, part=f"transformations[{number}]", line=line)
+
+
+def _fault(row: Mapping[str, object], letters: set[str]) -> tuple[str, str] | None:
+    name = str(row.get("id"))
+    if name not in _KNOWN:
+        close = get_close_matches(name, sorted(_KNOWN), 1)
+        return (
+            f"Grafana knows no transformation {name!r}: the panel shows the data as they come.",
+            f"write {close[0]!r}" if close else "choose one that there is",
+        )
+    letter = _letter(row)
+    if letter is not None and letters and letter not in letters:
+        return (
+            f"The transformation works on the query {letter}, which the panel lacks: it does nothing.",
+            f"name one of {', '.join(sorted(letters))}",
+        )
+    return None
 
 
 def _letter(row: Mapping[str, object]) -> str | None:
