@@ -18,6 +18,7 @@ from gnomon_generators.collector import (
     Queue,
     Redaction,
     SpanMetrics,
+    Statements,
     Telemetry,
     Transform,
     env,
@@ -73,8 +74,8 @@ def collector(settings: Settings) -> CollectorConfig:
         name="content",
         traces=(
             *ottl.without_content(settings),
-            "truncate_all(span.attributes, 4096)",
-            "truncate_all(spanevent.attributes, 4096)",
+            Statements("span", ("truncate_all(span.attributes, 4096)",)),
+            Statements("spanevent", ("truncate_all(spanevent.attributes, 4096)",)),
         ),
         about="No words of people and customers, by the settings under `capture`; no attribute over 4 kB.",
     )
@@ -87,7 +88,7 @@ def collector(settings: Settings) -> CollectorConfig:
     )
     span_names = Transform(
         name="span_names",
-        traces=ottl.bounded_span_names(),
+        traces=(ottl.bounded_span_names(),),
         about="The name of a span becomes a label: nothing unbounded may be in it.",
     )
     span_metrics = SpanMetrics(
@@ -118,7 +119,7 @@ def collector(settings: Settings) -> CollectorConfig:
     )
     service_identity = Transform(
         name="service_identity",
-        metrics=(*ottl.from_the_resource(OF_SERVICES), ottl.only_these((*INSTANCE, *OF_SERVICES))),
+        metrics=(ottl.from_the_resource(OF_SERVICES), ottl.only_these((*INSTANCE, *OF_SERVICES))),
         about="Labels of a service's metrics: who it is and where it runs, and no more.",
     )
     cumulative = DeltaToCumulative(

@@ -16,6 +16,7 @@ from gnomon_generators.collector.processors import (
     Filter,
     MemoryLimiter,
     Redaction,
+    Statements,
     Transform,
 )
 from gnomon_generators.collector.receivers import OtlpReceiver
@@ -38,6 +39,7 @@ __all__ = [
     "Redaction",
     "Reference",
     "SpanMetrics",
+    "Statements",
     "Telemetry",
     "Transform",
     "env",

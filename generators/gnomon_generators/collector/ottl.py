@@ -11,6 +11,7 @@ from gnomon.registry import attributes as a
 from gnomon.registry import metrics, spans
 from gnomon.registry.attribute import Attribute
 from gnomon.settings import Settings
+from gnomon_generators.collector.processors import Statements
 
 _RUN_POINTS: Final = "gnomon.run."
 _IN_BRACES: Final = re.compile(r"\{([^}]+)\}")
@@ -18,7 +19,7 @@ _IN_BRACES: Final = re.compile(r"\{([^}]+)\}")
 _MESSAGES: Final = (a.GNOMON_TEST_MESSAGE, a.EXCEPTION_MESSAGE, a.EXCEPTION_STACKTRACE)
 
 
-def without_content(settings: Settings) -> tuple[str, ...]:
+def without_content(settings: Settings) -> tuple[Statements, ...]:
     """Statements that remove a person's or a customer's words from spans and their events.
 
     What the settings let a process record is let through here too; anything else was sent by somebody
@@ -30,14 +31,17 @@ def without_content(settings: Settings) -> tuple[str, ...]:
         for row in a.ALL
         if row.content and not (capture.failure_messages if row in _MESSAGES else capture.content)
     ]
-    return tuple(
-        f"delete_key({place}.attributes, {_quoted(row.name)})"
-        for place in ("span", "spanevent")
-        for row in removed
+    if not removed:
+        return ()
+    return (
+        Statements("span", tuple(f"delete_key(span.attributes, {_quoted(row.name)})" for row in removed)),
+        Statements(
+            "spanevent", tuple(f"delete_key(spanevent.attributes, {_quoted(row.name)})" for row in removed)
+        ),
     )
 
 
-def bounded_span_names() -> tuple[str, ...]:
+def bounded_span_names() -> Statements:
     """Statements that cut from names of spans what labels no metric of a service, such as the id of a test.
 
     The name of a span is a label of span metrics, so it must be made of what is a label elsewhere too.
@@ -48,10 +52,11 @@ def bounded_span_names() -> tuple[str, ...]:
         if metric.counting in ("counter", "histogram")
         for row in metric.attributes
     }
-    return tuple(
-        f"set(span.name, {_quoted(_fixed_part(name))}) where IsMatch(span.name, {_quoted(_pattern(name))})"
-        for name in (row.name for row in spans.ALL)
-        if not labels.issuperset(_IN_BRACES.findall(name))
+    unbounded = [row.name for row in spans.ALL if not labels.issuperset(_IN_BRACES.findall(row.name))]
+    pairs = ((_quoted(_fixed_part(name)), _quoted(_pattern(name))) for name in unbounded)
+    return Statements(
+        "span",
+        tuple(f"set(span.name, {fixed}) where IsMatch(span.name, {pattern})" for fixed, pattern in pairs),
     )
 
 
@@ -66,18 +71,21 @@ def is_run_point() -> str:
     return f"IsMatch(metric.name, {_quoted(f'^({pattern})')})"
 
 
-def only_these(rows: Iterable[Attribute]) -> str:
+def only_these(rows: Iterable[Attribute]) -> Statements:
     """The statement that leaves a resource these attributes alone."""
     names = ", ".join(_quoted(row.name) for row in rows)
-    return f"keep_keys(resource.attributes, [{names}])"
+    return Statements("resource", (f"keep_keys(resource.attributes, [{names}])",))
 
 
-def from_the_resource(rows: Iterable[Attribute]) -> tuple[str, ...]:
+def from_the_resource(rows: Iterable[Attribute]) -> Statements:
     """Statements that give every metric point these attributes of its resource, where it has none itself."""
-    return tuple(
-        f"set(datapoint.attributes[{name}], resource.attributes[{name}]) "
-        f"where datapoint.attributes[{name}] == nil and resource.attributes[{name}] != nil"
-        for name in (_quoted(row.name) for row in rows)
+    return Statements(
+        "datapoint",
+        tuple(
+            f"set(datapoint.attributes[{name}], resource.attributes[{name}]) "
+            f"where datapoint.attributes[{name}] == nil and resource.attributes[{name}] != nil"
+            for name in (_quoted(row.name) for row in rows)
+        ),
     )
 
 

@@ -57,22 +57,38 @@ class Redaction(Processor):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Statements of OTTL, the Collector's transformation language, each run once for every `context`.
+
+    The context is stated, for a Collector that has to guess it takes one for the whole list: statements on
+    spans beside statements on events of spans run only for spans that have events.
+    """
+
+    context: Literal["resource", "scope", "span", "spanevent", "metric", "datapoint"]
+    statements: tuple[str, ...]
+
+    def options(self) -> Options:
+        """The statements with their context."""
+        return {"context": self.context, "statements": list(self.statements)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Transform(Processor):
-    """Changes spans and metric points by statements of OTTL, the Collector's transformation language."""
+    """Changes spans and metric points by statements, list after list."""
 
     type: ClassVar[str] = "transform"
-    traces: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = ()
+    traces: tuple[Statements, ...] = ()
+    metrics: tuple[Statements, ...] = ()
     error_mode: ErrorMode = "ignore"
 
     def options(self) -> Options:
         """The statements of each signal."""
         options: Options = {"error_mode": self.error_mode}
         if self.traces:
-            options["trace_statements"] = list(self.traces)
+            options["trace_statements"] = [each.options() for each in self.traces]
         if self.metrics:
-            options["metric_statements"] = list(self.metrics)
+            options["metric_statements"] = [each.options() for each in self.metrics]
         return options
 
 
