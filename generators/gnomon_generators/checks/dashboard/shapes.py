@@ -272,6 +272,17 @@ def _gauge(panel: Object, path: Path) -> Iterator[Shape]:
             "write `fieldConfig.defaults` and `options.reduceOptions`",
             "fieldOptions",
         )
+    options = panel.get("options")
+    if panel.get("type") == "bargauge" and isinstance(options, Mapping):
+        if keys := _present(options, "showThresholdLabels", "showThresholdMarkers"):
+            yield _shape(
+                (*path, "options"),
+                f"{_named(keys)}: options of the gauge, which the bar gauge does not have.",
+                "remove them",
+                *keys,
+                severity=Severity.INFO,
+            )
+        return
     config = panel.get("fieldConfig")
     if panel.get("type") != "gauge" or not isinstance(config, Mapping):
         return
