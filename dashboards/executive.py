@@ -52,6 +52,7 @@ def quality(runs: Runs) -> v.Row:
             "Status",
             runs.accuracy(),
             background=True,
+            width=6,
             thresholds=runs.goal,
             mappings=[v.mapping((least, None), "on objective"), v.mapping((None, least), "below objective")],
             about="Whether accuracy meets its objective. Below: the alert RoutingAccuracyBelowSLO says since "

@@ -144,7 +144,7 @@ def categories(runs: Runs) -> v.Row:
             "Accuracy of each run",
             v.legend(latest(m.ROUTING_ACCURACY, STEP, where=runs.where), "routing"),
             v.legend(latest(m.TOOL_USE_ACCURACY, STEP, where=runs.where), "tool use"),
-            about="Run by run, the best where several end together. One run out of line: look at that run first.",
+            about="Run by run, the best where several end together. One out of line: look at that run first.",
         ),
     )
 

@@ -20,6 +20,7 @@ from gnomon_generators.promql import (
     buckets,
     difference,
     latest,
+    one_of,
     or_zero,
     per_second,
     percent,
@@ -35,6 +36,7 @@ REFUSED = {ERROR: "rate_limited"}
 # What failed at last: a call whose last attempt did not answer; of the others each retry had its reason.
 ENDED_BADLY = {ERROR: ("!=", "none")}
 PERCENTILES = (0.5, 0.9, 0.95, 0.99)
+LOST = {a.GNOMON_TEST_OUTCOME: one_of("crashed", "error", "not_run")}
 LEAST_USE = 50
 
 
@@ -238,7 +240,6 @@ def performance(runs: Runs) -> v.Row:
 
 def reliability(runs: Runs) -> v.Row:
     """What fails that should not."""
-    lost = (("crashed", v.BAD), ("error", v.WARN), ("not_run", v.MUTED))
     return v.row(
         "How reliable is it?",
         v.timeseries(
@@ -261,10 +262,7 @@ def reliability(runs: Runs) -> v.Row:
         ),
         v.timeseries(
             "Tests lost",
-            *(
-                v.query(runs.tests({a.GNOMON_TEST_OUTCOME: one}, STEP), one, color=color)
-                for one, color in lost
-            ),
+            runs.tests(LOST, STEP, by=[a.GNOMON_TEST_OUTCOME]),
             style="bars",
             stack="normal",
             width=7,
@@ -297,7 +295,7 @@ def workers(runs: Runs) -> v.Row:
         v.stat(
             "Workers",
             latest(m.GNOMON_RUN_WORKERS, where=runs.where),
-            about="Of the run with most. Unlike the pipeline's setting: look at the option -n.",
+            about="Of the newest run. Unlike the pipeline's setting: look at the option -n.",
         ),
         v.stat(
             "Idle time",
