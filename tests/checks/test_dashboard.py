@@ -1,0 +1,247 @@
+"""Checks of dashboards: the cases beside those on the pages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gnomon_generators.checks.finding import Finding, Severity
+from tests.checks.trees import board, found, panel, query
+
+BOARD = "dashboards/json/board.json"
+
+
+def in_board(folder: Path, check: str, *panels: dict[str, Any], **more: Any) -> list[Finding]:
+    """What the check finds in a board of these panels."""
+    return found(folder, {BOARD: board(*panels, **more)}, f"dashboard/{check}")
+
+
+def at(x: int, y: int, w: int = 12, h: int = 8, number: int = 1, **more: Any) -> dict[str, Any]:
+    """A panel at that place."""
+    place = {"x": x, "y": y, "w": w, "h": h}
+    return {"id": number, "type": "text", "title": f"Panel {number}", "gridPos": place, **more}
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ('up{job=~"$job"}', ["job"]),
+        ('up{job=~"${job:regex}"}', ["job"]),
+        ('up{job=~"[[job]]"}', ["job"]),
+        ('up{job="$suite"}', []),
+        ("rate(up_total[$__rate_interval])", []),
+        ("rate(up_total[$__rate_intervall])", ["__rate_intervall"]),
+        ('up{path=~"/api.*$"}', []),
+        ('label_replace(up, "a", "$1", "b", "(.*)")', []),
+        ('up{a="$job", b="$job"}', ["job"]),
+    ],
+)
+def test_variables_are_found_in_each_of_grafanas_spellings(
+    text: str, unknown: list[str], tmp_path: Path
+) -> None:
+    """`$name`, `${name:format}` and `[[name]]` are variables; ends of regular expressions and groups are none."""
+    variable = {"type": "textbox", "name": "suite"}
+    findings = in_board(tmp_path, "variables-defined", panel(query(text)), templating={"list": [variable]})
+    assert [finding.message.split("`")[1].lstrip("$") for finding in findings] == unknown
+
+
+def test_a_mistyped_variable_is_underlined_and_the_right_one_told(tmp_path: Path) -> None:
+    """The finding marks the name in the query and names what is written almost so."""
+    variable = {"type": "textbox", "name": "suite"}
+    (finding,) = in_board(
+        tmp_path, "variables-defined", panel(query('up{job="$siute"}')), templating={"list": [variable]}
+    )
+    assert finding.span is not None
+    assert 'up{job="$siute"}'[slice(*finding.span)] == "$siute"
+    assert finding.advice == "write `$suite`"
+
+
+def test_macros_of_sql_are_no_unknown_variables(tmp_path: Path) -> None:
+    """`$__timeFilter(…)` and its like belong to the data source."""
+    source = {"type": "grafana-postgresql-datasource", "uid": "results"}
+    text = "SELECT $__timeGroupAlias(t, $__interval) FROM runs WHERE $__timeFilter(t)"
+    sql = panel({"refId": "A", "datasource": source, "rawSql": text}, datasource=source)
+    assert in_board(tmp_path, "variables-defined", sql) == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        {"title": "Runs of $suite"},
+        {"repeat": "suite"},
+        {"links": [{"title": "More", "url": "/d/gnomon-board?var-suite=${suite:queryparam}"}]},
+        {"description": "What `$suite` does."},
+        {"options": {"content": "Runs of **$suite**."}},
+    ],
+    ids=lambda use: next(iter(use)),
+)
+def test_a_variable_is_used_wherever_it_is_named(use: dict[str, Any], tmp_path: Path) -> None:
+    """Titles, repeats, links, descriptions and texts use a variable as queries do."""
+    variables = {"list": [{"type": "textbox", "name": "suite"}]}
+    assert in_board(tmp_path, "variables-used", panel(query("up"), **use), templating=variables) == []
+    assert in_board(tmp_path, "variables-used", panel(query("up")), templating=variables) != []
+
+
+def test_a_variable_that_names_only_itself_is_not_used(tmp_path: Path) -> None:
+    """Its own query and its own values are no use of it; a filter that Grafana applies by itself is."""
+    own = {"type": "query", "name": "suite", "query": 'label_values(up{job=~"$suite"}, job)'}
+    filters = {"type": "adhoc", "name": "filters"}
+    (finding,) = in_board(tmp_path, "variables-used", templating={"list": [own, filters]})
+    assert finding.where.variable == "suite"
+
+
+def test_panels_of_a_folded_row_lie_over_nothing_but_each_other(tmp_path: Path) -> None:
+    """They are shown only when the row is opened, and then push the rest down."""
+    folded = at(0, 8, 24, 1, 2, type="row", collapsed=True, panels=[at(0, 9, number=3), at(6, 9, number=4)])
+    findings = in_board(tmp_path, "grid", at(0, 0), folded, at(0, 9, 24, number=5))
+    assert [finding.where.panel_id for finding in findings] == [4]
+
+
+def test_a_panel_beyond_the_last_column_is_told_once(tmp_path: Path) -> None:
+    """A panel of the whole width at column 12 reaches twelve columns too far."""
+    (finding,) = in_board(tmp_path, "grid", at(12, 0, 24))
+    assert "covers columns 12 to 36" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("steps", "wrong"),
+    [
+        ([None, 50, 80], None),
+        ([0, 50, 80], None),
+        ([None, 80, 50], "follows"),
+        ([None, 50, 50], "follows"),
+        ([10, 50], "begins at 10"),
+        ([None, 50, None], "no value"),
+    ],
+)
+def test_steps_must_ascend_from_nothing(steps: list[float | None], wrong: str | None, tmp_path: Path) -> None:
+    """The first step has no value or 0, each later one more than the one before."""
+    thresholds = {"mode": "absolute", "steps": [{"color": "red", "value": step} for step in steps]}
+    config = {"defaults": {"thresholds": thresholds}, "overrides": []}
+    findings = in_board(tmp_path, "thresholds", panel(query("up"), fieldConfig=config))
+    assert [wrong in finding.message for finding in findings if wrong] == ([True] if wrong else [])
+    assert bool(findings) == (wrong is not None)
+
+
+def test_thresholds_that_a_chart_does_not_draw_are_told_unless_grafana_wrote_them(tmp_path: Path) -> None:
+    """Green and red at 80 stand in every new panel; others were meant."""
+
+    def chart(*steps: tuple[str, float | None], **custom: Any) -> dict[str, Any]:
+        thresholds = {"steps": [{"color": color, "value": value} for color, value in steps]}
+        return panel(
+            query("up"),
+            type="timeseries",
+            fieldConfig={"defaults": {"thresholds": thresholds, "custom": custom}},
+        )
+
+    assert in_board(tmp_path, "thresholds", chart(("green", None), ("red", 80))) == []
+    assert in_board(tmp_path, "thresholds", chart(("green", None), ("red", 5))) != []
+    drawn = chart(("green", None), ("red", 5), thresholdsStyle={"mode": "dashed"})
+    assert in_board(tmp_path, "thresholds", drawn) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "wrong"),
+    [
+        ("percentunit", "100 * sum(a) / sum(b)", False),
+        ("percentunit", "sum(a) / sum(b) * 100", True),
+        ("percentunit", "sum(a) / sum(b)", False),
+        ("percent", 'sum(a{ok="yes"}) / sum(a)', True),
+        ("percent", "sum(a) / sum(b)", False),
+        ("percent", 'sum(a{ok="yes"}) / sum(a) * 100', False),
+        ("dateTimeFromNow", "max(a)", True),
+        ("dateTimeFromNow", "max(timestamp(a)) * 1000", False),
+        ("dateTimeAsIso", "max(backup_last_timestamp_seconds) * 1000", False),
+    ],
+)
+def test_a_scale_is_refused_only_where_the_expression_proves_it(
+    unit: str, text: str, wrong: bool, tmp_path: Path
+) -> None:
+    """A quotient of two metrics may be anything; a part of its whole, or a product with 100, may not."""
+    config = {"defaults": {"unit": unit}, "overrides": []}
+    assert bool(in_board(tmp_path, "unit-scale", panel(query(text), fieldConfig=config))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "told"),
+    [
+        ("heatmap", {"options": {"yAxis": {"unit": "s"}}}, False),
+        ("table", {"fieldConfig": {"overrides": [{"properties": [{"id": "unit", "value": "s"}]}]}}, False),
+        ("stat", {"fieldConfig": {"defaults": {"mappings": [{"type": "value"}]}}}, False),
+        ("stat", {"options": {"textMode": "name"}}, False),
+        ("logs", {}, False),
+        ("bargauge", {}, True),
+        ("barchart", {}, True),
+    ],
+)
+def test_a_unit_may_stand_where_the_panel_reads_it(
+    kind: str, raw: dict[str, Any], told: bool, tmp_path: Path
+) -> None:
+    """On an axis, in an override, or as words in its place; only numbers need one."""
+    assert bool(in_board(tmp_path, "panel-units-rule", panel(query("up"), type=kind, **raw))) == told
+
+
+def test_links_are_judged_by_what_was_looked_at(tmp_path: Path) -> None:
+    """In a whole project a missing dashboard is an error; among files that were named it is worth knowing."""
+    link = {"title": "More", "url": "/d/gnomon-elsewhere/with-a-name?orgId=1"}
+    files = {BOARD: board(panel(query("up"), links=[link]))}
+    (whole,) = found(tmp_path, files, "dashboard/links")
+    (named,) = found(tmp_path, files, "dashboard/links", paths=[BOARD])
+    assert (whole.severity, named.severity) == (Severity.ERROR, Severity.INFO)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/d/other",
+        "/d/${__data.fields.uid}/x",
+        "/explore?panes=%7B%7D",
+        "/d/gnomon-board?${__url_time_range}&${__all_variables}&var-suite=routing",
+    ],
+)
+def test_links_that_lead_somewhere_else_or_home_are_right(url: str, tmp_path: Path) -> None:
+    """Other sites, addresses from data, Explore, and dashboards that are there."""
+    variables = {"list": [{"type": "textbox", "name": "suite"}]}
+    linked = panel(query("up"), links=[{"title": "More", "url": url}])
+    assert in_board(tmp_path, "links", linked, templating=variables) == []
+
+
+def test_labels_of_links_are_those_of_the_only_query(tmp_path: Path) -> None:
+    """`${__field.labels.x}` in the links of values is a label of the result."""
+    links = [{"title": "More", "url": "/d/gnomon-board?var-suite=${__field.labels.suite:percentencode}"}]
+    config = {"defaults": {"links": links}, "overrides": []}
+
+    def findings(text: str) -> list[Finding]:
+        return in_board(tmp_path, "legend-labels", panel(query(text), fieldConfig=config))
+
+    assert findings("sum by (suite) (runs)") == []
+    assert findings("topk(3, sum by (suite, model) (runs))") == []
+    assert "names the label `suite`" in findings("sum by (model) (runs)")[0].message
+
+
+def test_a_refresh_is_measured_by_what_the_board_reads(tmp_path: Path) -> None:
+    """Recorded series come at their group's interval, metrics at that of scraping, and none need no refresh."""
+    group = {"name": "g", "interval": "1m", "rules": [{"record": "suite:runs:sum1d", "expr": "sum(runs)"}]}
+    files = {"rules/yaml/g.yaml": json.dumps({"groups": [group]})}
+
+    def finds(refresh: str, text: str) -> bool:
+        boards = {BOARD: board(panel(query(text)), refresh=refresh)}
+        return bool(found(tmp_path, {**files, **boards}, "dashboard/refresh"))
+
+    assert finds("30s", "suite:runs:sum1d")
+    assert not finds("1m", "suite:runs:sum1d")
+    assert not finds("30s", "runs")
+    assert finds("5s", "runs")
+    assert not finds("", "runs")
+
+
+def test_the_rules_of_job_and_instance_run_when_they_are_asked_for(tmp_path: Path) -> None:
+    """They are no part of a check without `--only`, nor of one by a glob."""
+    files = {BOARD: board(panel(query("up")))}
+    rule = "dashboard/target-job-rule"
+    assert [one.check for one in found(tmp_path, files, rule)] == [rule]
+    assert rule not in {one.check for one in found(tmp_path, files, "dashboard/*")}
+    assert rule not in {one.check for one in found(tmp_path, files)}
