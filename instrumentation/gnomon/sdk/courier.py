@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping
@@ -43,8 +44,11 @@ class Courier:
         """A spool file is complete."""
         with self._lock:
             if self._thread is None and not self._closing:
-                self._thread = threading.Thread(target=self._run, name="gnomon-courier", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="gnomon-courier", daemon=True)
+                # From 3.12 on an interpreter that is ending starts no thread: `close` does the rest.
+                with contextlib.suppress(RuntimeError):
+                    thread.start()
+                    self._thread = thread
         self._wake.set()
 
     def close(self, seconds: float) -> str:
