@@ -42,7 +42,7 @@ def at(x: int, y: int, w: int = 12, h: int = 8, number: int = 1, **more: Any) ->
 def test_variables_are_found_in_each_of_grafanas_spellings(
     text: str, unknown: list[str], tmp_path: Path
 ) -> None:
-    """`$name`, `${name:format}` and `[[name]]` are variables; ends of regular expressions and groups are none."""
+    """`$name`, `${name:format}` and `[[name]]` are variables; `$` and `$1` of regular expressions are not."""
     variable = {"type": "textbox", "name": "suite"}
     findings = in_board(tmp_path, "variables-defined", panel(query(text)), templating={"list": [variable]})
     assert [finding.message.split("`")[1].lstrip("$") for finding in findings] == unknown
@@ -223,7 +223,7 @@ def test_labels_of_links_are_those_of_the_only_query(tmp_path: Path) -> None:
 
 
 def test_a_refresh_is_measured_by_what_the_board_reads(tmp_path: Path) -> None:
-    """Recorded series come at their group's interval, metrics at that of scraping, and none need no refresh."""
+    """Recorded series come at their group's interval, metrics at that of scraping."""
     group = {"name": "g", "interval": "1m", "rules": [{"record": "suite:runs:sum1d", "expr": "sum(runs)"}]}
     files = {"rules/yaml/g.yaml": json.dumps({"groups": [group]})}
 

@@ -85,7 +85,7 @@ def test_a_secret_is_told_by_its_key(keys: tuple[str, ...], value: Any, secret: 
 
 
 def test_a_connector_belongs_to_two_pipelines(tmp_path: Path) -> None:
-    """It is an exporter of one and a receiver of another; a pipeline of connectors needs no memory_limiter."""
+    """It is an exporter of one and a receiver of another; what comes from one needs no memory_limiter."""
     traces = {"receivers": ["otlp"], "exporters": ["otlp_grpc", "span_metrics"]}
     metrics = {"receivers": ["span_metrics"], "exporters": ["otlp_grpc"]}
     connectors = {"span_metrics": {}}

@@ -18,7 +18,12 @@ _EVERYWHERE = frozenset({"-- Mixed --", "-- Dashboard --", "-- Grafana --", "gra
 
 
 def check(panel: Panel) -> Iterator[Finding]:
-    """Reports a panel once, by the first of its data sources that is no variable."""
+    """Reports a panel once, by the first of its data sources that is no variable.
+
+    On a board without such a variable dashboard/template-datasource-rule says so once for all panels.
+    """
+    if not any(variable.type == "datasource" for variable in panel.dashboard.variables):
+        return
     if panel.type in WITHOUT_QUERIES or "libraryPanel" in panel.raw or not panel.targets:
         return
     holders = [panel.raw, *(target.raw for target in panel.targets)]
