@@ -31,7 +31,7 @@ RIGHT_ANSWERS = "nullif(count(*) FILTER (WHERE correct), 0)"
 SKILL = "coalesce(nullif(expected_skill, ''), '(no skill)')"
 
 # The columns of the store's views that hold what a variable chooses; a case without a category is `none`.
-_COLUMNS = {
+_COLUMNS: Mapping[AnyLabel, str] = {
     a.TEST_SUITE_NAME: "suite",
     a.DEPLOYMENT_ENVIRONMENT_NAME: "environment",
     a.GNOMON_TEST_CATEGORY: "coalesce(category, 'none')",
@@ -119,6 +119,5 @@ class Runs:
 
 
 def _condition(variables: Sequence[v.Variable]) -> str:
-    return " AND ".join(
-        v.chosen(one, _COLUMNS[one.attribute]) for one in variables if one.attribute in _COLUMNS
-    )
+    found = ((one, _COLUMNS.get(one.attribute)) for one in variables if one.attribute is not None)
+    return " AND ".join(v.chosen(one, column) for one, column in found if column is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from _changes import MARKS
-from _runs import DECIDED, FAILED, PASSED, WRONG, Runs
+from _runs import DECIDED, FAILED, PASSED, WRONG, Runs, Where
 
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics as m
@@ -27,7 +27,7 @@ from gnomon_generators.promql import (
 )
 
 CASE, CATEGORY, OUTCOME = a.GNOMON_TEST_CASE_ID, a.GNOMON_TEST_CATEGORY, a.GNOMON_TEST_OUTCOME
-NEITHER = {OUTCOME: none_of("passed", "failed", "error", "crashed")}
+NEITHER: Where = {OUTCOME: none_of("passed", "failed", "error", "crashed")}
 NO_QUESTION = "no test expects a question back"
 NO_COMMANDS = "no test expects commands"
 ONE_IS_BAD = v.steps(v.GOOD, (1, v.BAD))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from _changes import MARKS
-from _runs import DECIDED, FAILED, PASSED, Runs
+from _runs import DECIDED, FAILED, PASSED, Runs, Where
 
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics as m
@@ -15,6 +15,7 @@ from gnomon_generators import vocabulary as v
 from gnomon_generators.promql import (
     RANGE,
     STEP,
+    AnyMetric,
     Expr,
     Window,
     buckets,
@@ -32,11 +33,11 @@ from gnomon_generators.promql import (
 )
 
 MODEL, ERROR, TOKENS = a.GEN_AI_REQUEST_MODEL, a.ERROR_TYPE, a.GEN_AI_TOKEN_TYPE
-REFUSED = {ERROR: "rate_limited"}
+REFUSED: Where = {ERROR: "rate_limited"}
 # What failed at last: a call whose last attempt did not answer; of the others each retry had its reason.
-ENDED_BADLY = {ERROR: ("!=", "none")}
+ENDED_BADLY: Where = {ERROR: ("!=", "none")}
 PERCENTILES = (0.5, 0.9, 0.95, 0.99)
-LOST = {a.GNOMON_TEST_OUTCOME: one_of("crashed", "error", "not_run")}
+LOST: Where = {a.GNOMON_TEST_OUTCOME: one_of("crashed", "error", "not_run")}
 LEAST_USE = 50
 
 
@@ -279,7 +280,7 @@ def workers(runs: Runs) -> v.Row:
             runs.total(m.GNOMON_RUN_WORKER_BUSY_TIME, window), runs.total(m.GNOMON_RUN_WORKER_TIME, window)
         )
 
-    def parallel(metric: m.Metric, name: str) -> v.Query:
+    def parallel(metric: AnyMetric, name: str) -> v.Query:
         return v.query(
             ratio(runs.total(metric, STEP), runs.total(m.GNOMON_RUN_DURATION, STEP)), name, unit="{worker}"
         )
@@ -389,7 +390,7 @@ def tokens(runs: Runs) -> v.Row:
 def collector(_runs: Runs) -> v.Row:
     """Whether telemetry arrives."""
 
-    def rates(*named: tuple[stack.StackMetric, str]) -> list[v.Query]:
+    def rates(*named: tuple[AnyMetric, str]) -> list[v.Query]:
         return [v.legend(per_second(metric), name) for metric, name in named]
 
     queue = percent(
@@ -517,7 +518,7 @@ def services(runs: Runs) -> v.Row:
         "skills": m.GNOMON_SKILL_DURATION,
     }
 
-    def p95(metric: m.Metric, name: str) -> v.Query:
+    def p95(metric: AnyMetric, name: str) -> v.Query:
         return v.legend(quantile(metric, 0.95, STEP, where=runs.where), name)
 
     return v.row(
