@@ -186,3 +186,15 @@ def test_one_defect_is_one_finding(tmp_path: Path) -> None:
 def test_native_histograms_need_no_buckets(tmp_path: Path) -> None:
     """A histogram without buckets' suffix may be a native one."""
     assert in_panel(tmp_path, "histogram_quantile(0.9, sum(rate(shop_seconds[5m])))", "promql/le") == []
+
+
+def test_rules_in_a_circle_end_no_run(tmp_path: Path) -> None:
+    """Bounds, quotients and labels of rules that wait for each other are simply not known."""
+    files = {
+        "rules/yaml/a.yaml": rules(
+            ("record", "a:x", "avg(b:x) / (c:x > 0)"),
+            ("record", "b:x", "sum(a:x offset 1h) > 1"),
+            ("record", "c:x", "b:x"),
+        )
+    }
+    assert found(tmp_path, files, "promql/*", "contract/[!u]*") is not None

@@ -12,7 +12,10 @@ from gnomon_generators.checks.loading import load_tree
 from gnomon_generators.checks.runner import run
 from tests.checks.programs import missing_program
 from tests.checks.seeded import SEEDS, Found, Seed, copied
+from tests.checks.seeded_queries import QUERIES
 
+# Those that need certain words in a query choose their panels first.
+ALL = (*QUERIES, *SEEDS)
 Planted = dict[str, Found]
 
 
@@ -33,12 +36,12 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Planted, list[Fin
     before = {_said(finding) for finding in _findings(untouched)}
     seeded = tmp_path_factory.mktemp("seeded")
     copy = copied(seeded)
-    places = {seed.check: seed.plant(copy) for seed in SEEDS}
+    places = {seed.check: seed.plant(copy) for seed in ALL}
     copy.write()
     return places, [finding for finding in _findings(seeded) if _said(finding) not in before]
 
 
-@pytest.mark.parametrize("seed", SEEDS, ids=str)
+@pytest.mark.parametrize("seed", ALL, ids=str)
 def test_a_planted_fault_is_found_once(seed: Seed, planted: tuple[Planted, list[Finding]]) -> None:
     """The check that knows the kind reports it, in the file and panel or rule where it is, and once."""
     if reason := missing_program(seed.check):
@@ -57,4 +60,4 @@ def test_nothing_else_is_found(planted: tuple[Planted, list[Finding]]) -> None:
 
 def test_the_faults_are_of_forty_kinds_and_more() -> None:
     """Each fault is of a kind of its own."""
-    assert len({seed.check for seed in SEEDS}) == len(SEEDS) >= 40
+    assert len({seed.check for seed in ALL}) == len(SEEDS) >= 40

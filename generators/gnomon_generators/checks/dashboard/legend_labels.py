@@ -15,6 +15,8 @@ from gnomon_generators.checks.subjects import Expression, Panel, Target
 
 ID = "dashboard/legend-labels"
 SEVERITY = Severity.ERROR
+# The label is asked for, and lost inside: that is where it must be mended.
+YIELDS_TO = ("promql/dropped-label",)
 BRIEF = "A legend or a link names a label that the query's result does not have."
 
 _IN_LEGEND: Final = re.compile(r"\{\{\s*([\w.:-]+)\s*\}\}")

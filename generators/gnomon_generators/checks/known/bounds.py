@@ -19,6 +19,7 @@ from gnomon_generators.checks.syntax.nodes import (
     Selector,
     Subquery,
     Unary,
+    bare,
 )
 
 Bounds = tuple[float, float]
@@ -74,15 +75,8 @@ def _of_series(selector: Selector, expression: Expression) -> Bounds:
 
 
 def _of_recorded(selector: Selector, expression: Expression) -> Bounds:
-    contract = expression.tree.contract
-    rules = contract.rules.get(selector.name or "", ())
-    made = [contract.expressions.get(rule) for rule in rules]
-    # What is made from itself has no bounds of its own.
-    if len(made) != 1 or made[0] is None or made[0] is expression or made[0].parsed.root is None:
-        return ANYTHING
-    if any(isinstance(node, Selector) and node.name == selector.name for node in made[0].parsed.root.walk()):
-        return ANYTHING
-    return bounds(made[0].parsed.root, made[0])
+    made = [bounds(root, other) for other, root in expression.tree.contract.made_of(selector.name)]
+    return (min(low for low, _ in made), max(high for _, high in made)) if made else ANYTHING
 
 
 def _of_aggregation(node: Aggregation, expression: Expression) -> Bounds:
@@ -141,8 +135,20 @@ def _product(left: Bounds, right: Bounds) -> Bounds:
 
 
 def _quotient(node: Binary, left: Bounds, right: Bounds) -> Bounds:
-    if is_part(node.left, node.right):
-        return _SHARE
+    part, factor = _scaled(bare(node.left))
+    if factor > 0 and is_part(part, node.right):
+        return (0.0, factor)
     if right[0] == right[1] and right[0] not in (0.0, math.inf):
         return _product(left, (1 / right[0], 1 / right[0]))
     return NOT_NEGATIVE if left[0] >= 0 and right[0] >= 0 else ANYTHING
+
+
+def _scaled(node: Node) -> tuple[Node, float]:
+    """What is multiplied by a constant, and the constant: `100 * a / b` is a hundred times a share."""
+    if isinstance(node, Binary) and node.operator == "*":
+        for number, other in ((node.left, node.right), (node.right, node.left)):
+            constant = bare(number)
+            if isinstance(constant, Number) and constant.value is not None:
+                part, factor = _scaled(bare(other))
+                return part, factor * constant.value
+    return node, 1.0

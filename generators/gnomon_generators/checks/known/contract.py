@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from gnomon_generators.checks.known.emitted import emitted
 from gnomon_generators.checks.known.labels import Labels, labels_of
 from gnomon_generators.checks.known.series import KnownSeries
 from gnomon_generators.checks.subjects import DashboardFile, Expression, Query, Rule, Subject, Tree
-from gnomon_generators.checks.syntax.nodes import Selector
+from gnomon_generators.checks.syntax.nodes import Node, Selector
 
 Standing = Literal["known", "wrong suffix", "not recorded", "unknown", "foreign"]
 """What is to be said of a name: it is there; it is there with another suffix; it looks like a recorded series
@@ -87,6 +87,33 @@ class Contract:
             self._recorded[name] = self._from_rules(name)
         return self._recorded[name]
 
+    def made_of(self, name: str | None) -> tuple[tuple[Expression, Node], ...]:
+        """The expressions of the rules that record a name, with their trees.
+
+        None of a name that is made, through whatever rules, from itself: following it would not end.
+        """
+        if name is None or name in self._circular:
+            return ()
+        return self._definitions(name)
+
+    def _definitions(self, name: str) -> tuple[tuple[Expression, Node], ...]:
+        found = [self.expressions.get(rule) for rule in self.rules.get(name, ())]
+        return tuple((one, one.parsed.root) for one in found if one is not None and one.parsed.root)
+
+    @cached_property
+    def _circular(self) -> frozenset[str]:
+        """The recorded names that are made from themselves, now or in the past."""
+        uses = {
+            name: {
+                node.name
+                for _, root in self._definitions(name)
+                for node in root.walk()
+                if isinstance(node, Selector) and node.name in self.rules
+            }
+            for name in self.rules
+        }
+        return frozenset(name for name in uses if name in _reached(uses, name))
+
     def labels(self, selector: Selector, subject: Subject) -> Labels:
         """The labels that the selector's series have."""
         known = None if selector.name is None else self.find(selector.name, subject)
@@ -143,6 +170,18 @@ def contract_of(tree: Tree) -> Contract:
 def labels_within(expression: Expression) -> _Finder:
     """What tells the labels of each selector of an expression."""
     return _Finder(expression.tree.contract, expression)
+
+
+def _reached(uses: Mapping[str, set[str | None]], start: str) -> set[str | None]:
+    """The names that a name is made from, directly or through others."""
+    found: set[str | None] = set()
+    waiting = list(uses[start])
+    while waiting:
+        name = waiting.pop()
+        if name is not None and name not in found:
+            found.add(name)
+            waiting += uses[name]
+    return found
 
 
 def _stem(name: str) -> str:

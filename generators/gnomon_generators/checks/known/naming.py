@@ -37,11 +37,13 @@ def series_of(expression: Expression, selector: Selector) -> KnownSeries | None:
 
 
 def grows(expression: Expression, selector: Selector) -> bool:
-    """Whether the selector reads a counter; of unknown series the name's ending tells."""
+    """Whether the selector reads a counter; of series of others the name's ending tells."""
     known = series_of(expression, selector)
     if known is not None:
         return known.grows
-    return bool(selector.name) and str(selector.name).endswith(("_total", "_bucket"))
+    if selector.name is None or expression.tree.contract.standing(selector.name, expression) != "foreign":
+        return False
+    return selector.name.endswith(("_total", "_bucket"))
 
 
 def first_of_each(found: Iterator[Named], standing: Standing) -> Iterator[Named]:

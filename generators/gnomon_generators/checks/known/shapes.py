@@ -29,7 +29,7 @@ def is_quotient(expression: Expression, node: Node) -> bool:
     if isinstance(node, Selector):
         known = series_of(expression, node)
         if known is not None and known.kind == "recorded":
-            return any(is_quotient(*made) for made in _rules(expression, node))
+            return any(is_quotient(*made) for made in expression.tree.contract.made_of(node.name))
         return known is not None and not known.additive and known.unit in ("%", "1")
     return False
 
@@ -41,7 +41,9 @@ def is_quantile(expression: Expression, node: Node) -> bool:
         return node.name in _QUANTILES
     if isinstance(node, Aggregation):
         return node.operator == "quantile"
-    return isinstance(node, Selector) and any(is_quantile(*made) for made in _rules(expression, node))
+    return isinstance(node, Selector) and any(
+        is_quantile(*made) for made in expression.tree.contract.made_of(node.name)
+    )
 
 
 def is_part(part: Node, whole: Node) -> bool:
@@ -111,14 +113,3 @@ def _counted(node: Node) -> Node:
     while isinstance(node, Binary) and ((node.compares and is_scalar(node.right)) or node.operator == "or"):
         node = bare(node.left)
     return node
-
-
-def _rules(expression: Expression, selector: Selector) -> list[tuple[Expression, Node]]:
-    """The expressions of the rules that record the selector's series."""
-    contract = expression.tree.contract
-    found = [contract.expressions.get(rule) for rule in contract.rules.get(selector.name or "", ())]
-    return [
-        (one, one.parsed.root)
-        for one in found
-        if one is not None and one is not expression and one.parsed.root
-    ]

@@ -10,6 +10,8 @@ from gnomon_generators.checks.syntax.nodes import Selector
 
 ID = "rule/order"
 SEVERITY = Severity.WARNING
+# Of rules that wait for each other each comes before another.
+YIELDS_TO = ("contract/cycle",)
 BRIEF = "A rule reads a series that its own group records only after it."
 
 
