@@ -19,7 +19,10 @@ from tests.plugin.project import OPTIONAL_PLUGINS
 from tests.promql.servers import program
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("pytest.md", "sdk.md", "architecture.md", "generate.md", "write-a-dashboard.md", "write-a-rule.md")
+PAGES = (
+    *("pytest.md", "sdk.md", "architecture.md", "generate.md", "notifications.md"),
+    *("write-a-dashboard.md", "write-a-rule.md"),
+)
 BACKEND = "localhost:4318"
 INSTALL = "pip install --editable ."
 DATA = {"yaml", "json", "toml", "ini"}
