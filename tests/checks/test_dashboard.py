@@ -149,6 +149,7 @@ def test_thresholds_that_a_chart_does_not_draw_are_told_unless_grafana_wrote_the
         ("percentunit", "100 * sum(a) / sum(b)", False),
         ("percentunit", "sum(a) / sum(b) * 100", True),
         ("percentunit", "sum(a) / sum(b)", False),
+        ("percentunit", "100 * (availability - 0.99)", False),
         ("percent", 'sum(a{ok="yes"}) / sum(a)', True),
         ("percent", "sum(a) / sum(b)", False),
         ("percent", 'sum(a{ok="yes"}) / sum(a) * 100', False),

@@ -38,6 +38,8 @@ def check(expression: Expression) -> Iterator[Finding]:
                     "write `[$__rate_interval]`, which is never too small and never leaves a gap",
                     span=argument.window.span,
                 )
+                # Others in the expression have the same window, and the same remedy.
+                return
 
 
 def _instant(expression: Expression) -> bool:

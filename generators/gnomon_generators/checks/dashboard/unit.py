@@ -41,7 +41,11 @@ def check(panel: Panel) -> Iterator[Finding]:
     """Reports unknown units of fields, of overrides and of a heatmap's axis."""
     for path, unit in (*field_values(panel, "unit"), *_of_axis(panel)):
         if isinstance(unit, str) and unit and unit not in known_units() and not _FREE.fullmatch(unit):
-            close = [_MEANT[unit]] if unit in _MEANT else get_close_matches(unit, known_units(), 1)
+            close = (
+                [_MEANT[unit]]
+                if unit in _MEANT
+                else get_close_matches(unit, sorted(known_units()), 1, cutoff=0.8)
+            )
             yield panel.finding(
                 ID,
                 SEVERITY,

@@ -57,11 +57,14 @@ def _wrong(unit: str, root: Node) -> tuple[str, str] | None:
 
 
 def _times_hundred(node: Node) -> bool:
-    return (
-        isinstance(node, Binary)
-        and node.operator == "*"
-        and _HUNDRED in (_number(node.left), _number(node.right))
-    )
+    """Whether a quotient is multiplied by 100; of anything else 100 may be the inverse of a hundredth."""
+    if not isinstance(node, Binary) or node.operator != "*":
+        return False
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        divided = bare(other)
+        if _number(one) == _HUNDRED and isinstance(divided, Binary) and divided.operator == "/":
+            return True
+    return False
 
 
 def _number(node: Node) -> float | None:
