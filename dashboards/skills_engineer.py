@@ -18,6 +18,7 @@ NEWEST = (
 VERSION_A = v.sql_variable("version_a", f"{NEWEST} OFFSET 1", label="Version A (before)")
 VERSION_B = v.sql_variable("version_b", NEWEST, label="Version B (after)")
 
+CATEGORY = "coalesce(category, 'none') AS category"
 NO_CONFIDENCE = "not recorded: set routing.confidence, and hand it to gnomon_test.routed(...)"
 
 
@@ -72,7 +73,7 @@ def models(runs: Runs) -> v.Row:
         ),
         v.bars(
             "Category accuracy by model",
-            v.sql(f"SELECT category, model, {ACCURACY} AS accuracy {by_model} ORDER BY 1, 2", "accuracy"),
+            v.sql(f"SELECT {CATEGORY}, model, {ACCURACY} AS accuracy {by_model} ORDER BY 1, 2", "accuracy"),
             x="category",
             series="model",
             unit="%",

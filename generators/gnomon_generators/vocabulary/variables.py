@@ -126,7 +126,7 @@ def chosen(variable: Variable, column: str) -> str:
 
 
 def sql_variable(name: str, text: str, *, label: str = "", multi: bool = False) -> Variable:
-    """A choice among the rows of a query of the results store, one column wide."""
+    """A choice among the rows of a query of the store, one column wide; queries read it by `chosen`."""
     return Variable(name, label or name.capitalize(), "query", text, source=POSTGRES, multi=multi)
 
 
@@ -217,10 +217,10 @@ def model(variable: Variable) -> VariableModel:
 
 def _asked(variable: Variable) -> dict[str, Any]:
     chosen: dict[str, Any] = {"multi": variable.multi, "includeAll": variable.multi}
+    # All means no filter: `.+` would hide series that lack the label, a list of all values rows without one.
+    chosen["allValue"] = ".*" if variable.multi else None
     if variable.source == PROMETHEUS:
         chosen["query"] = {"qryType": _LABEL_VALUES, "query": variable.query, "refId": variable.name}
-        # All means no filter: `.+` would hide series that lack the label.
-        chosen["allValue"] = ".*" if variable.multi else None
     return {
         **chosen,
         "dataSource": reference(variable.source),
