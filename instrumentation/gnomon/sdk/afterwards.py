@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from gnomon.prices.usage import Usage
 from gnomon.sdk.attempts import Attempt
 from gnomon.sdk.calls import ModelCall, record_reading
 from gnomon.sdk.guard import failed
-
-Moment = datetime | float
+from gnomon.sdk.times import Moment, span_of_time
 
 
 def record_model_call(
@@ -28,17 +25,18 @@ def record_model_call(
     cost_usd: float | None = None,
     error_type: str = "",
     attempts: Sequence[Attempt | Mapping[str, Any]] = (),
+    time_to_first_chunk: float | None = None,
 ) -> ModelCall:
     """Records a call that is over, and gives it back with its usage and cost.
 
     `start` and `end` are datetimes or seconds since 1970; of start, end and `duration` (seconds) two
     do, and with none the call ended now and took no time. `response` is read as `ModelCall.read`
     does. An attempt may be a mapping with `latency` and, if known, `gap` (seconds), `status` and
-    `error_type`.
+    `error_type`. `time_to_first_chunk` (seconds) is that of a streamed response.
     """
     call = ModelCall(model, provider, operation)
     try:
-        began, seconds = _span_of_time(start, end, duration)
+        began, seconds = span_of_time(start, end, duration)
         call.begin(began)
         if response is not None:
             call.read(response)
@@ -48,6 +46,7 @@ def record_model_call(
             call.cost_usd(cost_usd)
         if error_type:
             call.fail(error_type)
+        call.time_to_first_chunk = time_to_first_chunk
         call.attempts.extend(_reported_attempts(attempts, began))
         call.end(duration=seconds)
     except Exception as error:
@@ -64,7 +63,7 @@ def record_response(response: object, *, start: Moment | None = None, duration: 
     try:
         from gnomon.clients.reading import read  # noqa: PLC0415 - not needed by those who record by hand
 
-        began, seconds = _span_of_time(start, None, duration)
+        began, seconds = span_of_time(start, None, duration)
         for reading in read(response):
             taken = seconds if duration is not None else reading.api_seconds or 0.0
             record_reading(reading, "chat", began if start is not None else began - int(taken * 1e9), taken)
@@ -89,21 +88,3 @@ def _reported_attempts(attempts: Sequence[Attempt | Mapping[str, Any]], began: i
             error_type=attempt.get("error_type"),
         )
         began += int(latency * 1e9)
-
-
-def _span_of_time(start: Moment | None, end: Moment | None, duration: float | None) -> tuple[int, float]:
-    """Start in nanoseconds since 1970, and the duration in seconds."""
-    began = None if start is None else _nanoseconds(start)
-    ended = None if end is None else _nanoseconds(end)
-    if began is None:
-        ended = time.time_ns() if ended is None else ended
-        seconds = duration or 0.0
-        return ended - int(seconds * 1e9), seconds
-    if duration is None:
-        duration = 0.0 if ended is None else max(0.0, (ended - began) / 1e9)
-    return began, duration
-
-
-def _nanoseconds(moment: Moment) -> int:
-    seconds = moment.timestamp() if isinstance(moment, datetime) else moment
-    return int(seconds * 1e6) * 1000  # a double holds microseconds of this century, not nanoseconds

@@ -24,6 +24,7 @@ from gnomon.registry.values import ERROR_TYPES
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
+from gnomon.sdk.times import Moment, span_of_time
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,7 +58,9 @@ def content_text(value: object) -> str:
     return text if len(text) <= _CONTENT_CHARACTERS else text[: _CONTENT_CHARACTERS - 1] + "…"
 
 
-def record_exception(span: Span, error: BaseException, *, message: bool) -> None:
+def record_exception(
+    span: Span, error: BaseException, *, message: bool, timestamp: int | None = None
+) -> None:
     """Adds the exception event: its type, where it came from and, if allowed, its bounded text.
 
     The stack trace names places only: the SDK's own would repeat the text and quote local source.
@@ -73,7 +76,7 @@ def record_exception(span: Span, error: BaseException, *, message: bool) -> None
     }
     if message:
         attributes[a.EXCEPTION_MESSAGE.name] = str(error)[:_MESSAGE_CHARACTERS]
-    span.add_event(_EXCEPTION_EVENT, attributes)
+    span.add_event(_EXCEPTION_EVENT, attributes, timestamp)
 
 
 class Step:
@@ -86,7 +89,9 @@ class Step:
 
     __slots__ = (
         "_attributes",
+        "_began_at",
         "_context",
+        "_duration",
         "_error_type",
         "_kind",
         "_name",
@@ -108,6 +113,8 @@ class Step:
         self._token: Any = None
         self._error_type = ""
         self._start = 0.0
+        self._began_at: int | None = None
+        self._duration: float | None = None
 
     # --- what the host may say of it ---------------------------------------------------------------
 
@@ -118,6 +125,20 @@ class Step:
                 self._span.set_attribute(key, value)
             except Exception as error:
                 failed("setting an attribute", error)
+
+    def past(
+        self, *, start: Moment | None = None, end: Moment | None = None, duration: float | None = None
+    ) -> Self:
+        """Makes it a step that is over: recorded with these times, whatever the clock says meanwhile.
+
+        `start` and `end` are datetimes or seconds since 1970; of start, end and `duration` (seconds) two
+        do. What is recorded inside belongs to it: other such steps, and `record_model_call`.
+        """
+        try:
+            self._began_at, self._duration = span_of_time(start, end, duration)
+        except Exception as error:
+            failed("reading the times of a step", error)
+        return self
 
     def fail(self, error_type: str = error_types.OTHER) -> None:
         """Marks the step as failed without an exception; `error_type` should be of few values."""
@@ -167,7 +188,7 @@ class Step:
             attributes = {**inherited(around), **self._attributes}
             self._attributes = attributes
             self._start = time.perf_counter()
-            self._span = recorder.start(self._name, SpanKind.INTERNAL, attributes, around)
+            self._span = recorder.start(self._name, SpanKind.INTERNAL, attributes, around, self._began_at)
             inner = trace.set_span_in_context(self._span, around)
             handed_down = {key: value for key, value in attributes.items() if key in _INHERITED}
             self._context = otel_context.set_value(FLEET_KEY, handed_down, inner) if handed_down else inner
@@ -181,18 +202,21 @@ class Step:
         if span is None or recorder is None or self._process != recorders.process:
             return
         try:
+            ended = None
+            if self._began_at is not None and self._duration is not None:
+                ended = self._began_at + int(self._duration * 1e9)
             if error is not None and not isinstance(error, GeneratorExit):
                 self._error_type = self._error_type or type(error).__qualname__
-                record_exception(span, error, message=recorder.capture_messages)
+                record_exception(span, error, message=recorder.capture_messages, timestamp=ended)
             if self._error_type:
                 span.set_attribute(_ERROR_TYPE, self._error_type)
                 span.set_status(Status(StatusCode.ERROR))
-            span.end()
+            span.end(ended)
             if recorder.instruments is not None:
                 kind_of_error = error_types.of_exception(error) if error is not None else self._error_type
                 recorder.instruments.step(
                     self._kind,
-                    time.perf_counter() - self._start,
+                    time.perf_counter() - self._start if self._duration is None else self._duration,
                     self._attributes,
                     _bounded_error(kind_of_error, self._kind) if self._error_type else "",
                 )
