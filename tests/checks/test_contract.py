@@ -180,6 +180,7 @@ class TestFilesOfOthers:
         "sum by (zone) (rate(shop_orders_total[5m]))",
         "job:shop_orders:rate5m",
         "otelcol_something_new",
+        'sum without (pod) (up{namespace="a"}) * on (namespace) group_left () alertmanager_alerts',
     )
 
     def _board(self, *texts: str) -> dict[str, str]:
@@ -230,7 +231,7 @@ class TestUnused:
         "dashboards/json/board.json": board(panel(query("sum(sum_over_time(gnomon_run_tests[1h]))")))
     }
 
-    def _unused(self, folder: Path, listed: str = "") -> list[str]:
+    def _unused(self, folder: Path, listed: str = "unused_metrics: []\n") -> list[str]:
         files = {**self.FILES, "gnomon-check.yaml": listed}
         return [str(finding.where.part) for finding in found(folder, files, "contract/unused")]
 
@@ -250,6 +251,10 @@ class TestUnused:
         unused = self._unused(tmp_path, listed)
         assert "metric gnomon.run.reruns" not in unused
         assert "unused_metrics gnomon.run.tests" in unused
+
+    def test_who_keeps_no_list_is_not_asked_for_it(self, tmp_path: Path) -> None:
+        """A project with one board need not show everything."""
+        assert self._unused(tmp_path, "scrape_interval: 30s\n") == []
 
     def test_single_files_are_not_the_whole(self, tmp_path: Path) -> None:
         """Of files that are named it cannot be said what is used nowhere."""

@@ -29,9 +29,9 @@ def test_a_counter_without_a_window_may_be_meant(text: str, tmp_path: Path) -> N
 
 def test_a_ratio_of_lifetimes_is_one_finding(tmp_path: Path) -> None:
     """Two counters in one expression stand there for one reason."""
-    text = 'sum(shop_orders_total{ok="yes"}) / (sum(shop_orders_total) > 0)'
+    text = 'sum(otelcol_exporter_sent_spans{exporter="a"}) / (sum(otelcol_exporter_sent_spans) > 0)'
     findings = in_panel(tmp_path, text, "promql/lifetime")
-    assert marked(findings) == ['shop_orders_total{ok="yes"}']
+    assert marked(findings) == ['otelcol_exporter_sent_spans{exporter="a"}']
     assert "mixes all versions" in findings[0].message
 
 
@@ -198,3 +198,32 @@ def test_rules_in_a_circle_end_no_run(tmp_path: Path) -> None:
         )
     }
     assert found(tmp_path, files, "promql/*", "contract/[!u]*") is not None
+
+
+@pytest.mark.parametrize(
+    ("repeat", "expected"), [({}, 1), ({"repeat": "suite"}, 0), ({"repeat": "other"}, 1)]
+)
+def test_a_repeated_panel_holds_one_value(repeat: dict[str, str], expected: int, tmp_path: Path) -> None:
+    """Drawn once for each value, a panel compares with one."""
+    variables = {"list": [{"name": "suite", "type": "query", "multi": True}]}
+    files = {
+        "dashboards/json/b.json": board(panel(query('up{job="$suite"}'), **repeat), templating=variables)
+    }
+    assert len(found(tmp_path, files, "promql/multi-value")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("topk(5, up)", 1),
+        ("up * on (job) group_left () topk by (job) (1, up)", 0),
+        ("topk by (job) (1, up) * on (job) group_right () up", 0),
+        ("topk(5, up) * on (job) group_left () up", 1),
+        ("topk by (job) (1, up)", 0),
+        ("topk by (job) (5, up)", 1),
+    ],
+)
+def test_picking_a_partner_is_no_ranking(text: str, expected: int, tmp_path: Path) -> None:
+    """On the side of a join that has one series each, topk ranks nothing."""
+    files = {"rules/yaml/a.yaml": rules(("record", "a:x", text))}
+    assert len(found(tmp_path, files, "promql/topk")) == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -56,12 +56,13 @@ class Configuration:
     """What gnomon-check.yaml says, or nothing when there is none.
 
     `unused_metrics` are emitted metrics (OpenTelemetry's name or a glob of them) that no query needs to name,
-    with the reason. `scrape_seconds` is the scrape interval that windows are measured against.
+    with the reason; None when no such list is kept. `scrape_seconds` is the scrape interval that windows are
+    measured against.
     """
 
     path: Path | None = None
     suppressions: tuple[Suppression, ...] = ()
-    unused_metrics: Mapping[str, str] = field(default_factory=dict)
+    unused_metrics: Mapping[str, str] | None = None
     scrape_seconds: float = _SCRAPE_SECONDS
 
 
@@ -94,7 +95,7 @@ class _Reader:
         return Configuration(
             self._path,
             tuple(self._suppressions(values.get("suppressions") or ())),
-            dict(self._unused(values.get("unused_metrics") or ())),
+            dict(self._unused(values["unused_metrics"] or ())) if "unused_metrics" in values else None,
             _SCRAPE_SECONDS if scrape is None else self._seconds(scrape),
         )
 

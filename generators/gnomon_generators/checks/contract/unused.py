@@ -17,12 +17,15 @@ BRIEF = "An emitted metric is used nowhere and not listed as deliberately unused
 
 
 def check(tree: Tree) -> Iterator[Finding]:
-    """Reports metrics of the registry that no query of the project's own tree names, and entries that err."""
-    if not tree.whole or not tree.expressions or tree.contract_mode == "none":
+    """Reports metrics of the registry that no query of the project names, and entries that err.
+
+    Whoever keeps the list asks for it: a project with one board need not show everything.
+    """
+    listed = tree.configuration.unused_metrics
+    if listed is None or not tree.whole or tree.contract_mode == "none":
         return
     used = _used(tree)
     unused = {metric.name for metric in metrics.ALL if not used & set(series_names(metric))}
-    listed = tree.configuration.unused_metrics
     for metric in metrics.ALL:
         if metric.name in unused and not any(fnmatchcase(metric.name, pattern) for pattern in listed):
             yield tree.finding(

@@ -135,7 +135,7 @@ class Contract:
         return KnownSeries(name, name, "recorded", "whole", values, open=found.open)
 
     def _is_misspelt(self, name: str) -> bool:
-        return bool(get_close_matches(name, [*self.series, *self.rules], n=1, cutoff=0.92))
+        return bool(get_close_matches(name, self.series, n=1, cutoff=0.92))
 
     def _by_stem(self) -> Mapping[str, Sequence[str]]:
         return _stems(tuple(self.series))

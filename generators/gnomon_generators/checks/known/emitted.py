@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from gnomon.registry import attributes, metrics
@@ -23,13 +24,19 @@ _OF_SERVICES: Final = ("job", "instance")
 
 
 def emitted(settings: Settings, elsewhere: bool) -> Mapping[str, KnownSeries]:
-    """Every emitted series by name; with `elsewhere` also as other producers write it."""
+    """Every emitted series by name; with `elsewhere` as it may be in somebody else's stack.
+
+    There other producers write under the same names, and a scrape adds the labels that its configuration
+    says, which are not known here.
+    """
     bounded = _bounded_by_settings(settings)
     found = {
         series.name: series for metric in metrics.ALL for series in _series(metric, bounded, metric.counting)
     }
     for stack_metric in stack_metrics.ALL:
-        found |= {series.name: series for series in _series(stack_metric, {}, stack_metric.kind)}
+        is_scraped = elsewhere and stack_metric not in _SPANS
+        for series in _series(stack_metric, {}, stack_metric.kind):
+            found[series.name] = replace(series, open=True) if is_scraped else series
     if elsewhere:
         for other in SPAN_METRICS:
             for series in _series(other, {}, other.kind):
@@ -54,6 +61,8 @@ def _series(metric: AnyMetric, bounded: Values, counting: str) -> Iterator[Known
         yield KnownSeries(f"{whole.base}_{part}", whole.name, kind, part, {**labels, **extra}, unit)
 
 
+# Their labels are those that the maker of span metrics is told to write.
+_SPANS: Final = (stack_metrics.SPAN_CALLS, stack_metrics.SPAN_DURATION)
 _STACK: Final = {metric.name for metric in (*stack_metrics.ALL, *SPAN_METRICS)}
 
 
@@ -64,9 +73,7 @@ def _name(label: AnyLabel) -> str:
 def _joined(one: KnownSeries | None, other: KnownSeries) -> KnownSeries:
     if one is None:
         return other
-    return KnownSeries(
-        one.name, one.metric, one.kind, one.part, {**other.labels, **one.labels}, one.unit, one.additive
-    )
+    return replace(one, labels={**other.labels, **one.labels})
 
 
 def _bounded_by_settings(settings: Settings) -> Values:

@@ -41,6 +41,15 @@ def _several(expression: Expression, file: DashboardFile, matcher: Matcher) -> s
     for use in expression.parsed.variables:
         if matcher.span[0] <= use.span[0] < matcher.span[1]:
             variable = file.variable(use.name)
-            if variable is not None and (variable.raw.get("multi") or variable.raw.get("includeAll")):
+            if variable is None or _repeated(expression, use.name):
+                continue
+            if variable.raw.get("multi") or variable.raw.get("includeAll"):
                 return use.name
     return None
+
+
+def _repeated(expression: Expression, name: str) -> bool:
+    """Whether the panel, or its row, is drawn once for each value: in each it holds one."""
+    panel = expression.panel
+    holders = (panel, panel.row) if panel is not None else ()
+    return any(holder is not None and holder.raw.get("repeat") == name for holder in holders)
