@@ -6,13 +6,16 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gnomon.errors import UserError
 from gnomon.record import Record
 from gnomon.settings.model import Project, Settings
 from gnomon.settings.problems import Place, Problem, SettingsError
 from gnomon.settings.values import SecretReference
+
+if TYPE_CHECKING:
+    from gnomon.settings.table import Setting
 
 FILE_NAME = "gnomon.yaml"
 FILE_VARIABLE = "GNOMON_CONFIG"
@@ -148,7 +151,14 @@ def _build(values: Mapping[str, Any], root: Path) -> Settings:
     """The typed settings: defaults, with the given values in their places and paths made absolute."""
     if not values:
         return Settings()
-    from gnomon.settings.table import Setting, table  # noqa: PLC0415 - reading annotations takes time
+    from gnomon.settings.table import table  # noqa: PLC0415 - reading annotations takes time
+
+    settings: Settings = built(table(), values, root)
+    return settings
+
+
+def built(table: Setting, values: Mapping[str, Any], root: Path) -> Any:
+    """What a table describes: defaults, with the given values in their places and paths made absolute."""
 
     def made(section: Setting) -> Any:
         given: dict[str, Any] = {}
@@ -160,8 +170,7 @@ def _build(values: Mapping[str, Any], root: Path) -> Settings:
         assert section.holder is not None  # noqa: S101 - a section has one
         return section.holder(**given)
 
-    settings: Settings = made(table())
-    return settings
+    return made(table)
 
 
 def _absolute(value: Any, root: Path) -> Any:

@@ -49,11 +49,14 @@ class Problem(Record):
 
 
 class SettingsError(UserError):
-    """The settings cannot be used; `problems` lists every mistake, in the order of the file."""
+    """The settings cannot be used; `problems` lists every mistake, in the order of the file.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `of` says what they are mistakes in, where that is another file of the same making.
+    """
+
+    def __init__(self, problems: Sequence[Problem], of: str = "the settings") -> None:
         self.problems = tuple(problems)
         lines = [str(problem) for problem in self.problems]
         super().__init__(
-            lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes in the settings:", *lines])
+            lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes in {of}:", *lines])
         )

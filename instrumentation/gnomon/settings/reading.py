@@ -15,7 +15,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from gnomon.settings import checking
 from gnomon.settings.document import compose
 from gnomon.settings.problems import Place, Problem
-from gnomon.settings.table import Setting, allowed, by_key, table
+from gnomon.settings.table import Setting, allowed, table, walk
 from gnomon.settings.values import Duration
 
 _TAG = "tag:yaml.org,2002:"
@@ -37,20 +37,25 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read(file: Path) -> Reading:
-    """Reads one file. Raises `SettingsError` when it is not YAML, `UserError` when it cannot be read."""
+def read(file: Path, holder: Setting | None = None) -> Reading:
+    """Reads one file by a table, that of gnomon.yaml if none is named.
+
+    Raises `SettingsError` when it is not YAML, `UserError` when it cannot be read.
+    """
     node = compose(file)
     reading = Reading()
     if node is not None:
-        _Reader(file, reading).section(table(), "", node)
+        holder = holder or table()
+        _Reader(file, reading, holder).section(holder, "", node)
     return reading
 
 
 class _Reader:
     """Walks table and nodes together. Only keys of the table are followed, so that no alias can run away."""
 
-    def __init__(self, file: Path, reading: Reading) -> None:
+    def __init__(self, file: Path, reading: Reading, whole: Setting) -> None:
         self._file = file
+        self._whole = whole
         self._reading = reading
         plain = SafeConstructor()
         self._scalar_tags: dict[str, Callable[[yaml.ScalarNode], Any]] = {
@@ -133,7 +138,7 @@ class _Reader:
             self._wrong(node, key, "merge keys (<<) are not read", "write the keys out")
             return
         path = f"{key}.{checking.quoted(name)[1:-1]}" if key else checking.quoted(name)[1:-1]
-        self._wrong(node, path, "unknown key", _suggestion(holder, name))
+        self._wrong(node, path, "unknown key", _suggestion(self._whole, holder, name))
 
     def _switch(self, setting: Setting, key: str, node: yaml.Node) -> Any:
         value = self._scalar(node)
@@ -292,13 +297,13 @@ def _outside(setting: Setting) -> str:
     return "export.headers_file" if setting.key == "export.endpoint" else f"{setting.variable}"
 
 
-def _suggestion(holder: Setting, name: str) -> str:
+def _suggestion(whole: Setting, holder: Setting, name: str) -> str:
     """The key that was probably meant: here, or the same name in another section."""
     names = [field.name for field in holder.fields]
     near = get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]}?"
-    elsewhere = [key for key in by_key() if key.rpartition(".")[2] == name]
+    elsewhere = [setting.key for setting in walk(whole) if setting.name == name]
     if elsewhere:
         return f"did you mean {' or '.join(elsewhere)}?"
     return f"take it out; known here: {', '.join(names)}"

@@ -61,7 +61,13 @@ class Setting(Record):
 @cache
 def table() -> Setting:
     """The whole table: one section without a key, whose fields are the keys of gnomon.yaml."""
-    return _holder("", "", Settings)
+    return table_of(Settings)
+
+
+@cache
+def table_of(kind: type) -> Setting:
+    """The table that a class of records made with `gnomon.settings.fields` describes."""
+    return _holder("", "", kind)
 
 
 def walk(section: Setting | None = None) -> Iterator[Setting]:
