@@ -108,9 +108,12 @@ def _take(tree: Tree, path: Path, text: str, document: object) -> bool:
         return False
     if path.suffix == ".json":
         return _take_dashboard(tree, path, text, document)
+    spec = document.get("spec")
     if _has(document, list, "groups"):
-        file = rule_file_of(tree, path, text, document)
-        tree.rule_files.append(file)
+        tree.rule_files.append(rule_file_of(tree, path, text, document))
+    elif isinstance(spec, Mapping) and _has(spec, list, "groups"):
+        # A PrometheusRule of Kubernetes holds a rule file.
+        tree.rule_files.append(rule_file_of(tree, path, text, spec, ("spec",)))
     elif _has(document, list, "tests"):
         tree.rule_tests.append(RuleTestFile(tree, path, text, document))
     elif _has(document, list, "receivers") and _has(document, dict, "route"):

@@ -11,12 +11,17 @@ from gnomon_generators.checks.positions import Keys
 from gnomon_generators.checks.subjects import Expression, Group, Rule, RuleFile, Tree
 
 
-def rule_file_of(tree: Tree, path: Path, text: str, document: Mapping[str, Any]) -> RuleFile:
-    """The rule file with its groups and rules; their expressions are added to the tree."""
-    file = RuleFile(tree, path, text, document)
+def rule_file_of(
+    tree: Tree, path: Path, text: str, document: Mapping[str, Any], keys: Keys = ()
+) -> RuleFile:
+    """The rule file with its groups and rules; their expressions are added to the tree.
+
+    `keys` is the way from the file to the document.
+    """
+    file = RuleFile(tree, path, text, document, keys)
     for number, raw in enumerate(document["groups"] or ()):
         if isinstance(raw, Mapping):
-            file.groups.append(_group(file, raw, ("groups", number)))
+            file.groups.append(_group(file, raw, (*keys, "groups", number)))
     tree.expressions += [
         Expression(rule, rule.text, rule.kind, (*rule.keys, "expr"))
         for rule in file.rules

@@ -212,8 +212,12 @@ class Annotation(_InDashboard):
 
 @dataclass(eq=False)
 class RuleFile(File):
-    """A Prometheus rule file."""
+    """A Prometheus rule file.
 
+    `keys` is the way from the file to what a rule file holds: a PrometheusRule of Kubernetes has it in `spec`.
+    """
+
+    keys: Keys = ()
     groups: list[Group] = field(default_factory=list)
 
     @property

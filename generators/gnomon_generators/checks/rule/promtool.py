@@ -27,7 +27,9 @@ _RULE: Final = re.compile(r'group "(?P<group>.*?)", rule (?P<number>\d+), "(?P<r
 
 def check(tree: Tree) -> Iterator[Finding]:
     """Runs `promtool check rules` once over all rule files and reports what no other check says."""
-    if not tree.rule_files:
+    # What lies inside a resource of Kubernetes is no file that promtool can read.
+    files = [file for file in tree.rule_files if not file.keys]
+    if not files:
         return
     program = tools.program_for(tree, PROGRAM)
     if isinstance(program, str):
@@ -35,10 +37,10 @@ def check(tree: Tree) -> Iterator[Finding]:
             tree, ID, "promtool", program, "Rule files were not checked by Prometheus itself:"
         )
         return
-    result = tools.run_on(program, tree, tree.rule_files, "check", "rules", "--lint=none")
+    result = tools.run_on(program, tree, files, "check", "rules", "--lint=none")
     if not result.ok:
-        files = {str(tools.path_of(tree, file)): file for file in tree.rule_files}
-        yield from _findings(files, result.output + result.errors)
+        by_path = {str(tools.path_of(tree, file)): file for file in files}
+        yield from _findings(by_path, result.output + result.errors)
 
 
 def _findings(files: Mapping[str, RuleFile], answer: str) -> Iterator[Finding]:
