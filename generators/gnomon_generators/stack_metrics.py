@@ -17,7 +17,7 @@ from gnomon_generators.promql import Label, StackMetric
 Kind = Literal["counter", "gauge"]
 
 _COLLECTOR: Final = ("OpenTelemetry Collector", "0.159")
-_PROMETHEUS: Final = ("Prometheus", "2.42, 3.5")
+_PROMETHEUS: Final = ("Prometheus", "2.42, 3.14")
 _ALERTMANAGER: Final = ("Alertmanager", "0.25")
 _TEMPO: Final = ("Grafana Tempo", "2.8")
 _GRAFANA: Final = ("Grafana", "12.0")
@@ -274,6 +274,7 @@ COLLECTOR_UPTIME: Final = _collector(
 RULE_GROUP: Final = Label("rule_group", "File and name of a group of rules, `<file>;<group>`.")
 SAMPLE_TYPE: Final = Label("type", "Type of the sample.", ("float", "histogram"))
 _GROUP: Final = (*_TARGET, RULE_GROUP)
+ALERTMANAGER: Final = Label("alertmanager", "Address of the Alertmanager; on Prometheus 3 only.")
 ALERTNAME: Final = Label("alertname", "Name of the alert.")
 ALERTSTATE: Final = Label("alertstate", "Whether it waits for its `for` or fires.", ("pending", "firing"))
 SEVERITY: Final = Label("severity", "How urgent it is.", ("critical", "warning", "info"))
@@ -339,14 +340,14 @@ NOTIFICATIONS_DROPPED: Final = _prometheus(
     "{alert}",
     "notifications_dropped_total",
     "Alerts that reached no Alertmanager and were given up.",
-    _TARGET,
+    (*_TARGET, ALERTMANAGER),
 )
 NOTIFICATIONS_QUEUED: Final = _prometheus(
     "gauge",
     "{alert}",
     "notifications_queue_length",
     "Alerts that wait to be sent to an Alertmanager.",
-    _TARGET,
+    (*_TARGET, ALERTMANAGER),
 )
 ALERTMANAGERS: Final = _prometheus(
     "gauge",

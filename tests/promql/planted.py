@@ -122,13 +122,13 @@ def _span(call: Call) -> dict[str, Any]:
 
 
 def some_runs(now: float, ages: Sequence[float], seed: int) -> list[PlantedRun]:
-    """A run of each suite at each age (seconds), with outcomes, routes and costs drawn by the seed."""
+    """A run of each suite at about each age (seconds, or a minute more), with outcomes, routes and costs drawn by the seed."""
     draw = random.Random(seed)
     runs = []
     for age in ages:
         for suite, owner in (("shop", {"gnomon.department": "sales"}), ("desk", {})):
             # Some ends are on whole seconds, the edges of windows; runs on them are counted once, too.
-            ended = round(now - age) + draw.choice([0.0, 0.001, 0.25, 0.999])
+            ended = round(now - age) - draw.randint(0, 59) + draw.choice([0.0, 0.001, 0.25, 0.999])
             tests = [_a_test(draw, suite, number) for number in range(draw.randint(20, 40))]
             calls = [
                 Call(draw.choice(MODELS), draw.choice([1, 1, 1, 2, 4]), draw.choice([None, 0.25, 1.5]), 100)

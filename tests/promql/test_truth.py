@@ -82,6 +82,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     runs = some_runs(now, AGES, seed=20)
     with servers.prometheus(folder, CONFIGURATION, data=store(runs, folder)) as address:
         found = Planted(address, runs, now)
+        there = servers.query(address, "sum(sum_over_time(gnomon_run_finished[20d]))", now)
+        assert there == {(): len(runs)}, (folder / "prometheus.log").read_text()
         for _ in range(300):
             if found.recorded("ALERTS{alertstate='firing'}", "alertname"):
                 break
@@ -177,16 +179,23 @@ def test_panels_over_time_draw_each_run_once(planted: Planted, step: float) -> N
     assert {labels[0][1]: sum(value for _, value in points) for labels, points in drawn.items()} == truth
 
 
-@pytest.mark.parametrize("phase", [0.0, 0.123], ids=["whole-seconds", "between"])
-def test_tiles_cover_time_once(planted: Planted, phase: float) -> None:
-    """Evaluated once a minute, wherever in the second, tiles add up to the runs."""
+@pytest.mark.parametrize("phase", [0, 123], ids=["whole-seconds", "between"])
+def test_tiles_cover_time_once(planted: Planted, phase: int) -> None:
+    """Evaluated once a minute, wherever in the second, tiles add up to the runs.
+
+    Where ranges are open on the left, since Prometheus 3, the first millisecond of a tile is in none.
+    """
     expression = tile(m.GNOMON_RUN_TESTS, "1m", "5m", [a.GNOMON_TEST_OUTCOME])
-    start = math.floor(planted.now - 6 * DAY) + phase
-    end = start + 7000 * 60
-    drawn = servers.query_range(planted.address, expression.text, start, end, 60)
+    start = (math.floor(planted.now) - 6 * 86_400) * 1000 + phase
+    end = start + 7000 * 60_000
+    drawn = servers.query_range(planted.address, expression.text, start / 1000, end / 1000, 60)
+    # At the full minute a closed range of a minute holds two full minutes, an open one holds one.
+    [full_minutes] = servers.query(planted.address, "count_over_time(vector(1)[1m:1m])", 0).values()
+    first = 1 if full_minutes == 1 else -1
     truth: Counter[str] = Counter()
     for run in planted.runs:
-        if start - 360 < run.stamp <= end - 300:
+        after = round(run.stamp * 1000) - (start - 360_000)
+        if 0 < after <= 7000 * 60_000 + 60_000 and after % 60_000 != first:
             truth.update(test.outcome for test in run.tests)
     assert sum(truth.values()) > 100
     assert {labels[0][1]: sum(value for _, value in points) for labels, points in drawn.items()} == truth
