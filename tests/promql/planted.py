@@ -122,7 +122,7 @@ def _span(call: Call) -> dict[str, Any]:
 
 
 def some_runs(now: float, ages: Sequence[float], seed: int) -> list[PlantedRun]:
-    """A run of each suite at about each age (seconds, or a minute more), with outcomes, routes and costs drawn by the seed."""
+    """A run of each suite at about each age (seconds, a minute more at most), drawn by the seed."""
     draw = random.Random(seed)
     runs = []
     for age in ages:
