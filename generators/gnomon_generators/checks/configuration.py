@@ -82,6 +82,12 @@ def load(folder: Path) -> Configuration:
     return _Reader(path, text).configuration(document)
 
 
+def _or_none(values: Mapping[str, object], key: str) -> object:
+    """The entries under a key; a key without anything behind it has none."""
+    value = values.get(key)
+    return () if value is None else value
+
+
 class _Reader:
     """Turns the document of one file into a configuration; every refusal names file and entry."""
 
@@ -94,8 +100,8 @@ class _Reader:
         scrape = values.get("scrape_interval")
         return Configuration(
             self._path,
-            tuple(self._suppressions(values.get("suppressions") or ())),
-            dict(self._unused(values["unused_metrics"] or ())) if "unused_metrics" in values else None,
+            tuple(self._suppressions(_or_none(values, "suppressions"))),
+            dict(self._unused(_or_none(values, "unused_metrics"))) if "unused_metrics" in values else None,
             _SCRAPE_SECONDS if scrape is None else self._seconds(scrape),
         )
 

@@ -214,7 +214,7 @@ class Annotation(_InDashboard):
 class RuleFile(File):
     """A Prometheus rule file.
 
-    `keys` is the way from the file to what a rule file holds: a PrometheusRule of Kubernetes has it in `spec`.
+    `keys` is the way to what a rule file holds: a PrometheusRule of Kubernetes has it in `spec`.
     """
 
     keys: Keys = ()
