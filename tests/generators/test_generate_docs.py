@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gnomon_generators import documents
+from gnomon_generators import reference
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def written(tmp_path: Path) -> Path:
 def test_it_writes_every_document_and_nothing_else(written: Path) -> None:
     """The files are those of the list, under docs/ where nothing else is said, with no rests of writing."""
     assert contents(written) == {
-        f"docs/{document.path}": document.text.encode() for document in documents.all_documents()
+        f"docs/{document.path}": document.text.encode() for document in reference.all_documents()
     }
     assert {"docs/telemetry.md", "docs/registry/metrics.yaml"} <= set(contents(written))
 

@@ -11,7 +11,7 @@ import yaml
 
 from gnomon.registry import attributes, events, metrics, resources, spans
 from gnomon.registry.prometheus import name_of
-from gnomon_generators import registry_export
+from gnomon_generators.reference import registry_export
 
 Group = dict[str, Any]
 FILES = {document.path.name: yaml.safe_load(document.text) for document in registry_export.documents()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gnomon.settings.table import by_key
-from gnomon_generators.settings_reference import documents, render
+from gnomon_generators.reference.settings import documents, render
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 

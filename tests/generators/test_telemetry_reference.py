@@ -6,9 +6,9 @@ import re
 
 from gnomon.registry import attributes, events, lookup, metrics, spans
 from gnomon.registry.prometheus import series_names
-from gnomon_generators import telemetry_reference
+from gnomon_generators.reference import telemetry
 
-PAGE = telemetry_reference.documents()[0].text
+PAGE = telemetry.documents()[0].text
 
 
 def test_every_row_is_on_the_page() -> None:

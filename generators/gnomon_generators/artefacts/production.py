@@ -54,9 +54,9 @@ def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:
     """The folders that hold generated files of these parts, to look for those no longer generated."""
     for part in parts:
         if part == DOCS:
-            from gnomon_generators import documents  # noqa: PLC0415
+            from gnomon_generators import reference  # noqa: PLC0415
 
-            yield from (PurePosixPath(DOCS) / folder for folder in documents.FOLDERS)
+            yield from (PurePosixPath(DOCS) / folder for folder in reference.FOLDERS)
         else:
             yield from map(PurePosixPath, _GENERATED[part])
 
@@ -64,7 +64,7 @@ def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:
 def _pages() -> list[Document]:
     """The reference pages. Raises `UserError` when the registry that they show is not sound."""
     from gnomon.registry.checking import problems  # noqa: PLC0415 - the deployed parts do without the pages
-    from gnomon_generators.documents import all_documents  # noqa: PLC0415
+    from gnomon_generators.reference import all_documents  # noqa: PLC0415
 
     if wrong := problems():
         raise UserError(f"the registry is not sound: {'; '.join(wrong)}")

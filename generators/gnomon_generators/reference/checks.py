@@ -10,7 +10,7 @@ from typing import Final
 from gnomon_generators import checks
 from gnomon_generators.checks.discovery import FAMILIES
 from gnomon_generators.document import MARK, Document
-from gnomon_generators.markdown import code, table
+from gnomon_generators.reference.markdown import code, table
 
 FOLDER: Final = PurePosixPath("checks")
 

@@ -1,4 +1,4 @@
-"""The list of everything that `gnomon generate docs` writes."""
+"""The pages that `gnomon generate docs` writes from the tables of truth."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Final
 
-from gnomon_generators import checks_reference, registry_export, settings_reference, telemetry_reference
 from gnomon_generators.document import Document
+from gnomon_generators.reference import checks, registry_export, settings, telemetry
 
 GENERATORS: Final[tuple[Callable[[], Iterable[Document]], ...]] = (
-    telemetry_reference.documents,
+    telemetry.documents,
     registry_export.documents,
-    settings_reference.documents,
-    checks_reference.documents,
+    settings.documents,
+    checks.documents,
 )
 """Each returns one or more documents; a new page is one more entry."""
 
-FOLDERS: Final = (PurePosixPath(), registry_export.FOLDER, checks_reference.FOLDER)
+FOLDERS: Final = (PurePosixPath(), registry_export.FOLDER, checks.FOLDER)
 """Where they lie; a file in one of them that bears the mark and is no document of the list is stale."""
 
 

@@ -13,7 +13,7 @@ from gnomon.registry.prometheus import label_of, name_of, series_names
 from gnomon.registry.sources import GNOMON
 from gnomon_generators import promql
 from gnomon_generators.document import MARK, Document
-from gnomon_generators.markdown import block, code, codes, table
+from gnomon_generators.reference.markdown import block, code, codes, table
 
 PATH = PurePosixPath("telemetry.md")
 
