@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import click
@@ -23,7 +24,7 @@ def shown(finding: Finding, width: int, colour: bool) -> str:
 
 def _lines(finding: Finding, width: int, colour: bool) -> Iterator[str]:
     tint = _COLOURS[finding.severity]
-    place = f"{finding.path}:{finding.line}" if finding.line else str(finding.path)
+    place = f"{finding.path}:{finding.line}" if finding.line else _named(finding.path)
     severity = _styled(str(finding.severity), colour, fg=tint, bold=True)
     yield f"{_styled(place, colour, bold=True)}: {severity} {_styled(finding.check, colour, fg=tint)}"
     if str(finding.where):
@@ -39,6 +40,11 @@ def _lines(finding: Finding, width: int, colour: bool) -> Iterator[str]:
     if finding.advice:
         yield from _wrapped(f"→ {finding.advice}", width)
     yield ""
+
+
+def _named(path: Path) -> str:
+    """The path, or what the empty one stands for."""
+    return str(path) if path.parts else "the project"
 
 
 def underlined(expression: str, span: tuple[int, int] | None, width: int) -> Iterator[tuple[str, str]]:

@@ -11,9 +11,7 @@ from gnomon_generators.checks.positions import Keys
 from gnomon_generators.checks.subjects import Expression, Group, Rule, RuleFile, Tree
 
 
-def rule_file_of(
-    tree: Tree, path: Path, text: str, document: Mapping[str, Any], keys: Keys = ()
-) -> RuleFile:
+def rule_file_of(tree: Tree, path: Path, text: str, document: Mapping[str, Any], keys: Keys = ()) -> RuleFile:
     """The rule file with its groups and rules; their expressions are added to the tree.
 
     `keys` is the way from the file to the document.

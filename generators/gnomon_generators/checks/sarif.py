@@ -52,7 +52,7 @@ def _rule(check: Check) -> dict[str, Any]:
 
 
 def _result(finding: Finding, numbers: dict[str, int]) -> dict[str, Any]:
-    location: dict[str, Any] = {"physicalLocation": _physical(finding)}
+    location: dict[str, Any] = {"physicalLocation": _physical(finding)} if finding.path.parts else {}
     if str(finding.where):
         location["logicalLocations"] = [{"fullyQualifiedName": str(finding.where)}]
     properties: dict[str, Any] = {"where": finding.where.as_dict(), "advice": finding.advice}

@@ -6,15 +6,17 @@ Every subject knows its tree, its file and the object in it, so that a check say
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from gnomon_generators.checks.configuration import FILE_NAME, Configuration, Suppression
+from gnomon_generators.checks.configuration import Configuration, Suppression
 from gnomon_generators.checks.finding import Finding, Severity, Where
 from gnomon_generators.checks.positions import Keys, json_lines, yaml_lines
+from gnomon_generators.document import GENERATED
 
 if TYPE_CHECKING:
     from gnomon.settings import Settings
@@ -207,6 +209,8 @@ class Annotation(_InDashboard):
         self.where = Where(annotation=str(self.raw.get("name") or ""))
 
 
+_GENERATED: Final = re.compile(rf"# {re.escape(GENERATED)}` from (?P<definition>\S+):")
+
 # --- rules -----------------------------------------------------------------------------------------
 
 
@@ -224,6 +228,17 @@ class RuleFile(File):
     def rules(self) -> Iterator[Rule]:
         """All rules in order."""
         return (rule for group in self.groups for rule in group.rules)
+
+    @cached_property
+    def defined_elsewhere(self) -> bool:
+        """Whether it was generated from a definition that this project does not have, so that its tests are
+        where the definition is.
+        """
+        found = _GENERATED.match(self.text)
+        if found is None:
+            return False
+        folders = (self.tree.root, self.tree.settings.definitions)
+        return not any(folder and (folder / found["definition"]).is_file() for folder in folders)
 
 
 @dataclass(eq=False)
@@ -406,8 +421,7 @@ class Tree(Subject):
 
     def __post_init__(self) -> None:
         self.tree = self
-        # What is said of the whole tree is answered there.
-        self.path = Path(FILE_NAME)
+        self.path = Path()
 
     @property
     def files(self) -> Sequence[File]:

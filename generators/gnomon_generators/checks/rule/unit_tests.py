@@ -17,15 +17,16 @@ def cases(tree: Tree) -> tuple[Coverage, ...]:
 
 
 def missing_case(rule: Rule) -> str:
-    """What the tests lack for the rule, in words; empty when nothing, or when nobody keeps tests."""
-    if not (rule.tree.whole or rule.tree.rule_tests):
+    """What the tests lack for the rule, in words; empty when nothing, or when nobody keeps tests here."""
+    if not (rule.tree.whole or rule.tree.rule_tests) or rule.group.file.defined_elsewhere:
         return ""
     return _by_rule(rule.tree)[path_of(rule.tree, rule.group.file), rule.kind, rule.name].missing
 
 
 @lru_cache(maxsize=4)
 def _by_rule(tree: Tree) -> Mapping[tuple[Path, str, str], Coverage]:
+    rules = (path_of(tree, file) for file in tree.rule_files if not file.defined_elsewhere)
     rows = coverage(
-        (path_of(tree, file) for file in tree.rule_files), (path_of(tree, file) for file in tree.rule_tests)
+        rules, (path_of(tree, file) for file in tree.rule_tests)
     )
     return {(row.file, row.kind, row.name): row for row in rows}
