@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from opentelemetry.sdk.metrics import (
@@ -24,6 +25,9 @@ from gnomon.sdk.guard import failed
 from gnomon.sdk.outbox import FileNames
 from gnomon.spool import files
 
+# A line is one request to a backend. With 16 buckets a point has some 300 bytes in protobuf and 1 kB in JSON,
+# and gRPC servers refuse 4 MiB by default.
+_POINTS_OF_A_LINE = 1_000
 _TEMPORALITY = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
 
 
@@ -46,7 +50,8 @@ class SpoolMetricExporter(MetricExporter):
                 scope.metrics for each in metrics_data.resource_metrics for scope in each.scope_metrics
             ):
                 return MetricExportResult.SUCCESS
-            files.write(self._names.next("metrics"), [encode.sdk_metrics(metrics_data)])
+            lines = (encode.sdk_metrics(portion) for portion in portions(metrics_data))
+            files.write(self._names.next("metrics"), lines)
             self._on_file()
         except Exception as error:
             failed("writing metrics to the spool", error)
@@ -59,6 +64,40 @@ class SpoolMetricExporter(MetricExporter):
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
         """Nothing is open between exports."""
+
+
+def portions(data: MetricsData, points: int = _POINTS_OF_A_LINE) -> Iterator[MetricsData]:
+    """The same points in as many parts as it takes for none to have more than so many."""
+    for per_resource in data.resource_metrics:
+        for per_scope in per_resource.scope_metrics:
+            part: list[Any] = []
+            room = points
+            for piece in _pieces(per_scope.metrics, points):
+                size = len(piece.data.data_points)
+                if size > room:
+                    yield _one(per_resource, per_scope, part)
+                    part, room = [], points
+                part.append(piece)
+                room -= size
+            if part:
+                yield _one(per_resource, per_scope, part)
+
+
+def _pieces(metrics: Iterable[Any], points: int) -> Iterator[Any]:
+    """Each metric, in several pieces where it has too many points."""
+    for metric in metrics:
+        found = metric.data.data_points
+        for start in range(0, len(found), points):
+            few = found[start : start + points]
+            yield (
+                metric
+                if len(few) == len(found)
+                else replace(metric, data=replace(metric.data, data_points=few))
+            )
+
+
+def _one(per_resource: Any, per_scope: Any, metrics: list[Any]) -> MetricsData:
+    return MetricsData([replace(per_resource, scope_metrics=[replace(per_scope, metrics=metrics)])])
 
 
 def temporality(preference: str) -> dict[type, AggregationTemporality]:

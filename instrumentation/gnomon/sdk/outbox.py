@@ -30,7 +30,8 @@ QUEUE_FULL, DISK_FULL, WRITE_FAILED, SHUTDOWN = DROP_REASONS
 
 # A span waits this long at most before it is written: what a killed process can lose.
 _LINGER_SECONDS = 0.1
-_SEGMENT_BYTES = 4 * 1024 * 1024
+SEGMENT_BYTES = 4 * 1024 * 1024
+"""A journal becomes a spool file when it is that large."""
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 
@@ -116,7 +117,7 @@ class Outbox(SpanProcessor):
         capacity: int,
         segment_seconds: float,
         on_segment: Callable[[], None] = lambda: None,
-        segment_bytes: int = _SEGMENT_BYTES,
+        segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self._names = names
         self._capacity = capacity

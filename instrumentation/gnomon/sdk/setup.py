@@ -23,7 +23,6 @@ from gnomon.registry import attributes as a
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.guard import failed, logger
 from gnomon.sdk.propagation import carried_in
-from gnomon.version import __version__
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics import MeterProvider
@@ -44,12 +43,6 @@ _METRICS_SECONDS = 60.0
 _METRICS_SECONDS_OFFLINE = 300.0
 # Writing to the local disk may take this long at the end, however short the deadline for sending is.
 _WRITING_SECONDS = 1.0
-
-_CONTENT_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
-_OPT_IN_VARIABLE = "OTEL_SEMCONV_STABILITY_OPT_IN"
-# The newest names are always written; this word, formed as OpenTelemetry forms them for other
-# conventions, adds those of the generation before for boards that still read them.
-_BOTH_GENERATIONS = "gen_ai/dup"
 
 
 @dataclass(slots=True)
@@ -203,6 +196,7 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
     global _pipeline  # noqa: PLW0603 - one set-up a process
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
 
+    from gnomon.sdk.assembly import instruments_of, recorder_of  # noqa: PLC0415
     from gnomon.sdk.courier import Courier  # noqa: PLC0415
     from gnomon.sdk.ids import UrandomIdGenerator  # noqa: PLC0415
     from gnomon.sdk.outbox import FileNames, Outbox  # noqa: PLC0415
@@ -230,12 +224,10 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
     )
     if os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() != "none":
         tracer_provider.add_span_processor(outbox)
-    asked_for = [word.strip() for word in os.environ.get(_OPT_IN_VARIABLE, "").split(",")]
-    second_generation = _BOTH_GENERATIONS in asked_for
     meter_provider, instruments = None, None
     if os.environ.get("OTEL_METRICS_EXPORTER", "").strip().lower() != "none":
         meter_provider = _meter_provider(resource, names, courier, online="metrics" in targets)
-        instruments = _instruments(meter_provider, outbox, settings, second_generation=second_generation)
+        instruments = instruments_of(meter_provider, settings, outbox.dropped)
     _pipeline = _Pipeline(
         arguments,
         tracer_provider,
@@ -246,15 +238,7 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
         directory,
         settings.export.deadline_seconds,
     )
-    recorders.configured = recorders.Recorder(
-        tracer_provider.get_tracer(recorders.SCOPE, __version__),
-        instruments=instruments,
-        capture_content=settings.capture.content or _content_asked_for(),
-        capture_messages=settings.capture.failure_messages,
-        cost_source=settings.costs.source,
-        second_generation=second_generation,
-        remote_parent=carried_in(os.environ),
-    )
+    recorders.configured = recorder_of(tracer_provider, instruments, settings, carried_in(os.environ))
     if arguments["set_global"]:
         _set_global(tracer_provider, meter_provider)
     _when_the_process_ends()
@@ -274,20 +258,6 @@ def _meter_provider(resource: Resource, names: Any, courier: Courier, *, online:
     return MeterProvider([reader], resource, shutdown_on_exit=False)
 
 
-def _instruments(
-    provider: MeterProvider, outbox: Outbox, settings: Settings, *, second_generation: bool
-) -> Instruments:
-    from gnomon.sdk.instruments import Instruments  # noqa: PLC0415 - see `_build`
-
-    return Instruments(
-        provider.get_meter(recorders.SCOPE, __version__),
-        dropped=outbox.dropped,
-        agents=[agent.name for agent in settings.organisation.agents],
-        departments=[department.name for department in settings.organisation.departments],
-        second_generation=second_generation,
-    )
-
-
 def _number(variable: str, default: float) -> float:
     """A standard variable that holds a positive number; anything else counts as not set."""
     text = os.environ.get(variable, "").strip()
@@ -296,11 +266,6 @@ def _number(variable: str, default: float) -> float:
     except ValueError:
         return default
     return value if value > 0 else default
-
-
-def _content_asked_for() -> bool:
-    word = os.environ.get(_CONTENT_VARIABLE, "").strip().lower()
-    return word in ("true", "1", "span_only", "span_and_event")
 
 
 def _set_global(tracer_provider: TracerProvider, meter_provider: MeterProvider | None) -> None:

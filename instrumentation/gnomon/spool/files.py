@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from gnomon.otlp.endpoint import SIGNALS, Signal
@@ -68,7 +68,7 @@ def settle(path: Path, suffix: str) -> Path:
     return final
 
 
-def write(path: Path, lines: Iterator[str] | list[str]) -> Path:
+def write(path: Path, lines: Iterable[str]) -> Path:
     """Writes a complete spool file in one step: it is there whole, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
