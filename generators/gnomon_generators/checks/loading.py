@@ -63,8 +63,7 @@ def load_tree(
     if not tree.files:
         raise UserError(
             f"there is nothing to check in {', '.join(map(str, paths)) or settings.root}: name dashboards, "
-            "rule "
-            "files or folders of them, or write the project's own with `gnomon generate`",
+            "rule files or folders of them, or write the project's own with `gnomon generate`",
             ExitCode.MISSING,
         )
     return tree
@@ -97,8 +96,7 @@ def _add(tree: Tree, path: Path, must_be_known: bool) -> None:
     if not _take(tree, shown, text, document) and must_be_known:
         raise UserError(
             f"{path} is neither a dashboard nor a rule file, its tests, or a configuration of Alertmanager "
-            "or "
-            "a Collector; name one of these"
+            "or a Collector; name one of these"
         )
 
 

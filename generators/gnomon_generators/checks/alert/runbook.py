@@ -30,8 +30,8 @@ def check(rule: Rule) -> Iterator[Finding]:
     if page and rule.tree.whole and not (rule.tree.root / page).is_file():
         message = f"The page {page} does not exist: the link in the alert leads nowhere."
         advice = (
-            f"write docs/runbooks/{rule.name}.md: what it means, how to find the cause, what to do; or say with "
-            "alerts.runbook_url in gnomon.yaml where the runbooks are"
+            f"write docs/runbooks/{rule.name}.md: what it means, how to find the cause, what to do; or say "
+            "with alerts.runbook_url in gnomon.yaml where the runbooks are"
         )
     elif not page and not _ADDRESS.fullmatch(url) and "{{" not in url:
         message = f"{url!r} is no address that can be opened from a message."

@@ -85,11 +85,9 @@ def _different_sides(expression: Expression, node: Binary, left: Labels, right: 
         yield (
             node.operator_span,
             f"The left side has {_listed(left)} and the right side {_listed(right)}: no series of the one "
-            "has the "
-            "same labels as one of the other, so the result is empty.",
+            "has the same labels as one of the other, so the result is empty.",
             f"join them with on ({', '.join(sorted(left.names & right.names))}) and group_left or "
-            "group_right, or "
-            "group both sides alike",
+            "group_right, or group both sides alike",
         )
 
 

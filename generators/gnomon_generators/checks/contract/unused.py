@@ -34,8 +34,7 @@ def check(tree: Tree) -> Iterator[Finding]:
             yield _finding(
                 tree,
                 f"{metric.name} is emitted, and no dashboard, rule or alert reads it: it costs series and "
-                "tells "
-                "nobody anything.",
+                "tells nobody anything.",
                 "show it, or list it under unused_metrics in gnomon-check.yaml with the reason",
                 f"metric {metric.name}",
             )

@@ -32,8 +32,7 @@ def check(expression: Expression) -> Iterator[Finding]:
                 ID,
                 SEVERITY,
                 f"{name}() of {_what(expression, inner)}: one of two tests weighs as much as one of two "
-                "thousand, so the "
-                "result is nobody's ratio."
+                "thousand, so the result is nobody's ratio."
                 if "avg" in name
                 else f"{name}() of {_what(expression, inner)}: such numbers do not add up to anything.",
                 "divide sums: sum(a) / (sum(b) > 0)",

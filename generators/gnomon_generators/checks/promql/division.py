@@ -34,8 +34,7 @@ def check(expression: Expression) -> Iterator[Finding]:
                 ID,
                 SEVERITY,
                 "Where nothing happened the denominator is zero and the result NaN or infinite: a panel "
-                "shows NaN, an "
-                "average over it is NaN, and a comparison is false or always true.",
+                "shows NaN, an average over it is NaN, and a comparison is false or always true.",
                 f"write … / ({shown if len(shown) < 60 else '…'} > 0), which shows nothing where there was "
                 "nothing",
                 span=node.right.span,

@@ -34,9 +34,8 @@ def check(expression: Expression) -> Iterator[Finding]:
                 ID,
                 SEVERITY,
                 f"The group is evaluated every {argument.window.text} and this looks back "
-                f"{argument.window.text}: before "
-                "Prometheus 3.0 a window holds both its edges, so a sample on one is in two windows; since "
-                "then in one.",
+                f"{argument.window.text}: before Prometheus 3.0 a window holds both its edges, so a sample "
+                "on one is in two windows; since then in one.",
                 f"write {rule.group.interval * 1000 - 1:.0f}ms, right on both",
                 span=argument.window.span,
             )

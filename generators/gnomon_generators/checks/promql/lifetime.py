@@ -42,8 +42,7 @@ def check(expression: Expression) -> Iterator[Finding]:
                 ID,
                 SEVERITY,
                 f"{node.name} counts since its process began: the number is not that of the time shown, "
-                "falls to "
-                f"nothing with every restart, and {_how(above)}.",
+                f"falls to nothing with every restart, and {_how(above)}.",
                 _advice(str(node.name), ledger=known is not None and known.kind == "ledger"),
                 span=node.span,
             )
@@ -92,8 +91,7 @@ def _how(above: tuple[Node, ...]) -> str:
 def _advice(name: str, *, ledger: bool) -> str:
     if ledger:
         return (
-            f"write last_over_time({name}[1h]) - last_over_time({name}[1h] offset $__range), or read the "
-            "run points "
-            "that it is made from"
+            f"write last_over_time({name}[1h]) - last_over_time({name}[1h] offset $__range), or read the run "
+            "points that it is made from"
         )
     return f"write increase({name}[$__range]), in a rule with a fixed window"

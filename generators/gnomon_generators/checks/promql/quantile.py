@@ -28,8 +28,7 @@ def check(expression: Expression) -> Iterator[Finding]:
                 ID,
                 SEVERITY,
                 "From the 95th percentiles of parts the 95th percentile of the whole cannot be had, not "
-                "even nearly: a "
-                "part of three calls counts like one of three thousand.",
+                "even nearly: a part of three calls counts like one of three thousand.",
                 "add the buckets up and take the quantile last: histogram_quantile(0.95, sum by (le) (…))",
                 span=node.span,
             )

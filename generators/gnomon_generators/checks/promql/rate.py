@@ -39,9 +39,8 @@ def _wrong(expression: Expression, argument: Node) -> tuple[str, str] | None:
         return None
     if known is None or known.kind == "recorded":
         return (
-            f"of {name}, which a recording rule made: where one of the counters behind it began anew the "
-            "sum falls, "
-            "and the fall is counted as growth from zero.",
+            f"of {name}, which a recording rule made: where one of the counters behind it began anew the sum "
+            "falls, and the fall is counted as growth from zero.",
             "record the rate of each counter and sum those",
         )
     if known.kind == "gauge":
@@ -58,8 +57,7 @@ def _of_subquery(expression: Expression, inner: Node) -> tuple[str, str] | None:
     ):
         return (
             "of a sum of counters: where one of them began anew the sum falls, and the fall is counted as "
-            "growth "
-            "from zero.",
+            "growth from zero.",
             "rate first and sum then: sum(rate(x[…]))",
         )
     return None

@@ -35,7 +35,7 @@ def check(expression: Expression) -> Iterator[Finding]:
     seen = set()
     for node, above in with_ancestors(root):
         if isinstance(node, Selector) and node.name not in seen and _is_run_point(expression, node):
-            wrong = _wrong(node, above)
+            wrong = _wrong(node, above, _total_or_newest(expression, node))
             if wrong:
                 seen.add(node.name)
                 span, message, advice = wrong
@@ -47,7 +47,19 @@ def _is_run_point(expression: Expression, selector: Selector) -> bool:
     return known is not None and known.kind == "run_point"
 
 
-def _wrong(selector: Selector, above: tuple[Node, ...]) -> tuple[tuple[int, int], str, str] | None:
+def _total_or_newest(expression: Expression, selector: Selector) -> str:
+    """How the metric is read over a time range; what must not be added up has no total."""
+    name = selector.name
+    known = series_of(expression, selector)
+    newest = f"last_over_time({name}[$__range]) for the newest"
+    if known is not None and not known.additive:
+        return f"write {newest}"
+    return f"write sum_over_time({name}[$__range]) for a total, {newest}"
+
+
+def _wrong(
+    selector: Selector, above: tuple[Node, ...], advice: str
+) -> tuple[tuple[int, int], str, str] | None:
     name = selector.name
     holder = above[-1] if above else None
     if not isinstance(holder, Range):
@@ -57,16 +69,14 @@ def _wrong(selector: Selector, above: tuple[Node, ...]) -> tuple[tuple[int, int]
             selector.span,
             f"{name} has one sample a run, and a name without a window finds a sample for five minutes only: "
             "soon after a run the query is empty.",
-            f"write sum_over_time({name}[$__range]) for a total, last_over_time({name}[$__range]) for the "
-            "newest",
+            advice,
         )
     call = above[-2] if len(above) > 1 else None
     if isinstance(call, Call) and call.name in _GROWTH:
         return (
             call.span,
             f"{name} is the count of one run and starts anew with the next; {call.name}() looks for growth "
-            "from "
-            "sample to sample and finds none, or a wrong one.",
+            "from sample to sample and finds none, or a wrong one.",
             f"write sum_over_time({name}[…]), which is exact",
         )
     if holder.window.variable == "__rate_interval":

@@ -22,9 +22,8 @@ def check(expression: Expression) -> Iterator[Finding]:
             yield expression.finding(
                 ID,
                 SEVERITY,
-                f"Which series {node.operator}() picks changes from one evaluation to the next: the "
-                "recorded ones come "
-                "and go, are stale in between, and add up to more than ever existed.",
+                f"Which series {node.operator}() picks changes from one evaluation to the next: the recorded "
+                "ones come and go, are stale in between, and add up to more than ever existed.",
                 f"record all of them, and write {node.operator}() in the panel",
                 span=node.operator_span,
             )

@@ -34,8 +34,7 @@ def check(expression: Expression) -> Iterator[Finding]:
                 ID,
                 SEVERITY,
                 "$__interval is one step of the picture, on a short time range less than a scrape: there is "
-                "nothing to "
-                f"take {node.name}() of.",
+                f"nothing to take {node.name}() of.",
                 "write $__rate_interval, which is never less than four scrapes",
                 span=window.span,
             )
@@ -44,10 +43,8 @@ def check(expression: Expression) -> Iterator[Finding]:
                 ID,
                 SEVERITY,
                 f"{window.text} is less than {_SCRAPES} scrapes ({least:g} s): one that is late leaves a "
-                "gap, and since "
-                "Prometheus 3.0 a sample on the window's left edge is not in it, so that a window of one "
-                "scrape is "
-                "always empty.",
+                "gap, and since Prometheus 3.0 a sample on the window's left edge is not in it, so that a "
+                "window of one scrape is always empty.",
                 f"write {_least(least)} or more; scrape_interval in gnomon-check.yaml says how often you "
                 "scrape",
                 span=window.span,

@@ -28,8 +28,7 @@ def check(expression: Expression) -> Iterator[Finding]:
                     ID,
                     SEVERITY,
                     f"There is no label {label.name} to leave out: more series stay apart than was meant.",
-                    f"name labels that are there ({', '.join(sorted(inner.names)) or 'none'}), or better "
-                    "say with by "
-                    "which are to stay",
+                    f"name labels that are there ({', '.join(sorted(inner.names)) or 'none'}), or better say "
+                    "with by which are to stay",
                     span=label.span,
                 )

@@ -26,7 +26,5 @@ def missing_case(rule: Rule) -> str:
 @lru_cache(maxsize=4)
 def _by_rule(tree: Tree) -> Mapping[tuple[Path, str, str], Coverage]:
     rules = (path_of(tree, file) for file in tree.rule_files if not file.defined_elsewhere)
-    rows = coverage(
-        rules, (path_of(tree, file) for file in tree.rule_tests)
-    )
+    rows = coverage(rules, (path_of(tree, file) for file in tree.rule_tests))
     return {(row.file, row.kind, row.name): row for row in rows}

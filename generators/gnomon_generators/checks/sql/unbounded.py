@@ -28,8 +28,7 @@ def check(query: SqlQuery) -> Iterator[Finding]:
         ID,
         SEVERITY,
         f"Every row of {source.this.name} that fits is sent to the browser: today some hundreds, in a year "
-        "some "
-        "hundred thousand.",
+        "some hundred thousand.",
         "add ORDER BY … LIMIT …, or group the rows",
         span=place(source.this),
     )
