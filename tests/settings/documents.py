@@ -7,7 +7,21 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gnomon.settings.fields import DURATION, EMAIL, HOST_AND_PORT, LINE, NAME, STORE_URL, URL, VARIABLE
+from gnomon.settings.fields import (
+    ADDRESS,
+    DATES,
+    DURATION,
+    EMAIL,
+    HOST_AND_PORT,
+    LINE,
+    NAME,
+    STORE_URL,
+    TIME,
+    TIME_ZONE,
+    URL,
+    VARIABLE,
+    WEEKDAYS,
+)
 from gnomon.settings.schema import json_schema
 
 _WORD = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8)
@@ -25,6 +39,11 @@ _TEXTS: dict[str, st.SearchStrategy[str]] = {
     STORE_URL.pattern: st.sampled_from(["sqlite:////tmp/x.db", "postgresql+psycopg://me@db:5432/gnomon"]),
     EMAIL.pattern: st.builds("{}@{}.example".format, _WORD, _WORD),
     HOST_AND_PORT.pattern: st.builds("{}:{}".format, _WORD, st.integers(0, 65535)),
+    ADDRESS.pattern: st.sampled_from(["127.0.0.1", "0.0.0.0", "::1", "[::]"]),
+    WEEKDAYS.pattern: st.sampled_from(["sunday", "monday:friday"]),
+    DATES.pattern: st.sampled_from(["2026-12-24", "2026-12-24:2027-01-01"]),
+    TIME.pattern: st.sampled_from(["00:00", "09:05", "23:59", "24:00"]),
+    TIME_ZONE.pattern: st.sampled_from(["UTC", "Europe/Berlin", "Etc/GMT+2"]),
     VARIABLE.pattern: st.sampled_from(["A", "SLACK_URL", "_x9"]),
 }
 

@@ -51,6 +51,21 @@ VARIABLE = Format(r"^[A-Za-z_][A-Za-z0-9_]*(?![\s\S])", "the name of an environm
 HOST_AND_PORT = Format(
     r"^[^\s:/\x00-\x1f\x7f]+:[0-9]{1,5}(?![\s\S])", "a host and a port, such as localhost:25"
 )
+_DAY = r"(sunday|monday|tuesday|wednesday|thursday|friday|saturday)"
+WEEKDAYS = Format(rf"^{_DAY}(:{_DAY})?(?![\s\S])", "a day such as sunday, or days such as monday:friday")
+_DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+DATES = Format(
+    rf"^{_DATE}(:{_DATE})?(?![\s\S])",
+    "a date in quotes such as '2026-12-24', or the first and the last one, '2026-12-24:2027-01-01'",
+)
+TIME = Format(r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)(?![\s\S])", "a time of day in quotes, such as '22:30'")
+TIME_ZONE = Format(
+    r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*(?![\s\S])", "a time zone such as UTC or Europe/Berlin"
+)
+ADDRESS = Format(
+    r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[?[0-9a-fA-F:]*:[0-9a-fA-F:]*\]?)(?![\s\S])",
+    "an address of this machine, such as 127.0.0.1",
+)
 
 SECRET_IN_URL = r"://[^/@\s]*:[^/@\s]+@|[?&](password|token|key)="  # noqa: S105 - finds one, holds none
 """Where an address carries a secret: between the host and what stands before it, or in its query."""

@@ -11,13 +11,18 @@ from typing import Literal
 
 from gnomon.record import Record
 from gnomon.settings.fields import (
+    ADDRESS,
+    DATES,
     DURATION,
     EMAIL,
     HOST_AND_PORT,
     LINE,
     NAME,
     STORE_URL,
+    TIME,
+    TIME_ZONE,
     URL,
+    WEEKDAYS,
     section,
     setting,
 )
@@ -197,6 +202,41 @@ class Rules(Record):
     )
 
 
+class Maintenance(Record):
+    """A time in which nobody is told of alerts: repeated work on the system, or days when nobody works.
+
+    What still fires when it is over is told then.
+    """
+
+    name: str = setting(brief="Unique name.", format=NAME, example="weekly-upgrade")
+    weekdays: tuple[str, ...] = setting(
+        (), "Days of the week. When empty: every day.", format=WEEKDAYS, example=["saturday:sunday"]
+    )
+    dates: tuple[str, ...] = setting(
+        (), "Days of the calendar. When empty: all.", format=DATES, example=["2026-12-24:2027-01-01"]
+    )
+    starts: str = setting("00:00", "When it begins on such a day.", format=TIME, example="22:00")
+    ends: str = setting(
+        "24:00",
+        "When it ends; at or before its beginning means on the next day.",
+        format=TIME,
+        example="02:00",
+    )
+    timezone: str = setting("UTC", "Time zone of days and times.", format=TIME_ZONE, example="Europe/Berlin")
+    environment: str | None = setting(
+        None,
+        "Only what is in this environment. When not set: all.",
+        format=NAME,
+        refers_to="organisation.environments",
+    )
+    department: str | None = setting(
+        None,
+        "Only what belongs to this department. When not set: all.",
+        format=NAME,
+        refers_to="organisation.departments",
+    )
+
+
 class Alerts(Record):
     """Who is told, and how long something must hold before they are."""
 
@@ -204,6 +244,13 @@ class Alerts(Record):
         "slack", "Channel that alerts go to; `all` means every one set under `channels`."
     )
     severity: Literal["info", "warning", "critical"] = setting("warning", "`severity` label of the alerts.")
+    owner: str | None = setting(
+        None,
+        "Who answers for alerts of no agent, department or environment that has an owner.",
+        format=NAME,
+        refers_to="organisation.owners",
+    )
+    maintenance: tuple[Maintenance, ...] = setting((), "Times in which nobody is told.")
     runbook_url: str | None = setting(
         None,
         "Address of the alerts' runbooks, with `{alert}` for the name of the alert. When not set: the page "
@@ -268,6 +315,13 @@ class PagerDuty(Record):
     routing_key: SecretReference | None = setting(
         None, "Integration key of the service (Events API v2).", example={"file": "secrets/pagerduty"}
     )
+    url: str = setting(
+        "https://events.pagerduty.com/v2/enqueue",
+        "Where events are sent; accounts in PagerDuty's European region have another address.",
+        format=URL,
+        example="https://events.eu.pagerduty.com/v2/enqueue",
+        no_password=True,
+    )
 
 
 class Email(Record):
@@ -322,6 +376,48 @@ class Retention(Record):
         above=0,
         maximum=36_500,
     )
+    traces_days: float = setting(15, "Retention of traces in Tempo.", unit="d", above=0, maximum=36_500)
+
+
+class Ports(Record):
+    """Ports at which the parts of the stack are reached on this machine."""
+
+    otlp_grpc: int = setting(4317, "The Collector: OTLP by gRPC.", minimum=1, maximum=65_535)
+    otlp_http: int = setting(4318, "The Collector: OTLP by HTTP.", minimum=1, maximum=65_535)
+    collector_health: int = setting(13_133, "The Collector: its health.", minimum=1, maximum=65_535)
+    collector_metrics: int = setting(8888, "The Collector: metrics of its own.", minimum=1, maximum=65_535)
+    prometheus: int = setting(9090, "Prometheus.", minimum=1, maximum=65_535)
+    alertmanager: int = setting(9093, "Alertmanager.", minimum=1, maximum=65_535)
+    tempo: int = setting(3200, "Tempo: queries.", minimum=1, maximum=65_535)
+    tempo_otlp: int = setting(
+        4327, "Tempo: traces from the Collector, by OTLP over gRPC.", minimum=1, maximum=65_535
+    )
+    grafana: int = setting(3000, "Grafana.", minimum=1, maximum=65_535)
+    postgres: int = setting(5432, "PostgreSQL.", minimum=1, maximum=65_535)
+    ledger: int = setting(9464, "`gnomon metrics`.", minimum=1, maximum=65_535)
+
+
+class Stack(Record):
+    """The stack that `make up` and `gnomon stack up --local` start."""
+
+    address: str = setting(
+        "127.0.0.1",
+        "Address of this machine at which its parts are reached. On another one than the loopback whoever "
+        "reaches the machine reaches them.",
+        format=ADDRESS,
+    )
+    ports: Ports = section(Ports)
+    scrape_interval: Duration = setting(
+        Duration("15s"),
+        "How often Prometheus reads the metrics of the parts. Grafana's data source has the same, from which it "
+        "reckons the window of rates.",
+        format=DURATION,
+    )
+    late_samples: Duration = setting(
+        Duration("7d"),
+        "How late a run's numbers may come and still be stored: as long as spools may wait for a network.",
+        format=DURATION,
+    )
 
 
 class Changes(Record):
@@ -369,6 +465,13 @@ class Dashboards(Record):
     """What the generated dashboards offer."""
 
     environment_filter: bool = setting(False, "Offer a choice of environment on every dashboard.")
+    url: str | None = setting(
+        None,
+        "Address under which people reach Grafana. When set, messages about alerts link to the panel.",
+        format=URL,
+        example="https://grafana.example.com",
+        no_password=True,
+    )
 
 
 class Baselines(Record):
@@ -458,6 +561,20 @@ class Agent(Record):
     )
 
 
+class Environment(Record):
+    """A place where agents run."""
+
+    name: str = setting(
+        brief="`deployment.environment.name` in telemetry; unique.", format=NAME, example="test"
+    )
+    owner: str | None = setting(
+        None,
+        "Who answers for what runs there and has no other owner.",
+        format=NAME,
+        refers_to="organisation.owners",
+    )
+
+
 class Organisation(Record):
     """Who runs what. These names bound the labels of metrics, so that a name not listed is a mistake.
 
@@ -466,12 +583,11 @@ class Organisation(Record):
 
     departments: tuple[Department, ...] = setting((), "Departments.")
     agents: tuple[Agent, ...] = setting((), "Agents.")
-    owners: tuple[Owner, ...] = setting((), "People and teams that answer for departments and agents.")
-    environments: tuple[str, ...] = setting(
-        (),
-        "Values that `deployment.environment.name` may have. When empty: any.",
-        format=NAME,
-        example=["test", "staging", "production"],
+    owners: tuple[Owner, ...] = setting(
+        (), "People and teams that answer for agents, departments and environments."
+    )
+    environments: tuple[Environment, ...] = setting(
+        (), "Values that `deployment.environment.name` may have. When empty: any."
     )
 
 
@@ -535,6 +651,7 @@ class Settings(Record):
     alerts: Alerts = section(Alerts)
     channels: Channels = section(Channels)
     retention: Retention = section(Retention)
+    stack: Stack = section(Stack)
     changes: Changes = section(Changes)
     baselines: Baselines = section(Baselines)
     gate: Gate = section(Gate)
