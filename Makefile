@@ -36,11 +36,17 @@ test: $(VENV)/.dev ## Run the tests (TESTS=tests/plugin for some of them)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(TESTS)
 
 .PHONY: check
-check: $(VENV)/.dev ## Check format, lint, types and generated files
+check: $(VENV)/.dev ## Check format, lint, types, generated files and what they say
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@# Each folder of definitions is a module path of its own: two of them hold a routing.py.
+	@for folder in dashboards rules alerts collector; do \
+	  echo "mypy $$folder"; \
+	  MYPYPATH=$$folder:instrumentation:generators:generators/typings $(BIN)/mypy $$folder/*.py || exit 1; \
+	done
 	$(BIN)/gnomon generate --check
+	$(BIN)/gnomon check
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code and sort its imports

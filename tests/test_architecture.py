@@ -39,7 +39,36 @@ ARROWS: Final[dict[str, set[str]]] = {
     "pytest_plugin": {"foundations", "registry", "settings", "provenance", "otlp", "spool", "runs"},
     "cli": {"foundations", "settings", "provenance", "otlp", "spool", "runs"},
     "gnomon": {"foundations", "sdk"},
-    "gnomon_generators": {"foundations", "registry", "settings"},
+    "generated files": set(),
+    "gnomon_generators.promql": {"foundations", "registry"},
+    "gnomon_generators.stack_metrics": {"registry", "gnomon_generators.promql"},
+    "gnomon_generators.rules": {"foundations", "registry", "settings", "gnomon_generators.promql"},
+    "gnomon_generators.vocabulary": {
+        *("foundations", "registry", "settings"),
+        *("generated files", "gnomon_generators.promql"),
+    },
+    "gnomon_generators.alertmanager": {"foundations", "registry", "settings", "generated files"},
+    "gnomon_generators.collector": {"foundations", "registry", "settings", "generated files"},
+    "gnomon_generators.definitions": {"foundations", "settings", "generated files"},
+    "gnomon_generators.programs": {"foundations", "gnomon_generators.definitions"},
+    "gnomon_generators.checks": {
+        *("foundations", "registry", "settings", "generated files"),
+        *("gnomon_generators.promql", "gnomon_generators.stack_metrics", "gnomon_generators.rules"),
+        "gnomon_generators.programs",
+    },
+    "gnomon_generators.reference": {
+        *("foundations", "registry", "settings"),
+        *("generated files", "gnomon_generators.promql", "gnomon_generators.checks"),
+    },
+    "gnomon_generators.artefacts": {
+        *("foundations", "registry", "settings", "generated files"),
+        *("gnomon_generators.vocabulary", "gnomon_generators.rules", "gnomon_generators.alertmanager"),
+        *("gnomon_generators.collector", "gnomon_generators.definitions", "gnomon_generators.reference"),
+    },
+    "gnomon_generators.commands": {
+        *("foundations", "settings", "generated files", "gnomon_generators.rules"),
+        *("gnomon_generators.definitions", "gnomon_generators.checks", "gnomon_generators.artefacts"),
+    },
     "gnomon_analysis.store": {"foundations", "registry", "settings", "runs"},
     "gnomon_analysis.ledger": {"registry", "gnomon_analysis.store"},
     "gnomon_analysis.junit": {
@@ -61,6 +90,10 @@ MODULES_OF: Final = {
     **dict.fromkeys(
         ("gnomon.errors", "gnomon.record", "gnomon.session", "gnomon.state", "gnomon.version"),
         "foundations",
+    ),
+    **dict.fromkeys(
+        (f"gnomon_generators.{module}" for module in ("document", "writing", "paths", "yaml_text")),
+        "generated files",
     ),
     **dict.fromkeys(
         ("gnomon.clients.httpx", "gnomon.clients.requests", "gnomon.clients.endpoints"), "client hooks"
@@ -96,7 +129,7 @@ def room_of(module: str) -> str:
         return room
     package, _, rest = module.partition(".")
     part = rest.partition(".")[0]
-    if not part or package == "gnomon_generators":
+    if not part:
         return package
     return part if package == "gnomon" else f"{package}.{part}"
 
