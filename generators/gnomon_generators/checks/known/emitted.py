@@ -83,7 +83,7 @@ def _bounded_by_settings(settings: Settings) -> Values:
     if suites:
         # A run of tests of several suites belongs to one that is named after the project.
         suites = (*suites, settings.project.name)
-    environments = organisation.environments
+    environments = tuple(environment.name for environment in organisation.environments)
     if environments:
         environments = (*environments, settings.environment)
     return {
