@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gnomon.errors import UserError
+from gnomon.registry import reading
 from gnomon_generators.promql.expression import Expr, offset_mark
 from gnomon_generators.promql.selecting import Where, matcher, names, selector
 from gnomon_generators.promql.series import AnyLabel, AnyMetric, Series, label_text, series_of
 from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Window, checked, seconds
 
-# A series of a long-running process is found within this time of its last scrape.
-_LOOK_BACK = "1h"
 _OBSERVATIONS = "{observation}"
 
 Labels = Sequence[AnyLabel]
@@ -171,11 +170,7 @@ def recorded(
     text = f"{name}{f'{{{found}}}' if found else ''}{offset_mark()}"
     if by is None:
         return Expr(text, unit, None if labels is None else _texts(labels))
-    return Expr(f"max{_grouping(_texts(by))}({text})", unit, _texts(by))
-
-
-def _grouping(kept: Sequence[str]) -> str:
-    return f" by ({', '.join(kept)}) " if kept else ""
+    return Expr(reading.aggregated("max", text, _texts(by)), unit, _texts(by))
 
 
 def _texts(labels: Labels) -> tuple[str, ...]:
@@ -207,11 +202,14 @@ class _Reader:
         return selector(self.series, self.where, suffix)
 
     def ranged(self, function: str, found: str, window: Window | None = None) -> str:
-        return f"{function}({found}[{window or self.window}]{offset_mark()})"
+        return reading.ranged(function, found, window or self.window, offset_mark())
+
+    def kept(self, *more: str) -> tuple[str, ...]:
+        return (*more, *names(self.series, self.by))
 
     def aggregate(self, function: str, value: str, unit: str, *more: str, step: str | None = None) -> Expr:
-        kept = (*more, *names(self.series, self.by))
-        return Expr(f"{function}{_grouping(kept)}({value})", unit, kept, step)
+        kept = self.kept(*more)
+        return Expr(reading.aggregated(function, value, kept), unit, kept, step)
 
     def observe(self, suffix: str, *more: str) -> Expr:
         """What is divided by its like, so that it is no matter whether both are totals or rates."""
@@ -221,36 +219,31 @@ class _Reader:
         return self.increase(found, unit, *more)
 
     def increase(self, found: str, unit: str, *more: str) -> Expr:
-        if self.series.counting == "run_point":
-            return self.run_points("sum_over_time", found, unit, *more)
-        if self.series.counting == "ledger":
-            return self.ledger(found, unit, *more)
-        if self.window == STEP:
+        counting = self.series.counting
+        if counting == "run_point":
+            self.refuse_rate()
+        elif counting != "ledger" and self.window == STEP:
             # Windows as short as a step would lose what happened between the last scrape of one and the
             # first of the next; those of `$__rate_interval` overlap, so they are scaled to the step.
             rated = self.rate(found, unit, *more)
             return Expr(f"{rated.operand} * {seconds(STEP)}", unit, rated.labels, compound=True)
-        return self.aggregate("sum", self.ranged("increase", found), unit, *more)
+        text = reading.total(found, counting, self.window, self.kept(*more), offset_mark)
+        return Expr(text, unit, self.kept(*more), self.least_step, compound=counting == "ledger")
 
     def rate(self, found: str, unit: str, *more: str) -> Expr:
         window = RATE if self.window == STEP else self.window
         return self.aggregate("sum", self.ranged("rate", found, window), unit, *more)
 
     def run_points(self, function: str, found: str, unit: str, *more: str) -> Expr:
+        self.refuse_rate()
+        return self.aggregate("sum", self.ranged(function, found), unit, *more, step=self.least_step)
+
+    def refuse_rate(self) -> None:
         if self.window == RATE:
             raise UserError(
                 f"{self.series.name} counts by run: {RATE} overlaps from point to point and would show a run "
                 f"several times; take {STEP} over time and {RANGE} for one number"
             )
-        return self.aggregate("sum", self.ranged(function, found), unit, *more, step=self.least_step)
-
-    def ledger(self, found: str, unit: str, *more: str) -> Expr:
-        # What is there now less what was there then; a series that was not there then counts from zero.
-        now = self.aggregate("sum", self.ranged("last_over_time", found, _LOOK_BACK), unit, *more)
-        before = f"last_over_time({found}[{_LOOK_BACK}]{offset_mark(self.window)})"
-        then = self.aggregate("sum", before, unit, *more)
-        text = f"{now.template} - ({then.template} or 0 * {now.template})"
-        return Expr(text, unit, now.labels, self.least_step, compound=True)
 
     @property
     def least_step(self) -> str | None:
