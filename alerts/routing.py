@@ -23,7 +23,7 @@ from gnomon_generators.promql import (
     ratio,
     total,
 )
-from gnomon_generators.rules import AlertRule, Group, group, outlasting
+from gnomon_generators.rules import AlertRule, Group, Panel, group, outlasting
 
 OWNER = (a.TEST_SUITE_NAME, a.DEPLOYMENT_ENVIRONMENT_NAME, a.GNOMON_DEPARTMENT, a.GEN_AI_AGENT_NAME)
 
@@ -63,6 +63,9 @@ def _accuracy(settings: Settings, ours: Ours) -> AlertRule:
         description="{{ $labels.test_suite_name }} in {{ $labels.deployment_environment_name }}: "
         f'{{{{ $value | printf "%.1f" }}}} % of the routing tests that got an answer in the last {window} '
         f"chose the right skill; the objective is {objective:g} %.",
+        value='{{ $value | printf "%.1f" }} %',
+        objective=f"at least {objective:g} %",
+        panel=Panel("qa_engineer", "Routing accuracy", past=window),
     )
 
 
@@ -77,6 +80,9 @@ def _cost(settings: Settings, ours: Ours) -> AlertRule:
         summary=f"Test runs cost more than {budget:g} USD in 24 hours.",
         description="The model calls of the test runs of the last 24 hours cost "
         f'{{{{ $value | printf "%.2f" }}}} USD; the budget is {budget:g} USD.',
+        value='{{ $value | printf "%.2f" }} USD',
+        objective=f"at most {budget:g} USD",
+        panel=Panel("sre_operations", "Total API cost (24h)"),
     )
 
 
@@ -98,4 +104,7 @@ def _retries(settings: Settings, ours: Ours) -> AlertRule:
         description="Runs in {{ $labels.deployment_environment_name }} that ended in the last "
         f'{window} retried model calls {{{{ $value | printf "%.2f" }}}} times a second; '
         f"the limit is {limit:g}.",
+        value='{{ $value | printf "%.2f" }}/s',
+        objective=f"at most {limit:g}/s",
+        panel=Panel("sre_operations", "API retries and refusals", past="3h"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -14,6 +15,8 @@ MARK: Final = f"{GENERATED} docs`"
 """How the reference pages say it."""
 
 UID_PREFIX: Final = "gnomon-"
+
+_PANEL_IDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Document:
 def dashboard_uid(name: str) -> str:
     """The uid of the dashboard that a definition file of this name makes."""
     return UID_PREFIX + name.replace("_", "-")
+
+
+def panel_id(title: str) -> int:
+    """The id that a panel has by its title, as long as no other panel of its board has the same."""
+    return zlib.crc32(title.encode()) % _PANEL_IDS + 1
 
 
 def is_generated(path: Path) -> bool:

@@ -20,17 +20,20 @@ from gnomon_generators.rules.model import (
     group,
     outlasting,
 )
+from gnomon_generators.rules.panels import CHOICES, Panel
 from gnomon_generators.rules.rendering import render
 from gnomon_generators.rules.tiles import tile
 
 __all__ = [
     "BURNS",
+    "CHOICES",
     "PERIOD",
     "RUNBOOKS",
     "SEVERITIES",
     "AlertRule",
     "Burn",
     "Group",
+    "Panel",
     "RecordingRule",
     "Severity",
     "burning",

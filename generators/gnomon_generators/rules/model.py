@@ -11,6 +11,7 @@ from gnomon.errors import UserError
 from gnomon.settings.model import Settings
 from gnomon_generators.promql import Expr, Window
 from gnomon_generators.promql.windows import is_fixed, milliseconds
+from gnomon_generators.rules.panels import Panel
 
 Severity = Literal["critical", "warning", "info"]
 """`critical` wakes somebody, `warning` is looked at in working hours, `info` is only shown."""
@@ -64,6 +65,10 @@ class AlertRule:
 
     `summary` is one fixed sentence, so that alerts of one kind read alike; `description` says which and how
     bad, with Prometheus' templates (`{{ $labels.test_suite_name }}`, `{{ $value | printf "%.1f" }}`).
+
+    What follows is for messages, which are read on a phone: `value` and `objective` are what is and what
+    should be, each with its unit and nothing else (`{{ $value | printf "%.1f" }} %`, `at least 85 %`);
+    `commit` is the change that probably caused it, where an expression can tell; `panel` shows it all.
     """
 
     alert: str
@@ -73,6 +78,10 @@ class AlertRule:
     summary: str
     description: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    value: str = ""
+    objective: str = ""
+    commit: str = ""
+    panel: Panel | None = None
 
     def __post_init__(self) -> None:
         if not _ALERT.fullmatch(self.alert):
@@ -107,13 +116,15 @@ Rule = RecordingRule | AlertRule
 class Group:
     """Rules that are evaluated together, in this order, every `interval`.
 
-    `runbooks` is the pattern of the addresses of runbooks, with `{alert}` for the alert's name.
+    `runbooks` is the pattern of the addresses of runbooks, with `{alert}` for the alert's name; `grafana`
+    the address under which people reach Grafana, without which no alert links to its panel.
     """
 
     name: str
     rules: tuple[Rule, ...]
     interval: Window
     runbooks: str = RUNBOOKS
+    grafana: str | None = None
 
     def __post_init__(self) -> None:
         if not _GROUP.fullmatch(self.name):
@@ -145,17 +156,28 @@ class Group:
         """The alerts."""
         return (rule for rule in self.rules if isinstance(rule, AlertRule))
 
-    def runbook(self, alert: AlertRule) -> str:
-        """The address of an alert's runbook."""
-        return self.runbooks.replace("{alert}", alert.alert)
+    def annotations(self, alert: AlertRule) -> dict[str, str]:
+        """What an alert of this group tells, by the names that messages know."""
+        panel = alert.panel.url(self.grafana) if alert.panel and self.grafana else ""
+        told = {
+            "summary": alert.summary,
+            "description": alert.description,
+            "value": alert.value,
+            "objective": alert.objective,
+            "likely_commit": alert.commit,
+            "runbook_url": self.runbooks.replace("{alert}", alert.alert),
+            "panel_url": panel,
+        }
+        return {name: text for name, text in told.items() if text}
 
 
 def group(settings: Settings, name: str, *rules: Rule) -> Group:
-    """A group evaluated as often, and with runbooks where, the settings say.
+    """A group evaluated as often, and with runbooks and panels where, the settings say.
 
     Raises `UserError` for what cannot be a group.
     """
-    return Group(name, rules, settings.rules.interval, settings.alerts.runbook_url or RUNBOOKS)
+    runbooks = settings.alerts.runbook_url or RUNBOOKS
+    return Group(name, rules, settings.rules.interval, runbooks, settings.dashboards.url)
 
 
 def outlasting(window: Window, hold: Window) -> Window:

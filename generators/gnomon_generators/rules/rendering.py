@@ -71,11 +71,7 @@ def _rule(rule: Rule, group: Group) -> dict[str, Any]:
             "expr": expr,
             "for": str(rule.hold),
             "labels": {"severity": rule.severity, **rule.labels},
-            "annotations": {
-                "summary": rule.summary,
-                "description": rule.description,
-                "runbook_url": group.runbook(rule),
-            },
+            "annotations": group.annotations(rule),
         }
     said: dict[str, Any] = {"record": rule.record, "expr": expr}
     if rule.labels:

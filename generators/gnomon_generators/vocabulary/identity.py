@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,7 +12,6 @@ UID_PREFIX: Final = document.UID_PREFIX
 """Every dashboard of ours has a uid that begins so; `gnomon generate` knows its own files by it."""
 
 _LONGEST_UID: Final = 40
-_IDS: Final = 1_000_000
 
 
 def uid_of(name: str) -> str:
@@ -35,7 +33,7 @@ def panel_ids(titles: Sequence[str]) -> list[int]:
     taken: set[int] = set()
     found = []
     for title in titles:
-        number = zlib.crc32(title.encode()) % _IDS + 1
+        number = document.panel_id(title)
         while number in taken:
             number += 1
         taken.add(number)
