@@ -296,6 +296,90 @@ class Alerts(Record):
     retry_rate_for: Duration = setting(
         Duration("5m"), "How long the retry rate must stay above its limit.", format=DURATION
     )
+    hold: Duration = setting(
+        Duration("5m"),
+        "How long whatever has no waiting time of its own here must hold before somebody is told.",
+        format=DURATION,
+    )
+    error_rate_percent: float = setting(
+        20.0, "Share of a suite's tests that may fail.", unit="%", minimum=0, maximum=100
+    )
+    error_rate_window: Duration = setting(
+        Duration("6h"),
+        "Time over which the share of failed tests is taken: that of the runs that ended in it.",
+        format=DURATION,
+    )
+    minimum_tests: int = setting(
+        10,
+        "Fewer tests than this in a window say nothing about failures and the cost of a test.",
+        unit="{test}",
+        minimum=1,
+        maximum=10**9,
+    )
+    rate_limited_percent: float = setting(
+        5.0,
+        "Share of the attempts of model calls that may be refused for too many requests (429).",
+        unit="%",
+        minimum=0,
+        maximum=100,
+    )
+    rate_limited_window: Duration = setting(
+        Duration("1h"), "Time over which the share of refused attempts is taken.", format=DURATION
+    )
+    worker_use_percent: float = setting(
+        50.0,
+        "Share of the workers' time that parallel runs spend in tests, at least.",
+        unit="%",
+        minimum=0,
+        maximum=100,
+    )
+    worker_use_window: Duration = setting(
+        Duration("1d"), "Time over which the use of workers is taken.", format=DURATION
+    )
+    minimum_worker_time: Duration = setting(
+        Duration("10m"),
+        "Less time of all workers together in the window says nothing about their use.",
+        format=DURATION,
+    )
+    flaky_tests: int = setting(
+        5, "Flaky tests that a suite may have.", unit="{test}", minimum=0, maximum=10**6
+    )
+    cost_anomaly_factor: float = setting(
+        1.5,
+        "How many times the dearest day of the week before a day may cost.",
+        unit="1",
+        minimum=1,
+        maximum=1e6,
+    )
+    minimum_cost_usd: float = setting(
+        1.0, "A day that costs less is no anomaly.", unit="USD", minimum=0, maximum=1e9
+    )
+    test_cost_factor: float = setting(
+        2.0,
+        "How many times the mean of the week before a test may cost.",
+        unit="1",
+        minimum=1,
+        maximum=1e6,
+    )
+    test_cost_window: Duration = setting(
+        Duration("6h"), "Time over which the cost of a test is taken.", format=DURATION
+    )
+    no_runs_window: Duration = setting(
+        Duration("3d"),
+        "How long a suite that runs regularly may be silent. Longer than a weekend, where nobody works then.",
+        format=DURATION,
+    )
+    minimum_invocations: int = setting(
+        20,
+        "Fewer invocations of an agent, or model calls of it, than this in the longer window say nothing about "
+        "how fast its error budget burns.",
+        unit="{invocation}",
+        minimum=1,
+        maximum=10**9,
+    )
+    queue_percent: float = setting(
+        80.0, "How full the Collector's queues may be.", unit="%", minimum=0, maximum=100
+    )
 
 
 class Slack(Record):
@@ -351,6 +435,19 @@ class Webhook(Record):
     )
 
 
+class Heartbeat(Record):
+    """A service outside that calls for help when it hears nothing: a dead man's switch."""
+
+    url: SecretReference | None = setting(
+        None,
+        "Address that is called again and again while alerts can be told at all.",
+        example={"env": "HEARTBEAT_URL"},
+    )
+    every: Duration = setting(
+        Duration("5m"), "How often it is called; the service has to wait longer.", format=DURATION
+    )
+
+
 class Channels(Record):
     """Receivers of alerts. A secret stands in a file or an environment variable, never here."""
 
@@ -358,6 +455,7 @@ class Channels(Record):
     pagerduty: PagerDuty = section(PagerDuty)
     email: Email = section(Email)
     webhook: Webhook = section(Webhook)
+    heartbeat: Heartbeat = section(Heartbeat)
     secrets_folder: Path = setting(
         Path("/run/secrets"),
         "Folder in which Alertmanager finds these secrets, each in a file that has the name of the variable "
