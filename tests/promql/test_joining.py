@@ -106,6 +106,31 @@ def test_recorded_series() -> None:
         promql.recorded("flaky tests")
 
 
+def test_recorded_series_over_a_window() -> None:
+    """The highest, the newest, the sum of what was recorded, as it stands or split by labels."""
+    peak = promql.recorded_over("suite:cost_usd:1d", "max", "7d", labels=[a.TEST_SUITE_NAME], unit="{USD}")
+    assert promql.shifted(peak, "1d").text == "max_over_time(suite:cost_usd:1d[7d] offset 1d)"
+    assert (peak.unit, peak.labels) == ("{USD}", ("test_suite_name",))
+    assert promql.recorded_over(
+        "suite:runs:1d", "sum", "7d", by=[a.TEST_SUITE_NAME], where={a.TEST_SUITE_NAME: "shop"}
+    ).text == ('sum by (test_suite_name) (sum_over_time(suite:runs:1d{test_suite_name="shop"}[7d]))')
+    assert promql.recorded_over("suite:runs:1d", "last", by=[]).text == (
+        "max(last_over_time(suite:runs:1d[$__range]))"
+    )
+
+
+def test_what_is_lacking() -> None:
+    """The first where the second is not there, which may be split by fewer labels."""
+    runs = promql.total(metrics.GNOMON_RUN_FINISHED, "14d", [a.TEST_SUITE_NAME])
+    assert promql.lacking(
+        runs, promql.total(metrics.GNOMON_RUN_FINISHED, "3d", [a.TEST_SUITE_NAME])
+    ).text == (
+        "sum by (test_suite_name) (sum_over_time(gnomon_run_finished[14d])) unless "
+        "sum by (test_suite_name) (sum_over_time(gnomon_run_finished[3d]))"
+    )
+    assert " unless on () sum(" in promql.lacking(runs, promql.total(metrics.GNOMON_RUN_FINISHED, "3d")).text
+
+
 def test_numbers_keep_their_digits() -> None:
     """A budget of a million and a bit is not rounded."""
     assert promql.above(promql.total(TESTS, "1d"), 1234567).text.endswith("> 1234567")

@@ -22,6 +22,7 @@ from gnomon_generators.promql.joining import (
     difference,
     either,
     highest,
+    lacking,
     lowest,
     or_zero,
     percent,
@@ -41,6 +42,7 @@ from gnomon_generators.promql.reading import (
     per_second,
     quantile,
     recorded,
+    recorded_over,
     total,
 )
 from gnomon_generators.promql.selecting import Filter, Value, Variable, Where, filters, none_of, one_of
@@ -76,6 +78,7 @@ __all__ = [
     "filters",
     "highest",
     "histogram_sum",
+    "lacking",
     "last_moment",
     "latest",
     "lowest",
@@ -91,6 +94,7 @@ __all__ = [
     "ratio",
     "raw",
     "recorded",
+    "recorded_over",
     "scaled",
     "shifted",
     "summed",

@@ -92,6 +92,15 @@ def both(first: Expr, second: Expr) -> Expr:
     return _joined(text, first, second, unit=first.unit)
 
 
+def lacking(first: Expr, second: Expr) -> Expr:
+    """The first, where the second is not there.
+
+    The second is split by the same labels, or by some of them.
+    """
+    text = f"{first.operand} unless {_matching(first, second)}{second.operand}"
+    return _joined(text, first, second, unit=first.unit)
+
+
 def above(expr: Expr, limit: float) -> Expr:
     """The expression where it is greater than the limit."""
     return _compared(expr, ">", limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from gnomon.errors import UserError
 from gnomon.registry import reading
@@ -15,6 +16,7 @@ from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Wind
 _OBSERVATIONS = "{observation}"
 
 Labels = Sequence[AnyLabel]
+Over = Literal["sum", "max", "min", "last"]
 
 
 def total(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Where | None = None) -> Expr:
@@ -171,6 +173,30 @@ def recorded(
     if by is None:
         return Expr(text, unit, None if labels is None else _texts(labels))
     return Expr(reading.aggregated("max", text, _texts(by)), unit, _texts(by))
+
+
+def recorded_over(
+    name: str,
+    how: Over,
+    window: Window = RANGE,
+    *,
+    where: Where | None = None,
+    by: Labels | None = None,
+    labels: Labels | None = None,
+    unit: str = "",
+) -> Expr:
+    """What a recorded series was within the window: the `sum` of its values, the highest, lowest or newest.
+
+    The other arguments are those of `recorded`; with `by`, sums are added up where other labels differ. A
+    sum has one value for each evaluation: times the interval of the rules, a rate becomes a total.
+    """
+    plain = recorded(name, where=where, labels=labels, unit=unit)
+    selected = plain.template.removesuffix(offset_mark())
+    text = reading.ranged(f"{how}_over_time", selected, checked(window), offset_mark())
+    if by is None:
+        return Expr(text, unit, plain.labels)
+    function = "max" if how == "last" else how
+    return Expr(reading.aggregated(function, text, _texts(by)), unit, _texts(by))
 
 
 def _texts(labels: Labels) -> tuple[str, ...]:
