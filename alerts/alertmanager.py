@@ -1,4 +1,6 @@
-"""Who is told of an alert: the owner of the agent or department, else the team, by their channels."""
+"""Who is told of an alert, on which channels: the owner of agent, department or environment, else the team."""
+
+from collections.abc import Iterator
 
 from gnomon.registry import attributes as a
 from gnomon.registry.prometheus import label_of
@@ -10,9 +12,12 @@ from gnomon_generators.alertmanager import (
     Matcher,
     Receiver,
     Route,
+    TimeInterval,
+    default_owner,
     equals,
     owners,
     reachable,
+    scopes,
     templates,
 )
 
@@ -30,32 +35,23 @@ LESSER = Matcher("severity", "=~", "warning|info")
 
 
 def alertmanager(settings: Settings) -> AlertmanagerConfig:
-    """Critical at once and every hour, a warning twice a day, info never."""
-    channels = Channels(settings)
-    team = Receiver(name="team", about=_about_team(settings), notifiers=channels.notifiers())
-    theirs = {
-        owner.name: Receiver(name=f"owner {owner.name}", notifiers=channels.notifiers(owner))
-        for owner in reachable(settings)
-    }
-    to_owners = [
-        Route(matchers=(equals(label, value),), receiver=theirs[owner.name])
-        for label, value, owner in owners(settings)
-        if owner.name in theirs
-    ]
+    """Critical at once and every hour, a warning twice a day, info never, in maintenance nothing."""
+    team = Receiver(
+        name="team",
+        about=_about_team(settings),
+        notifiers=Channels(settings).notifiers(default_owner(settings)),
+    )
     return AlertmanagerConfig(
         about=__doc__,
         templates=(templates(settings),),
         route=Route(
             receiver=team,
-            group_by=("alertname", SUITE, ENVIRONMENT, DEPARTMENT),
+            # Suites stand together in one message: what broke them is often the same.
+            group_by=("alertname", ENVIRONMENT, DEPARTMENT),
             group_wait="30s",
             group_interval="5m",
             repeat_interval="12h",
-            routes=[
-                Route(matchers=(equals("severity", "info"),), receiver=NOBODY),
-                Route(matchers=(CRITICAL,), group_wait="10s", repeat_interval="1h", routes=to_owners),
-                *to_owners,
-            ],
+            routes=[Route(matchers=(equals("severity", "info"),), receiver=NOBODY), *_told(settings)],
         ),
         inhibit_rules=(
             InhibitRule(
@@ -71,7 +67,34 @@ def alertmanager(settings: Settings) -> AlertmanagerConfig:
                 about="Nor of the milder form of the same alert.",
             ),
         ),
+        time_intervals=[TimeInterval(window) for window in settings.alerts.maintenance],
     )
+
+
+def _told(settings: Settings) -> Iterator[Route]:
+    """The routes for what is not muted alike, each with the owners below it."""
+    channels = Channels(settings)
+    theirs = {
+        owner.name: Receiver(name=f"owner {owner.name}", notifiers=channels.notifiers(owner))
+        for owner in reachable(settings)
+    }
+    for scope in scopes(settings.alerts.maintenance):
+        muted = scope.windows
+        to_owners = [
+            Route(matchers=(equals(label, value),), receiver=theirs[owner.name], muted_in=muted)
+            for label, value, owner in owners(settings)
+            if owner.name in theirs
+        ]
+        told = [
+            Route(
+                matchers=(CRITICAL,), group_wait="10s", repeat_interval="1h", muted_in=muted, routes=to_owners
+            ),
+            *to_owners,
+        ]
+        named = ((ENVIRONMENT, scope.environment), (DEPARTMENT, scope.department))
+        matchers = tuple(equals(label, value) for label, value in named if value)
+        # The first route of all cannot be muted, so there is one for the rest.
+        yield from [Route(matchers=matchers, muted_in=muted, routes=told)] if matchers or muted else told
 
 
 def _about_team(settings: Settings) -> str:

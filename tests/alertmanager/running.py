@@ -14,6 +14,7 @@ from gnomon.settings.model import (
     Channels,
     Department,
     Email,
+    Environment,
     Organisation,
     Owner,
     PagerDuty,
@@ -51,6 +52,7 @@ ORGANISATION = Organisation(
         Department(name="sales", owner="silent"),
         Department(name="research"),
     ),
+    environments=(Environment(name="test"), Environment(name="production", owner="platform")),
     agents=(Agent(name='ticket "triage"', department="support", owner="platform"),),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ from gnomon.registry import attributes
 from gnomon.registry.prometheus import label_of
 from tests.alertmanager.running import generated, message, settings
 
+REVISION = label_of(attributes.VCS_REF_HEAD_REVISION)
 SUMMARY = "Routing accuracy is below its objective of 85 %."
+
+
+# The alert began at nine and was over at half past eleven; the panel shows six hours before, one after.
+PANEL = "https://grafana.example.com/d/gnomon-qa?viewPanel=panel-3&from=1772334000000&to="
 
 
 def alert(**different: Any) -> dict[str, Any]:
@@ -21,8 +27,10 @@ def alert(**different: Any) -> dict[str, Any]:
     annotations = {
         "summary": SUMMARY,
         "description": "routing in production: 71.4 % < 85 % & falling",
+        "value": "71.4 %",
+        "objective": "at least 85 %",
         "runbook_url": "https://runbooks.example.com/RoutingAccuracyBelowSLO",
-        "panel_url": "https://grafana.example.com/d/gnomon-qa?viewPanel=3&from=now-1h",
+        "panel_url": "https://grafana.example.com/d/gnomon-qa?viewPanel=panel-3&from=now-1d&to=now",
     }
     return {
         "status": different.get("status", "firing"),
@@ -58,23 +66,45 @@ def config(tmp_path: Path) -> Path:
 def test_what_since_when_how_bad_who_and_where(config: Path) -> None:
     """The text names alert, severity, time in UTC, value and objective, owner, panel, query and runbook."""
     assert message(config, "gnomon.text", group(alert())) == (
-        "RoutingAccuracyBelowSLO (warning), since 2026-03-01 09:00:00 UTC\n"
+        "RoutingAccuracyBelowSLO (warning), since 2026-03-01 09:00 UTC\n"
         f"{SUMMARY}\n"
         "routing in production: 71.4 % < 85 % & falling\n"
-        "Panel: https://grafana.example.com/d/gnomon-qa?viewPanel=3&from=now-1h\n"
+        "Value: 71.4 %\n"
+        "Objective: at least 85 %\n"
+        "Owner: desk (desk@example.com)\n"
+        f"Panel: {PANEL}now\n"
         "Query: http://prometheus:9090/graph?g0.expr=a%3Eb\n"
-        "Runbook: https://runbooks.example.com/RoutingAccuracyBelowSLO\n"
-        "Owner: desk (desk@example.com)\n\n"
+        "Runbook: https://runbooks.example.com/RoutingAccuracyBelowSLO\n\n"
     )
+
+
+@pytest.mark.parametrize(
+    "said", [{"annotations": {"likely_commit": "9d59409"}}, {"labels": {REVISION: "9d59409"}}]
+)
+def test_the_likely_commit_is_named(said: dict[str, Any], config: Path) -> None:
+    """Where an annotation or a label names the change, every channel does."""
+    fired = group(alert(**said))
+    assert "Likely commit: 9d59409\n" in message(config, "gnomon.text", fired)
+    assert "Likely commit: `9d59409`\n" in message(config, "gnomon.slack.text", fired)
+    assert "Likely commit: 9d59409<br>\n" in message(config, "gnomon.email.html", fired, html=True)
+    assert "Likely commit" not in message(config, "gnomon.text", group(alert()))
+
+
+def test_the_environment_is_named(config: Path) -> None:
+    """It stands in the title, and in texts in a line of its own."""
+    fired = group(alert(labels={"deployment_environment_name": "production"}))
+    assert message(config, "gnomon.title", fired).endswith(" Environment production.")
+    assert "Environment: production\n" in message(config, "gnomon.text", fired)
+    assert "Environment: production<br>\n" in message(config, "gnomon.email.html", fired, html=True)
 
 
 def test_slack_reads_it_as_text(config: Path) -> None:
     """Links are Slack's own, and what means something to Slack is escaped."""
     text = message(config, "gnomon.slack.text", group(alert()))
-    assert f"*{SUMMARY}*\n" in text
+    assert text.startswith("*71.4 %* (should be at least 85 %)\n")
     assert "71.4 % &lt; 85 % &amp; falling" in text
     assert "<https://runbooks.example.com/RoutingAccuracyBelowSLO|Runbook>" in text
-    assert "<https://grafana.example.com/d/gnomon-qa?viewPanel=3&from=now-1h|Panel>" in text
+    assert f"<{PANEL}now|Panel>" in text
     assert "owner: desk (desk@example.com)" in text
 
 
@@ -84,7 +114,9 @@ def test_a_mail_is_proper_html(config: Path) -> None:
     page = message(config, "gnomon.email.html", group(nasty), html=True)
     assert "<script>" not in page
     assert '<a href="https://runbooks.example.com/RoutingAccuracyBelowSLO">Runbook</a>' in page
-    assert "since 2026-03-01 09:00:00 UTC" in page
+    assert "since 2026-03-01 09:00 UTC" in page
+    assert "<b>71.4 %</b> (should be at least 85 %)" in page
+    assert f'<a href="{PANEL.replace("&", "&amp;")}now">Panel</a>' in page
     assert page.strip().endswith("</html>")
 
 
@@ -123,9 +155,10 @@ def test_what_is_over_says_so(config: Path) -> None:
     """A resolved group says since when until when, in a colour of its own."""
     over = group(alert(status="resolved"), status="resolved")
     assert message(config, "gnomon.title", over) == f"[resolved] {SUMMARY} Suite routing."
-    assert "since 2026-03-01 09:00:00 UTC until 2026-03-01 11:30:00 UTC" in message(
-        config, "gnomon.text", over
-    )
+    text = message(config, "gnomon.text", over)
+    assert "since 2026-03-01 09:00 UTC until 2026-03-01 11:30 UTC" in text
+    assert f"Panel: {PANEL}1772368200000\n" in text
+    assert "\nresolved, since" in message(config, "gnomon.slack.text", over)
     assert message(config, "gnomon.slack.color", over) == "#0072b2"
 
 
@@ -134,18 +167,31 @@ def test_what_is_over_says_so(config: Path) -> None:
     [
         ({"gen_ai_agent_name": 'ticket "triage"'}, "platform (#platform, platform@example.com)"),
         ({"gnomon_department": "sales"}, "silent"),
+        ({"gnomon_department": "sales", "deployment_environment_name": "production"}, "silent"),
+        (
+            {"gnomon_department": "research", "deployment_environment_name": "production"},
+            "platform (#platform, platform@example.com)",
+        ),
         ({"gnomon_department": "research"}, "nobody named in gnomon.yaml"),
     ],
 )
 def test_the_owner_is_named(labels: dict[str, str], owner: str, config: Path) -> None:
-    """An agent's owner comes before its department's."""
+    """An agent's owner comes before its department's, and that before its environment's."""
     assert f"Owner: {owner}\n" in message(config, "gnomon.text", group(alert(labels=labels)))
+
+
+def test_the_owner_of_all_the_rest_is_named(tmp_path: Path) -> None:
+    """What belongs to nobody else belongs to the owner that the settings name."""
+    chosen = settings()
+    chosen = replace(chosen, alerts=replace(chosen.alerts, owner="silent"))
+    nobodys = group(alert(labels={"gnomon_department": "research"}))
+    assert "Owner: silent\n" in message(generated(chosen, tmp_path), "gnomon.text", nobodys)
 
 
 def test_a_flood_is_cut(config: Path) -> None:
     """Slack is told ten alerts and how many there are."""
     text = message(config, "gnomon.slack.text", group(*[alert() for _ in range(12)]))
-    assert text.count(SUMMARY) == 10
+    assert text.count("*71.4 %*") == 10
     assert text.endswith("The first 10 of 12 alerts.")
 
 

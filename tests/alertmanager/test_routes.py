@@ -25,10 +25,13 @@ AGENT = 'ticket "triage"'
         ({"gen_ai_agent_name": "another"}, "team"),
         ({"gnomon_department": "sales"}, "team"),
         ({"gnomon_department": "research"}, "team"),
+        ({"deployment_environment_name": "production"}, "owner platform"),
+        ({"deployment_environment_name": "production", "gnomon_department": "support"}, "owner desk"),
+        ({"deployment_environment_name": "test"}, "team"),
     ],
 )
 def test_the_owner_is_told(severity: str, labels: dict[str, str], receiver: str, tmp_path: Path) -> None:
-    """An agent's owner comes before its department's, and the team is told where no owner can be."""
+    """The owner of the agent, else of the department, else of the environment; else the team."""
     config = generated(settings(), tmp_path)
     assert routed(config, severity=severity, **labels) == receiver
 
@@ -50,7 +53,7 @@ def test_critical_comes_sooner(tmp_path: Path) -> None:
     (critical,) = (each for each in route["routes"] if each["matchers"] == ['severity="critical"'])
     assert (route["group_wait"], critical["group_wait"]) == ("30s", "10s")
     assert (route["repeat_interval"], critical["repeat_interval"]) == ("12h", "1h")
-    assert {"alertname", "test_suite_name", "deployment_environment_name"} <= set(route["group_by"])
+    assert route["group_by"] == ["alertname", "deployment_environment_name", "gnomon_department"]
 
 
 def test_critical_mutes_the_warnings_of_its_suite_alone(tmp_path: Path) -> None:

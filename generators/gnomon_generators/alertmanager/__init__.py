@@ -1,11 +1,12 @@
-"""The vocabulary of Alertmanager's configuration: routes, receivers, inhibition and messages.
+"""The vocabulary of Alertmanager's configuration: routes, receivers, what keeps alerts back, messages.
 
 `render` writes the configuration, `template_files` the messages beside it. Secrets are named by files.
 """
 
 from gnomon_generators.alertmanager.channels import Channels, reachable
 from gnomon_generators.alertmanager.config import AlertmanagerConfig, Templates
-from gnomon_generators.alertmanager.messages import owners, templates
+from gnomon_generators.alertmanager.maintenance import Scope, TimeInterval, scopes
+from gnomon_generators.alertmanager.messages import default_owner, owners, templates
 from gnomon_generators.alertmanager.receivers import (
     Email,
     Notifier,
@@ -28,14 +29,18 @@ __all__ = [
     "PagerDuty",
     "Receiver",
     "Route",
+    "Scope",
     "SecretFiles",
     "Slack",
     "Templates",
+    "TimeInterval",
     "Webhook",
+    "default_owner",
     "equals",
     "owners",
     "reachable",
     "render",
+    "scopes",
     "template_files",
     "templates",
 ]

@@ -51,8 +51,10 @@ class Channels:
         return Slack(webhook_url_file=self._secrets.path(slack.webhook_url), channel=channel)
 
     def _pagerduty(self, _owner: Owner | None) -> Notifier | None:
-        key = self._settings.channels.pagerduty.routing_key
-        return PagerDuty(routing_key_file=self._secrets.path(key)) if key else None
+        pagerduty = self._settings.channels.pagerduty
+        if pagerduty.routing_key is None:
+            return None
+        return PagerDuty(routing_key_file=self._secrets.path(pagerduty.routing_key), url=pagerduty.url)
 
     def _email(self, owner: Owner | None) -> Notifier | None:
         email = self._settings.channels.email

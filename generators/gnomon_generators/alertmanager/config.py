@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gnomon.errors import UserError
+from gnomon_generators.alertmanager.maintenance import TimeInterval
 from gnomon_generators.alertmanager.receivers import Receiver
 from gnomon_generators.alertmanager.routes import InhibitRule, Route
 
@@ -22,23 +23,28 @@ class Templates:
 class AlertmanagerConfig:
     """Routes, what keeps alerts back, and templates. The receivers are those that the routes name.
 
-    Raises `UserError` when the first route has no receiver or has matchers, since every alert must find a
-    way, and when two receivers share a name.
+    Raises `UserError` when the first route has no receiver, has matchers or is muted, since every alert must
+    find a way, when two receivers share a name, and when a route is muted in an interval that is not there.
     """
 
     route: Route
     inhibit_rules: Sequence[InhibitRule] = ()
+    time_intervals: Sequence[TimeInterval] = ()
     templates: Sequence[Templates] = field(default=())
     about: str = ""
 
     def __post_init__(self) -> None:
-        if self.route.receiver is None or self.route.matchers or not self.route.group_by:
+        first = self.route
+        if first.receiver is None or first.matchers or first.muted_in or not first.group_by:
             raise UserError(
-                "the first route takes every alert: give it a receiver, labels to group by, and no matchers"
+                "the first route takes every alert: give it a receiver, labels to group by, no matchers, and "
+                "nothing that it is muted in"
             )
         names = [receiver.name for receiver in self.receivers]
         for twice in sorted({name for name in names if names.count(name) > 1}):
             raise UserError(f"two receivers are called {twice}; give one of them another name")
+        for unknown in sorted(first.intervals - {interval.name for interval in self.time_intervals}):
+            raise UserError(f"a route is muted in {unknown}, which is no time interval of the configuration")
 
     @property
     def receivers(self) -> list[Receiver]:

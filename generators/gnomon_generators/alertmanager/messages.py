@@ -22,7 +22,7 @@ def templates(settings: Settings) -> Templates:
 
 
 def owners(settings: Settings) -> Iterator[tuple[str, str, Owner]]:
-    """Label, its value, and the owner of alerts that bear it: agents first, for they say more.
+    """Label, its value, and the owner of alerts that bear it: first what says most of an alert.
 
     Only owners that the settings list are found.
     """
@@ -30,10 +30,17 @@ def owners(settings: Settings) -> Iterator[tuple[str, str, Owner]]:
     for label, rows in (
         (label_of(a.GEN_AI_AGENT_NAME), settings.organisation.agents),
         (label_of(a.GNOMON_DEPARTMENT), settings.organisation.departments),
+        (label_of(a.DEPLOYMENT_ENVIRONMENT_NAME), settings.organisation.environments),
     ):
         for row in rows:
             if row.owner in known:
                 yield label, row.name, known[row.owner]
+
+
+def default_owner(settings: Settings) -> Owner | None:
+    """Who answers for what nobody else answers for, if the settings name somebody."""
+    name = settings.alerts.owner
+    return next((owner for owner in settings.organisation.owners if owner.name == name), None)
 
 
 def _owner_template(settings: Settings) -> str:
@@ -44,7 +51,8 @@ def _owner_template(settings: Settings) -> str:
             f"{{{{ {word} eq .Labels.{label} {_quoted(value)} }}}}{{{{ {_quoted(_told(owner))} -}}}}"
         )
         word = "else if"
-    nobody = f"{{{{ {_quoted(_NOBODY)} -}}}}"
+    default = default_owner(settings)
+    nobody = f"{{{{ {_quoted(_told(default) if default else _NOBODY)} -}}}}"
     lines += [nobody] if word == "if" else [f"{{{{ else }}}}{nobody}", "{{ end -}}"]
     return "\n".join([*lines, "{{ end }}", ""])
 

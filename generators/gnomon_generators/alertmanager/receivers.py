@@ -52,10 +52,12 @@ class PagerDuty(Notifier):
 
     key: ClassVar[str] = "pagerduty_configs"
     routing_key_file: str
+    url: str
 
     def options(self) -> Options:
         """One incident a group of alerts. The worst severity in it decides on the urgency, there."""
         return {
+            "url": self.url,
             "routing_key_file": self.routing_key_file,
             "send_resolved": True,
             "description": '{{ template "gnomon.title" . }}',

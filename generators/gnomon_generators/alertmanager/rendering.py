@@ -23,6 +23,10 @@ def render(config: AlertmanagerConfig, source: str) -> str:
     parts.append(text({"route": config.route.options()}))
     if config.inhibit_rules:
         parts.append(_list("inhibit_rules", ((rule.about, rule.options()) for rule in config.inhibit_rules)))
+    if config.time_intervals:
+        parts.append(
+            _list("time_intervals", (("", interval.options()) for interval in config.time_intervals))
+        )
     parts.append(_list("receivers", ((each.about, each.options()) for each in config.receivers)))
     return "\n".join(parts)
 

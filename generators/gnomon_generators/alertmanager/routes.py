@@ -47,7 +47,8 @@ class Route:
     What a route leaves open it has from the one above it. `group_by` are the labels by which alerts are
     put into one message; `group_wait`, `group_interval` and `repeat_interval` (durations such as `5m`) say
     how long the first message waits for others, how long the next one does, and when a message about
-    alerts that still fire is repeated.
+    alerts that still fire is repeated. `muted_in` are names of time intervals in which nobody is told by
+    this very route; unlike all else it does not hold for the routes below.
     """
 
     receiver: Receiver | None = None
@@ -56,6 +57,7 @@ class Route:
     group_wait: str | None = None
     group_interval: str | None = None
     repeat_interval: str | None = None
+    muted_in: tuple[str, ...] = ()
     routes: Sequence[Route] = ()
 
     def options(self) -> Options:
@@ -73,9 +75,16 @@ class Route:
             "repeat_interval": self.repeat_interval,
         }
         options |= {key: value for key, value in waits.items() if value}
+        if self.muted_in:
+            options["mute_time_intervals"] = list(self.muted_in)
         if self.routes:
             options["routes"] = [route.options() for route in self.routes]
         return options
+
+    @property
+    def intervals(self) -> set[str]:
+        """The names of the time intervals of this route and all below it."""
+        return set(self.muted_in).union(*(route.intervals for route in self.routes))
 
     @property
     def receivers(self) -> list[Receiver]:
