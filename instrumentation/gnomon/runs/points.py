@@ -262,7 +262,7 @@ class RunPoints:
         self.settle()
         self._add_cases()
         self._add_run(ended - started, worker_seconds)
-        stamp = _stamp(ended)
+        stamp = stamp_of(ended)
         families = [
             _gauge(
                 metric, [encode.gauge_point(value, stamp, dict(labels)) for labels, value in values.items()]
@@ -322,8 +322,8 @@ _TOKENS = {
 }
 
 
-def _stamp(ended: float) -> int:
-    """The run's end in nanoseconds at millisecond grain, never a whole second.
+def stamp_of(ended: float) -> int:
+    """Where the points of a run stand: its end in nanoseconds at millisecond grain, never a whole second.
 
     Prometheus keeps milliseconds, and before version 3 a range counted a sample on its edge twice;
     ranges end on whole seconds.
