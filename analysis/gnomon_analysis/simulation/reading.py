@@ -11,12 +11,15 @@ from gnomon.settings.checking import quoted
 from gnomon.settings.loading import built
 from gnomon.settings.problems import Place, Problem, SettingsError
 from gnomon.settings.reading import read
-from gnomon.settings.table import table_of
+from gnomon.settings.table import Setting, table_of
 from gnomon_analysis.simulation.fleet import agent_names
 from gnomon_analysis.simulation.scenario import Scenario
 
 SHIPPED = Path(__file__).with_name("scenario.yaml")
 """The scenario that comes with Gnomon, as a file with comments."""
+
+# Lists whose entries name agents, models and the like.
+_NAMING = ("incidents", "deployments", "tests.suites")
 
 Mistake = tuple[str, str, str]
 """A key, what is wrong with it, and what to write instead."""
@@ -30,6 +33,7 @@ def load_scenario(file: Path | None = None) -> Scenario:
     """
     table = table_of(Scenario)
     values = read(SHIPPED, table).values
+    given: Collection[str] = values
     places: Mapping[str, Place] = {}
     problems: list[Problem] = []
     if file is not None:
@@ -38,13 +42,25 @@ def load_scenario(file: Path | None = None) -> Scenario:
                 f"the scenario {file} is not a file; `gnomon simulate --write-scenario > {file}` makes one"
             )
         found = read(file.absolute(), table)
-        values, places, problems = {**values, **found.values}, found.places, found.problems
+        given, places, problems = found.values, found.places, found.problems
+        values = {**values, **found.values}
     if not problems:
-        scenario: Scenario = built(table, values, Path.cwd())
+        scenario: Scenario = built(table, _fitting(table, values, given), Path.cwd())
         problems = [Problem(_place(places, key), key, wrong, do) for key, wrong, do in _mistakes(scenario)]
         if not problems:
             return scenario
     raise SettingsError(problems, f"the scenario {file}")
+
+
+def _fitting(table: Setting, values: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
+    """The values without entries of Gnomon's scenario that name what the file's organisation has not."""
+    wrong = {key.rpartition(".")[0] or key for key, _, _ in _mistakes(built(table, values, Path.cwd()))}
+    return {
+        key: tuple(entry for number, entry in enumerate(value) if f"{key}[{number}]" not in wrong)
+        if key in _NAMING and key not in given
+        else value
+        for key, value in values.items()
+    }
 
 
 def _place(places: Mapping[str, Place], key: str) -> Place:
