@@ -51,6 +51,7 @@ ARROWS: Final[dict[str, set[str]]] = {
     "gnomon_generators.collector": {"foundations", "registry", "settings", "generated files"},
     "gnomon_generators.definitions": {"foundations", "settings", "generated files"},
     "gnomon_generators.programs": {"foundations", "gnomon_generators.definitions"},
+    "gnomon_generators.stack": {"foundations", "settings", "generated files", "gnomon_generators.programs"},
     "gnomon_generators.checks": {
         *("foundations", "registry", "settings", "generated files"),
         *("gnomon_generators.promql", "gnomon_generators.stack_metrics", "gnomon_generators.rules"),
@@ -63,11 +64,13 @@ ARROWS: Final[dict[str, set[str]]] = {
     "gnomon_generators.artefacts": {
         *("foundations", "registry", "settings", "generated files"),
         *("gnomon_generators.vocabulary", "gnomon_generators.rules", "gnomon_generators.alertmanager"),
-        *("gnomon_generators.collector", "gnomon_generators.definitions", "gnomon_generators.reference"),
+        *("gnomon_generators.collector", "gnomon_generators.stack", "gnomon_generators.definitions"),
+        "gnomon_generators.reference",
     },
     "gnomon_generators.commands": {
         *("foundations", "settings", "generated files", "gnomon_generators.rules"),
         *("gnomon_generators.definitions", "gnomon_generators.checks", "gnomon_generators.artefacts"),
+        "gnomon_generators.stack",
     },
     "gnomon_analysis.store": {"foundations", "registry", "settings", "runs"},
     "gnomon_analysis.ledger": {"registry", "gnomon_analysis.store"},
@@ -80,9 +83,13 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("foundations", "prices", "runs", "gnomon"),
         *("gnomon_analysis.store", "gnomon_analysis.report"),
     },
+    "gnomon_analysis.simulation": {
+        *("foundations", "registry", "error_types", "settings", "otlp", "spool", "prices", "runs", "sdk"),
+        "gnomon",
+    },
     "gnomon_analysis.commands": {
         *("foundations", "settings", "gnomon_analysis.store", "gnomon_analysis.ledger"),
-        *("gnomon_analysis.junit", "gnomon_analysis.demo"),
+        *("gnomon_analysis.junit", "gnomon_analysis.demo", "gnomon_analysis.simulation"),
     },
 }
 
