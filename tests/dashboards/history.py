@@ -144,11 +144,11 @@ class History:
     revisions: dict[str, str] = field(default_factory=dict)
 
 
-def play(folder: Path, plans: Sequence[Plan] = PLANS) -> History:
+def play(folder: Path, plans: Sequence[Plan] = PLANS, settings: str = SETTINGS) -> History:
     """Runs the suite once for each plan and moves each run to its place in time."""
     project = Project(folder / "project", folder / "home")
     project.plugins = ("xdist",)
-    project.write("gnomon.yaml", SETTINGS)
+    project.write("gnomon.yaml", settings)
     project.write("test_routing.py", SUITE)
     history = History(folder / "moved", time.time())
     history.spool.mkdir()
