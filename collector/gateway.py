@@ -34,7 +34,7 @@ from gnomon_generators.stack_metrics import (
 DAY = 86_400.0
 
 HOST = env("GNOMON_COLLECTOR_HOST", "127.0.0.1")
-TEMPO = env("GNOMON_TEMPO_ENDPOINT", "tempo:4317")
+TEMPO = env("GNOMON_TEMPO_ENDPOINT", "tempo:4327")
 PROMETHEUS = env("GNOMON_PROMETHEUS_URL", "http://prometheus:9090")
 STATE = env("GNOMON_COLLECTOR_STATE", "/var/lib/otelcol")
 
@@ -57,14 +57,15 @@ SECRET_VALUES = (
 
 def collector(settings: Settings) -> CollectorConfig:
     """One gateway, between everything that records and everything that stores."""
+    ports = settings.stack.ports
     queue = FileStorage(
         name="queue",
         directory=f"{STATE}/queue",
         about="What waits to be sent survives a restart, and a loss of power.",
     )
     otlp = OtlpReceiver(
-        grpc=f"{HOST}:4317",
-        http=f"{HOST}:4318",
+        grpc=f"{HOST}:{ports.otlp_grpc}",
+        http=f"{HOST}:{ports.otlp_http}",
         about="This machine alone, unless GNOMON_COLLECTOR_HOST says otherwise (in a container: 0.0.0.0).",
     )
     limiter = MemoryLimiter(
@@ -145,8 +146,8 @@ def collector(settings: Settings) -> CollectorConfig:
     )
     return CollectorConfig(
         about=__doc__,
-        extensions=(HealthCheck(endpoint=f"{HOST}:13133"),),
-        telemetry=Telemetry(host=HOST, port=8888),
+        extensions=(HealthCheck(endpoint=f"{HOST}:{ports.collector_health}"),),
+        telemetry=Telemetry(host=HOST, port=ports.collector_metrics),
         pipelines=(
             Pipeline(
                 signal="traces",

@@ -127,10 +127,12 @@ def test_ports_are_of_this_machine_alone() -> None:
 
 
 def test_the_manifest_has_what_the_configuration_uses() -> None:
-    """collector/builder.yaml lists the components of the configuration and no others, at one version."""
+    """collector/builder.yaml lists what the configurations can use and no others, at one version."""
     document = gateway()
     manifest = yaml.safe_load((ROOT / "collector" / "builder.yaml").read_text())
     called = {"otlp_grpc": "otlp", "otlp_http": "otlphttp", "file_storage": "filestorage"}
+    # What `gnomon stack up --local` puts in the place of a Tempo that is not there.
+    document["exporters"]["nop"] = {}
     for kind in ("extensions", "receivers", "processors", "connectors", "exporters"):
         used = {identity.partition("/")[0] for identity in document[kind]}
         modules = [entry["gomod"].split() for entry in manifest[kind]]

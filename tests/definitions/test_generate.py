@@ -45,7 +45,7 @@ def test_an_unknown_part_is_a_mistake(team: Team) -> None:
     """The parts that there are, are named."""
     done = team.generate("panels")
     assert done.returncode == 2
-    assert "'dashboards', 'rules', 'alerts', 'collector', 'docs'" in done.stderr
+    assert "'dashboards', 'rules', 'alerts', 'collector', 'stack', 'docs'" in done.stderr
 
 
 def test_a_file_that_does_not_change_is_not_touched(written: Team) -> None:

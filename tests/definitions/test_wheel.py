@@ -14,7 +14,7 @@ from tests.cli.run import clean_environment, gnomon
 from tests.definitions.team import Team, board
 
 REPOSITORY = Path(__file__).parents[2]
-PARTS = ("dashboards", "rules", "alerts", "collector")
+PARTS = ("dashboards", "rules", "alerts", "collector", "stack")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Final
 from gnomon.errors import UserError
 from gnomon.settings import Settings
 from gnomon_generators.artefacts.rendering import rendered
-from gnomon_generators.definitions import FOLDERS, find, load
+from gnomon_generators.definitions import FOLDERS, defines, find, load
 from gnomon_generators.document import Document
 
 DOCS: Final = "docs"
@@ -27,6 +27,13 @@ _GENERATED: Final = {
     "rules": ("rules/yaml",),
     "alerts": ("alerts/yaml", "alerts/yaml/templates"),
     "collector": ("collector/yaml",),
+    "stack": (
+        "stack/yaml",
+        "stack/yaml/targets",
+        "stack/yaml/grafana/datasources",
+        "stack/yaml/grafana/dashboards",
+        "stack/yaml/postgres",
+    ),
 }
 
 
@@ -44,8 +51,12 @@ def produce(
     pages = _pages() if DOCS in parts else []
     if only:
         _check_names(only, [*(file.name for file in files), *(page.name for page in pages)])
+    rules = _rule_files(own)
     documents = [
-        document for file in files if _wanted(file.name, only) for document in rendered(load(file, settings))
+        document
+        for file in files
+        if _wanted(file.name, only)
+        for document in rendered(load(file, settings), rules)
     ]
     return [*documents, *(page for page in pages if _wanted(page.name, only))]
 
@@ -59,6 +70,15 @@ def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:
             yield from (PurePosixPath(DOCS) / folder for folder in reference.FOLDERS)
         else:
             yield from map(PurePosixPath, _GENERATED[part])
+
+
+def _rule_files(own: Path | None) -> list[PurePosixPath]:
+    """Where the rule files of all parts are written, whichever parts are asked for."""
+    return [
+        PurePosixPath(file.folder) / "yaml" / f"{file.name}.yaml"
+        for file in find(["rules", "alerts"], own)
+        if defines(file, "groups")
+    ]
 
 
 def _pages() -> list[Document]:

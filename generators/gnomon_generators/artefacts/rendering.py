@@ -16,8 +16,13 @@ _T = TypeVar("_T")
 # Each function imports the room that renders: `gnomon generate rules` does without grafanalib.
 
 
-def rendered(defined: Defined) -> Iterator[Document]:
-    """The documents of one definition. Raises `UserError` when it is not of the class that it must be."""
+def rendered(defined: Defined, rules: Sequence[PurePosixPath] = ()) -> Iterator[Document]:
+    """The documents of one definition; `rules` are the rule files that configurations may list.
+
+    Raises `UserError` when it is not of the class that it must be.
+    """
+    if defined.name == "files":
+        return _files(defined, rules)
     return _RENDERERS[defined.name](defined)
 
 
@@ -60,6 +65,18 @@ def _collector(defined: Defined) -> Iterator[Document]:
 
     config = _of_class(defined, CollectorConfig)
     yield Document(_yaml(defined), render(config, defined.file.source))
+
+
+def _files(defined: Defined, rules: Sequence[PurePosixPath]) -> Iterator[Document]:
+    from gnomon_generators.stack.files import TextFile, YamlFile, render  # noqa: PLC0415
+
+    files = defined.value
+    if not isinstance(files, Sequence) or isinstance(files, str):
+        raise _wrong_class(defined, "a list of YamlFile and TextFile")
+    for file in files:
+        if not isinstance(file, YamlFile | TextFile):
+            raise _wrong_class(defined, "a list of YamlFile and TextFile", file)
+        yield Document(*render(file, defined.file.source, rules))
 
 
 _RENDERERS: Final[dict[str, Callable[[Defined], Iterator[Document]]]] = {

@@ -97,7 +97,7 @@ def seconds(value: float) -> str:
     Raises `UserError` for a time that is negative or finer than a millisecond.
     """
     milliseconds = round(value * 1000)
-    if milliseconds < 0 or abs(milliseconds - value * 1000) > 1e-6:
+    if milliseconds < 0 or abs(milliseconds - value * 1000) > max(1e-6, value * 1e-9):
         raise UserError(f"{value} s is no time for a Collector; write whole milliseconds, not below zero")
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if milliseconds % size == 0:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gnomon_generators.writing import Difference
 
 # Written out, as `gnomon --help` and `gnomon generate --help` load nothing that generates.
-_PARTS = ("dashboards", "rules", "alerts", "collector", "docs")
+_PARTS = ("dashboards", "rules", "alerts", "collector", "stack", "docs")
 _DONE = {"missing": "wrote", "differs": "wrote", "no longer generated": "removed"}
 
 
@@ -36,8 +36,8 @@ _DONE = {"missing": "wrote", "differs": "wrote", "no longer generated": "removed
 @click.option(
     "--definitions",
     type=click.Path(path_type=Path),
-    help="Folder with definitions of your own in dashboards/, rules/, alerts/ and collector/. A file there "
-    "stands in for Gnomon's of the same name; others are added. When not given: the setting `definitions`.",
+    help="Folder with definitions of your own in dashboards/, rules/, alerts/, collector/ and stack/. A file "
+    "there stands in for Gnomon's of the same name; others are added. Else: the setting `definitions`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done, or what differs, as JSON.")
 def generate(
@@ -51,7 +51,7 @@ def generate(
 ) -> None:
     """Write dashboards, rules, alerts and configurations from their definitions.
 
-    PART is dashboards, rules, alerts, collector or docs (Gnomon's own reference pages). Without one,
+    PART is dashboards, rules, alerts, collector, stack or docs (Gnomon's own reference pages). Without one,
     everything that is deployed is written, and in a clone of Gnomon the pages too.
 
     Thresholds, objectives and channels come from the gnomon.yaml in force. The same settings give the same

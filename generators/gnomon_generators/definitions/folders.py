@@ -13,6 +13,7 @@ FOLDERS: Final[dict[Folder, tuple[str, ...]]] = {
     "rules": ("groups",),
     "alerts": ("groups", "alertmanager"),
     "collector": ("collector",),
+    "stack": ("files",),
 }
 """Each folder of definitions, in the order of work, and the names of which a file in it defines one."""
 

@@ -35,6 +35,9 @@ def read_text(text: str, name: str) -> Item:
     Dashboards are taken out of the envelopes of Grafana's interfaces, rules out of Kubernetes resources.
     """
     raw = _parsed(text, name)
+    if isinstance(raw, list) and raw and all(isinstance(entry, Mapping) for entry in raw):
+        # Such as a file of targets for Prometheus.
+        return anything({"entries": raw})
     if not isinstance(raw, Mapping):
         raise UserError(f"{name} holds no mapping; name a dashboard, a rule file or a configuration")
     return _outlined(_unwrapped(raw))

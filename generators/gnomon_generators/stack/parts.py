@@ -1,0 +1,110 @@
+"""The parts of the stack: how each is started, in a container and as a process of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gnomon.record import Record
+from gnomon.settings import Settings
+
+ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - inside a container, whose ports Compose binds to an address
+
+
+class Place(Record):
+    """Where a part runs: folders as it sees them, and how it reaches the others.
+
+    `files` has the project's generated files under the paths that they have there; `state` is its own;
+    `listen` the address that it listens on; `hosts` says where the other parts are, by their names.
+    """
+
+    files: str
+    state: str
+    listen: str
+    hosts: Mapping[str, str]
+
+    def url(self, settings: Settings, part: str) -> str:
+        """The address of another part's HTTP interface."""
+        return f"http://{self.hosts[part]}:{getattr(settings.stack.ports, part)}"
+
+
+def prometheus(settings: Settings, place: Place) -> list[str]:
+    """Prometheus' arguments."""
+    return [
+        f"--config.file={place.files}/stack/yaml/prometheus.yaml",
+        f"--storage.tsdb.path={place.state}",
+        f"--web.listen-address={place.listen}:{settings.stack.ports.prometheus}",
+        f"--web.external-url={_seen(settings, settings.stack.ports.prometheus)}",
+        # The Collector pushes: runs are over before anybody could scrape them.
+        "--web.enable-otlp-receiver",
+        "--enable-feature=exemplar-storage",
+    ]
+
+
+def alertmanager(settings: Settings, place: Place) -> list[str]:
+    """Alertmanager's arguments; one of them alone needs no port for others of its kind."""
+    return [
+        f"--config.file={place.files}/alerts/yaml/alertmanager.yaml",
+        f"--storage.path={place.state}",
+        f"--web.listen-address={place.listen}:{settings.stack.ports.alertmanager}",
+        f"--web.external-url={_seen(settings, settings.stack.ports.alertmanager)}",
+        "--cluster.listen-address=",
+    ]
+
+
+def collector(settings: Settings, place: Place) -> list[str]:
+    """The Collector's arguments."""
+    return [f"--config={place.files}/collector/yaml/gateway.yaml"]
+
+
+def collector_environment(settings: Settings, place: Place) -> dict[str, str]:
+    """What the Collector's configuration takes from the environment."""
+    return {
+        "GNOMON_COLLECTOR_HOST": place.listen,
+        "GNOMON_TEMPO_ENDPOINT": f"{place.hosts['tempo']}:{settings.stack.ports.tempo_otlp}",
+        "GNOMON_PROMETHEUS_URL": place.url(settings, "prometheus"),
+        "GNOMON_COLLECTOR_STATE": place.state,
+    }
+
+
+def tempo(settings: Settings, place: Place) -> list[str]:
+    """Tempo's arguments."""
+    return [f"-config.file={place.files}/stack/yaml/tempo.yaml", "-config.expand-env=true"]
+
+
+def tempo_environment(settings: Settings, place: Place) -> dict[str, str]:
+    """What Tempo's configuration takes from the environment."""
+    return {"GNOMON_TEMPO_HOST": place.listen, "GNOMON_TEMPO_STATE": place.state}
+
+
+def grafana_environment(settings: Settings, place: Place, secrets: str) -> dict[str, str]:
+    """Grafana's settings, and what its provisioning takes from the environment."""
+    ports = settings.stack.ports
+    return {
+        "GF_SERVER_HTTP_ADDR": place.listen,
+        "GF_SERVER_HTTP_PORT": str(ports.grafana),
+        "GF_SERVER_ROOT_URL": _seen(settings, ports.grafana),
+        "GF_PATHS_PROVISIONING": f"{place.files}/stack/yaml/grafana",
+        "GF_PATHS_DATA": place.state,
+        "GF_PATHS_LOGS": f"{place.state}/log",
+        "GF_PATHS_PLUGINS": f"{place.state}/plugins",
+        "GF_LOG_MODE": "console",
+        "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{secrets}/grafana_admin_password",
+        "GF_SECURITY_SECRET_KEY__FILE": f"{secrets}/grafana_secret_key",
+        "GF_AUTH_ANONYMOUS_ENABLED": "false",
+        "GF_USERS_ALLOW_SIGN_UP": "false",
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+        "GF_NEWS_NEWS_FEED_ENABLED": "false",
+        "GNOMON_FILES": place.files,
+        "GNOMON_PROMETHEUS_URL": place.url(settings, "prometheus"),
+        "GNOMON_ALERTMANAGER_URL": place.url(settings, "alertmanager"),
+        "GNOMON_TEMPO_URL": place.url(settings, "tempo"),
+        "GNOMON_POSTGRES": f"{place.hosts['postgres']}:{ports.postgres}",
+    }
+
+
+def _seen(settings: Settings, port: int) -> str:
+    """How people on this machine reach a port."""
+    return f"http://{settings.stack.address}:{port}/"
