@@ -74,6 +74,7 @@ ARROWS: Final[dict[str, set[str]]] = {
     },
     "gnomon_analysis.store": {"foundations", "registry", "settings", "runs"},
     "gnomon_analysis.ledger": {"registry", "gnomon_analysis.store"},
+    "gnomon_analysis.reconcile": {"foundations", "registry", "spool", "runs", "gnomon_analysis.store"},
     "gnomon_analysis.junit": {
         *("foundations", "registry", "settings", "provenance", "otlp", "spool", "runs"),
         "gnomon_analysis.store",
@@ -89,7 +90,8 @@ ARROWS: Final[dict[str, set[str]]] = {
     },
     "gnomon_analysis.commands": {
         *("foundations", "settings", "gnomon_analysis.store", "gnomon_analysis.ledger"),
-        *("gnomon_analysis.junit", "gnomon_analysis.demo", "gnomon_analysis.simulation"),
+        *("gnomon_analysis.reconcile", "gnomon_analysis.junit", "gnomon_analysis.demo"),
+        "gnomon_analysis.simulation",
     },
 }
 
