@@ -17,7 +17,7 @@ import pytest
 from gnomon.registry import metrics
 from gnomon_analysis.reconcile.stored import MEASURES, NOT_COMPARED
 from gnomon_analysis.store import open_store
-from tests.dashboards.history import SETTINGS, History, play
+from tests.dashboards.history import PLANS, SETTINGS, History, play
 from tests.otlp_sink import refusing_port
 from tests.plugin.project import Completed, Project
 from tests.promql import servers
@@ -213,7 +213,7 @@ def test_a_test_that_the_store_forgot_is_found(planted: Planted, project: Projec
 def test_fewer_cases_than_there_are_have_points(tmp_path: Path) -> None:
     """Of more cases than the budget allows the same ones are compared that have points."""
     servers.program("promtool")
-    history = play(tmp_path / "history", settings=f"{SETTINGS}    budgets: {{case_series: 4}}\n")
+    history = play(tmp_path / "history", PLANS[-2:], settings=f"{SETTINGS}    budgets: {{case_series: 4}}\n")
     project = Project(tmp_path / "project", tmp_path / "home")
     project.write("gnomon.yaml", f"{SETTINGS}    budgets: {{case_series: 4}}\n")
     shutil.copytree(history.spool, project.spool)
