@@ -16,7 +16,8 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 
 
 def arguments() -> tuple[str, ...]:
-    return ("--from", BEGAN, "--to", ENDED, "--per-day", "90000", "--interval", "5m", "--test-runs", "8")
+    when = ("--from", BEGAN, "--to", ENDED, "--per-day", "90000", "--interval", "5m")
+    return (*when, "--processes", "2", "--test-runs", "8")
 
 
 def _folder(factory: pytest.TempPathFactory) -> Path:

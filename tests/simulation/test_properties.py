@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon.settings import Settings
+from gnomon_analysis.simulation.header import header
 from gnomon_analysis.simulation.interruption import Interruption
 from gnomon_analysis.simulation.outlets import Past
 from gnomon_analysis.simulation.reading import load_scenario
 from gnomon_analysis.simulation.simulation import Simulation, Wish, organised
-from gnomon_analysis.simulation.truth import Truth
+from gnomon_analysis.simulation.truth import Truth, write_truth
 from tests.simulation.simulated import Simulated, calls_of
 from tests.simulation.telemetry import assert_same, newest, point_rows, span_rows, truth_rows
 
@@ -73,8 +74,9 @@ def simulated(scenario: dict[str, Any], folder: Path) -> Simulated:
     with Interruption() as stop:
         who = {"service_name": "desk"}
         past = Past(folder / "spool", found, who, began=BEGAN, interval=300, stop=stop)
-        truth = Truth(folder / "truth.json")
-        truth.close(Simulation(wish, found, folder / "spool").run(past, truth, lambda progress: None))
+        simulation = Simulation(wish, found, folder / "spool")
+        outcome = simulation.run(past, Truth(folder / "hours"), lambda progress: None)
+    write_truth(folder / "truth.json", header(wish, [outcome], past.shift), [outcome.counted])
     return Simulated(0, "", "", folder / "spool", folder / "truth.json")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from gnomon.settings import Settings
     from gnomon_analysis.simulation.interruption import Interruption
-    from gnomon_analysis.simulation.outlets import Outlet
+    from gnomon_analysis.simulation.outlets import Live
+    from gnomon_analysis.simulation.processes import Job
     from gnomon_analysis.simulation.scenario import Scenario
     from gnomon_analysis.simulation.simulation import Progress, Wish
 
@@ -52,6 +53,11 @@ _TELL_EVERY_SECONDS = 60.0
 @click.option("--from", "past", metavar="MOMENT", help="Write what has been since then, such as -30d.")
 @click.option("--to", metavar="MOMENT", help="Where that ends.  [default: now]")
 @click.option("--interval", metavar="TIME", help="Time between points of metrics then.  [default: 1m]")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    help="Processes that write the past side by side.  [default: one a processor]",
+)
 @click.option("--test-runs", type=click.IntRange(0, 100_000), default=0, help="Runs of routing tests, too.")
 @click.option(
     "--spool",
@@ -74,6 +80,7 @@ def simulate(
     past: str | None,
     to: str | None,
     interval: str | None,
+    processes: int | None,
     test_runs: int,
     spool: Path | None,
     endpoint: str | None,
@@ -92,7 +99,7 @@ def simulate(
         return 0
     found = reading.load_scenario(scenario)
     found = found if seed is None else replace(found, seed=seed)
-    asked = _Asked(per_day, rate, speed, duration, start, past, to, interval, test_runs, endpoint)
+    asked = _Asked(per_day, rate, speed, duration, start, past, to, interval, processes, test_runs, endpoint)
     wish = _wish(found, asked, time.time())
     settings = gnomon_settings.load()
     if spool is None:
@@ -112,6 +119,7 @@ class _Asked:
     past: str | None
     to: str | None
     interval: str | None
+    processes: int | None
     test_runs: int
     endpoint: str | None
 
@@ -142,7 +150,7 @@ def _refuse_contradictions(asked: _Asked) -> None:
     if asked.per_day is not None and asked.rate is not None:
         raise UserError("--per-day and --rate both say how many requests there are; keep one of them")
     only_live = ("speed", "duration", "start", "endpoint")
-    only_past = ("to", "interval")
+    only_past = ("to", "interval", "processes")
     wrong = [name for name in (only_past if asked.past is None else only_live) if getattr(asked, name)]
     if not wrong:
         return
@@ -169,54 +177,94 @@ def _settings(settings: Settings, scenario: Scenario, endpoint: str | None) -> S
     return organised(settings, scenario)
 
 
-def _outlet(wish: Wish, asked: _Asked, settings: Settings, spool: Path, stop: Interruption) -> Outlet:
-    from gnomon_analysis.simulation.outlets import Live, Past  # noqa: PLC0415 - after --help
-    from gnomon_analysis.simulation.times import duration  # noqa: PLC0415
+def _live(wish: Wish, asked: _Asked, settings: Settings, spool: Path, stop: Interruption) -> Live:
+    from gnomon_analysis.simulation.outlets import Live  # noqa: PLC0415 - after --help
 
-    who = {"service_name": wish.scenario.name, "environment": wish.scenario.environments[0].name}
-    if asked.past is not None:
-        interval = duration(asked.interval or "1m", "--interval")
-        return Past(spool, settings, who, began=wish.began, interval=interval, stop=stop)
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         raise UserError("OTEL_SDK_DISABLED switches off what would be emitted; unset it")
     where = {"spool_directory": spool} | ({"endpoint": asked.endpoint} if asked.endpoint else {})
-    return Live(settings, {**who, **where}, began=wish.began, speed=asked.speed or 1.0, stop=stop)
+    return Live(settings, {**_who(wish), **where}, began=wish.began, speed=asked.speed or 1.0, stop=stop)
+
+
+def _who(wish: Wish) -> dict[str, Any]:
+    return {"service_name": wish.scenario.name, "environment": wish.scenario.environments[0].name}
+
+
+def _jobs(wish: Wish, asked: _Asked, settings: Settings, spool: Path, hours: Sequence[Path]) -> list[Job]:
+    from gnomon_analysis.simulation.processes import Job  # noqa: PLC0415 - after --help
+    from gnomon_analysis.simulation.simulation import Share  # noqa: PLC0415
+    from gnomon_analysis.simulation.times import duration  # noqa: PLC0415
+
+    interval = duration(asked.interval or "1m", "--interval")
+    count = _processes(wish, asked)
+    return [
+        Job(wish, settings, spool, _who(wish), interval, Share(number, count), file)
+        for number, file in enumerate(hours or (None,) * count)
+    ]
+
+
+def _processes(wish: Wish, asked: _Asked) -> int:
+    if asked.past is None:
+        return 1
+    return min(asked.processes or os.cpu_count() or 1, len(wish.scenario.departments))
 
 
 def _run(
-    wish: Wish, asked: _Asked, settings: Settings, spool: Path, path: Path | None, *, as_json: bool
+    wish: Wish, asked: _Asked, settings: Settings, spool: Path, truth: Path | None, *, as_json: bool
 ) -> int:
-    from gnomon_analysis.simulation.interruption import Interruption  # noqa: PLC0415 - after --help
+    from gnomon_analysis.simulation.header import header  # noqa: PLC0415 - after --help
+    from gnomon_analysis.simulation.interruption import Interruption  # noqa: PLC0415
+    from gnomon_analysis.simulation.processes import run_all  # noqa: PLC0415
     from gnomon_analysis.simulation.simulation import Simulation  # noqa: PLC0415
-    from gnomon_analysis.simulation.truth import Truth  # noqa: PLC0415
+    from gnomon_analysis.simulation.truth import Truth, totals_of, write_truth  # noqa: PLC0415
 
-    try:
-        truth = Truth(path)
-    except OSError as error:
-        raise UserError(f"--truth {path} cannot be written: {error.strerror}; name another file") from None
     began = time.perf_counter()
-    with Interruption() as stop:
-        outlet = _outlet(wish, asked, settings, spool, stop)
+    with Interruption() as stop, _temporary(truth, _processes(wish, asked)) as hours:
+        live = _live(wish, asked, settings, spool, stop) if asked.past is None else None
         try:
             with _Bar() as bar:
-                header = Simulation(wish, settings, spool).run(outlet, truth, bar.tell)
-            truth.close(header)
+                if live is not None:
+                    simulation = Simulation(wish, settings, spool)
+                    outcomes = [simulation.run(live, Truth(hours[0] if hours else None), bar.tell)]
+                else:
+                    outcomes = run_all(_jobs(wish, asked, settings, spool, hours), stop, bar.tell)
+            parts = [outcome.counted for outcome in outcomes]
+            told = header(wish, outcomes, (lambda moment: 0.0) if live is None else live.shift)
+            if truth is not None:
+                write_truth(truth, told, parts)
         except OSError as error:
             raise UserError(
-                f"the simulation's files cannot be written ({error.strerror}); make room, or name another "
-                "folder with --spool"
+                f"the simulation's files cannot be written ({error.strerror or error}); make room, or name "
+                "another folder with --spool"
             ) from None
-        finally:
-            truth.abandon()
-    seconds = time.perf_counter() - began
-    behind = getattr(outlet, "behind", None)
+    seconds, totals = time.perf_counter() - began, totals_of(parts)
     if as_json:
-        more = {} if behind is None else {"behind_seconds": behind}
-        echo_json(**header, totals=truth.totals, seconds=seconds, **more, spool=str(spool))
+        more = {} if live is None else {"behind_seconds": live.behind}
+        echo_json(**told, totals=totals, seconds=seconds, **more, spool=str(spool))
     else:
-        _show(header, truth.totals, seconds, behind)
-        click.echo(f"spool  {spool}" + (f"\ntruth  {path}" if path else ""))
+        _show(told, totals, seconds, None if live is None else live.behind)
+        click.echo(f"spool  {spool}" + (f"\ntruth  {truth}" if truth else ""))
     return 128 + stop.signal if stop.signal else 0
+
+
+@contextmanager
+def _temporary(truth: Path | None, count: int) -> Iterator[list[Path]]:
+    """Files beside the truth file for the hours of each process, removed at the end; none without truth."""
+    if truth is None:
+        yield []
+        return
+    hours = [truth.with_name(f"{truth.name}.{os.getpid()}-{number}.tmp") for number in range(count)]
+    try:
+        truth.parent.mkdir(parents=True, exist_ok=True)
+        for path in hours:
+            path.touch()
+    except OSError as error:
+        raise UserError(f"--truth {truth} cannot be written ({error.strerror}); name another file") from None
+    try:
+        yield hours
+    finally:
+        for path in hours:
+            path.unlink(missing_ok=True)
 
 
 def _show(header: Mapping[str, Any], totals: Mapping[str, Any], seconds: float, behind: float | None) -> None:

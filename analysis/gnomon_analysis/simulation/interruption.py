@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from types import FrameType, TracebackType
 from typing import Any, Self
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
     """While it is open, the first signal is remembered; the second one does what it does everywhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)) -> None:
         self.signal = 0
+        self._signals = signals
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._remember) for number in _SIGNALS}
+        self._before = {number: signal.signal(number, self._remember) for number in self._signals}
         return self
 
     def __exit__(

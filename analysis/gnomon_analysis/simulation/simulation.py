@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from gnomon.prices import load_overlay
 from gnomon.settings import Settings
 from gnomon.settings.model import Agent, Department, Organisation
 from gnomon_analysis.simulation.emission import emit
@@ -18,7 +18,7 @@ from gnomon_analysis.simulation.plan import Planner, Task
 from gnomon_analysis.simulation.scenario import Scenario
 from gnomon_analysis.simulation.suite_runs import RunPlanner, RunWriter, SuiteRun
 from gnomon_analysis.simulation.traffic import Rate, arrivals
-from gnomon_analysis.simulation.truth import Truth, moment_text
+from gnomon_analysis.simulation.truth import Counted, Truth
 from gnomon_analysis.simulation.weather import Weather
 
 _TELL_SECONDS = 0.2
@@ -55,11 +55,48 @@ def organised(settings: Settings, scenario: Scenario) -> Settings:
     return replace(settings, organisation=organisation)
 
 
-class Simulation:
-    """One simulation of a scenario."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The departments that one of several processes simulates; the first has the runs of tests, too."""
 
-    def __init__(self, wish: Wish, settings: Settings, spool: Path) -> None:
+    number: int = 0
+    of: int = 1
+
+    def departments(self, scenario: Scenario) -> frozenset[str]:
+        """Its departments: the largest first, each to whoever has least so far."""
+        loads = [0.0] * self.of
+        mine = set()
+        for department in sorted(scenario.departments, key=lambda each: -each.share):
+            least = loads.index(min(loads))
+            loads[least] += department.share
+            if least == self.number:
+                mine.add(department.name)
+        return frozenset(mine)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a simulation, or a share of it, came to.
+
+    `clock` is how far simulated time came, `stamped` the stamps of its begin and end (Unix seconds), and
+    `account` what became of the spans.
+    """
+
+    counted: Counted
+    clock: float
+    stamped: tuple[float, float]
+    account: Mapping[str, int]
+
+
+class Simulation:
+    """One simulation of a scenario, or one share of it."""
+
+    def __init__(self, wish: Wish, settings: Settings, spool: Path, share: Share | None = None) -> None:
         scenario = wish.scenario
+        share = share or Share()
+        load_overlay(settings.prices.file)
+        self._departments = share.departments(scenario)
+        self._test_runs = 0 if share.number else wish.test_runs
         self._wish = wish
         self._fleet = Fleet(scenario)
         self._weather = Weather(scenario, wish.began)
@@ -68,8 +105,8 @@ class Simulation:
         self._runs = RunPlanner(scenario, self._fleet, Planner(scenario, self._fleet, self._weather))
         self._writer = RunWriter(scenario, settings, spool, self._runs.broken_skill)
 
-    def run(self, outlet: Outlet, truth: Truth, tell: Callable[[Progress], None]) -> Mapping[str, Any]:
-        """Emits all of it, and gives what the truth file says at its beginning.
+    def run(self, outlet: Outlet, truth: Truth, tell: Callable[[Progress], None]) -> Outcome:
+        """Emits all of it, counts it and closes the truth.
 
         What has not ended when the time is over is not emitted, nor counted.
         """
@@ -97,7 +134,7 @@ class Simulation:
                     clock = self._wish.until
             last = outlet.shift(clock)
         tell(self._progress(clock, requests))
-        return self._header(clock, (began + first, clock + last), outlet, truth)
+        return Outcome(truth.close(), clock, (began + first, clock + last), outlet.account())
 
     def _progress(self, clock: float, requests: int) -> Progress:
         wish = self._wish
@@ -109,7 +146,7 @@ class Simulation:
         wish = self._wish
         runs: Iterator[SuiteRun] = iter(())
         if wish.until is not None:
-            runs = self._runs.runs(wish.test_runs, wish.began, wish.until)
+            runs = self._runs.runs(self._test_runs, wish.began, wish.until)
         run = next(runs, None)
         for task in self._tasks():
             while run is not None and run.due <= task.end:
@@ -133,61 +170,11 @@ class Simulation:
                 yield task
             if wish.until is not None and moment >= wish.until:
                 break
-            task = self._planner.task(number, moment, place)
-            heapq.heappush(under_way, (task.end, number, task))
+            if place.agent.department in self._departments:
+                task = self._planner.task(number, moment, place)
+                heapq.heappush(under_way, (task.end, number, task))
         while under_way:
             task = heapq.heappop(under_way)[2]
             if wish.until is not None and task.end >= wish.until:
                 return
             yield task
-
-    def _header(
-        self, clock: float, stamped: tuple[float, float], outlet: Outlet, truth: Truth
-    ) -> Mapping[str, Any]:
-        wish, account = self._wish, outlet.account()
-        scenario = wish.scenario
-        suites = scenario.tests.suites if wish.test_runs else ()
-        count = len(suites)
-        return {
-            "scenario": scenario.name,
-            "seed": scenario.seed,
-            "agents": len(self._fleet.agents),
-            "simulated": {"from": moment_text(wish.began), "to": moment_text(clock)},
-            "stamped": {"from": moment_text(stamped[0]), "to": moment_text(stamped[1])},
-            "complete": wish.until is not None and clock >= wish.until,
-            "spans": {"emitted": truth.spans, **account},
-            "incidents": [
-                {
-                    "name": incident.name,
-                    "kind": incident.kind,
-                    "provider": incident.provider,
-                    "model": incident.model,
-                    "tool": incident.tool,
-                    "from": moment_text(begin + outlet.shift(begin)),
-                    "to": moment_text(end + outlet.shift(end)),
-                }
-                for incident, begin, end in self._weather.occurrences(clock)
-            ],
-            "deployments": [
-                {
-                    "name": deployment.name,
-                    "agent": deployment.agent,
-                    "version": deployment.version,
-                    "at": moment_text(moment + outlet.shift(moment)),
-                    "failed_points": deployment.failed_points,
-                    "latency_factor": deployment.latency_factor,
-                    "cost_factor": deployment.cost_factor,
-                }
-                for deployment, moment in self._weather.deployed(scenario, clock)
-            ],
-            "planted": {
-                "flaky": {suite.name: self._runs.flaky(place) for place, suite in enumerate(suites)},
-                "regression": {
-                    "suite": suites[0].name,
-                    "skill": self._runs.broken_skill,
-                    "from_run": self._runs.broken_from(-(-wish.test_runs // count)),
-                }
-                if suites
-                else None,
-            },
-        }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,25 +37,32 @@ def cost_of(call: Call, shift: float) -> float | None:
     return prices.cost(call.usage, call.model, call.provider, call.start + shift).usd
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one process counted; `hours` is a file of its own with a line an hour, if hours are wanted."""
+
+    totals: Measures
+    by: Mapping[str, Mapping[str, Measures]]
+    spans: int
+    runs: Sequence[Mapping[str, Any]]
+    hours: Path | None
+
+
 class Truth:
     """Counts tasks, which come in the order of their ends; what an hour came to goes to a file then.
 
-    With no `path` the totals alone are kept.
+    The file `hours` is temporary, and its owner's to remove. Without it the totals alone are kept.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self.totals: Measures = {}
-        self.spans = 0
-        self._by: defaultdict[str, defaultdict[str, Measures]] = defaultdict(lambda: defaultdict(dict))
+    def __init__(self, hours: Path | None) -> None:
+        self._totals: Measures = {}
+        self._spans = 0
+        self._by: dict[str, dict[str, Measures]] = {}
         self._rows: defaultdict[Key, Measures] = defaultdict(dict)
         self._hour = 0
-        self._path = path
         self._runs: list[Mapping[str, Any]] = []
-        self._hours: TextIO | None = None
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._temporary = path.with_name(f"{path.name}.{os.getpid()}.hours.tmp")
-            self._hours = self._temporary.open("w+", encoding="utf-8")
+        self._path = hours
+        self._hours: TextIO | None = None if hours is None else hours.open("w", encoding="utf-8")
 
     def count(self, task: Task, shift: float) -> None:
         """Counts a task in the hour of its end, `shift` seconds from its simulated times."""
@@ -69,9 +80,8 @@ class Truth:
 
     def add_run(self, run: Mapping[str, Any]) -> None:
         """Adds what a run of tests came to."""
-        self._runs.append(run)
-        if self._path is None:
-            self._runs.clear()
+        if self._path is not None:
+            self._runs.append(run)
 
     def _workflow(self, task: Task) -> None:
         first = task.requests[0]
@@ -80,16 +90,16 @@ class Truth:
             ("department", first.agent.department),
             ("workflow", task.workflow),
         ]
-        self.spans += 1
+        self._spans += 1
         _count(row, "workflows", task.end - task.start, task.error_type)
 
     def _request(self, request: Request) -> None:
-        self.spans += 1
+        self._spans += 1
         row = self._rows[(*_where(request), ("version", request.version))]
         _count(row, "requests", request.duration, request.error_type)
 
     def _step(self, step: Step, where: Key, shift: float) -> None:
-        self.spans += 1
+        self._spans += 1
         if isinstance(step, Call):
             row = self._rows[(*where, ("provider", step.provider), ("model", step.model))]
             count_call(row, step, shift)
@@ -103,39 +113,64 @@ class Truth:
     def _settle(self) -> None:
         """Closes the hour: adds it to the totals and writes its rows."""
         for key, measures in self._rows.items():
-            _merge(self.totals, measures)
+            _merge(self._totals, measures)
             for dimension, value in key:
-                _merge(self._by[dimension][value], measures)
+                _merge(self._by.setdefault(dimension, {}).setdefault(value, {}), measures)
         if self._hours is not None and self._rows:
             rows = [{**dict(key), **measures} for key, measures in sorted(self._rows.items())]
             line = json.dumps({"hour": moment_text(self._hour * _HOUR), "rows": rows})
             self._hours.write(f"{line}\n")
         self._rows.clear()
 
-    def abandon(self) -> None:
-        """Leaves no file."""
+    def close(self) -> Counted:
+        """Settles the last hour, and gives what was counted."""
+        self._settle()
         if self._hours is not None:
             self._hours.close()
-            self._temporary.unlink(missing_ok=True)
+        return Counted(self._totals, self._by, self._spans, self._runs, self._path)
 
-    def close(self, header: Mapping[str, Any]) -> None:
-        """Settles the totals and writes the file, in one step; `header` stands at its beginning."""
-        self._settle()
-        if self._path is None or self._hours is None:
-            return
-        whole = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
-        self._hours.seek(0)
-        try:
-            with whole.open("w", encoding="utf-8") as out:
-                parts = {"format": FORMAT, **header, "totals": self.totals, "by": self._by}
-                out.write(json.dumps(parts, indent=1)[:-2])
-                _write_list(out, "runs", (json.dumps(run) for run in self._runs))
-                _write_list(out, "hours", (line.rstrip("\n") for line in self._hours))
-                out.write("\n}\n")
-            whole.replace(self._path)
-        finally:
-            whole.unlink(missing_ok=True)
-            self.abandon()
+
+def totals_of(parts: Iterable[Counted]) -> Measures:
+    """The totals of several processes together."""
+    totals: Measures = {}
+    for part in parts:
+        _merge(totals, part.totals)
+    return totals
+
+
+def write_truth(path: Path, header: Mapping[str, Any], parts: Sequence[Counted]) -> None:
+    """Writes the truth file, in one step; `header` stands at its beginning.
+
+    Hours are read and written one by one, so that a long simulation needs no more memory than a short one.
+    Raises OSError where it cannot be written.
+    """
+    by: Measures = {}
+    for part in parts:
+        _merge(by, part.by)
+    whole = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with ExitStack() as stack, whole.open("w", encoding="utf-8") as out:
+            files = [stack.enter_context(part.hours.open(encoding="utf-8")) for part in parts if part.hours]
+            said = {"format": FORMAT, **header, "totals": totals_of(parts), "by": by}
+            out.write(json.dumps(said, indent=1)[:-2])
+            _write_list(out, "runs", (json.dumps(run) for part in parts for run in part.runs))
+            _write_list(out, "hours", _hours(files))
+            out.write("\n}\n")
+        whole.replace(path)
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _hours(files: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The hours of several processes in their order, the rows of each hour together."""
+    lines = heapq.merge(*(map(json.loads, file) for file in files), key=_hour_of)
+    for hour, several in groupby(lines, key=_hour_of):
+        rows = [row for each in several for row in each["rows"]]
+        yield json.dumps({"hour": hour, "rows": rows})
+
+
+def _hour_of(line: Mapping[str, Any]) -> str:
+    return str(line["hour"])
 
 
 def _write_list(out: TextIO, name: str, lines: Iterable[str]) -> None:
@@ -181,7 +216,7 @@ def count_call(row: Measures, call: Call, shift: float) -> None:
         row["cost_usd"] = row.get("cost_usd", 0.0) + usd
 
 
-def _merge(into: Measures, more: Measures) -> None:
+def _merge(into: Measures, more: Mapping[str, Any]) -> None:
     for name, value in more.items():
         if isinstance(value, dict):
             _merge(into.setdefault(name, {}), value)
