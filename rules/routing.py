@@ -88,13 +88,7 @@ def _windows(settings: Settings) -> list[RecordingRule]:
     found = [rule for window in ("1h", "1d", "7d") for rule in _answers(window)]
     found += [rule for window in ("1d", "7d") for rule in _runs(window)]
     if settings.retention.prometheus_days >= 14:
-        found.append(
-            RecordingRule(
-                "routing_test:accuracy_points:week_over_week",
-                difference(_accuracy("7d"), shifted(_accuracy("7d"), "7d")),
-                "Accuracy of the last 7 days less that of the 7 days before, in percentage points.",
-            )
-        )
+        found += _weeks(settings)
     found.append(
         RecordingRule(
             "routing_test:cost_usd:30d_projected",
@@ -132,6 +126,26 @@ def _runs(window: Window) -> list[RecordingRule]:
             f"routing_test:cost_usd:{window}",
             total(metrics.GNOMON_RUN_COST_USD, window, OWNER),
             f"US dollars of the model calls of the runs that ended in {window}.",
+        ),
+    ]
+
+
+def _weeks(settings: Settings) -> list[RecordingRule]:
+    """The last week against the one before; of accuracies where both have answers enough to say something."""
+    accuracy, answers = _accuracy("7d"), total(VERDICTS, "7d", OWNER)
+    enough = settings.alerts.minimum_answers
+    change = at_least(difference(accuracy, shifted(accuracy, "7d")), answers, enough)
+    cost = total(metrics.GNOMON_RUN_COST_USD, "7d", OWNER)
+    return [
+        RecordingRule(
+            "routing_test:accuracy_points:week_over_week",
+            at_least(change, shifted(answers, "7d"), enough),
+            "Accuracy of the last 7 days less that of the 7 days before, in points; where both have enough.",
+        ),
+        RecordingRule(
+            "routing_test:cost_usd:week_over_week",
+            difference(cost, shifted(cost, "7d")),
+            "US dollars of the last 7 days less those of the 7 days before.",
         ),
     ]
 

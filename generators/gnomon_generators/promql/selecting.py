@@ -122,6 +122,8 @@ def _is_variable(value: Value) -> bool:
 
 def _check_value(label: AnyLabel, operator: Operator, wanted: str) -> None:
     allowed = label.label_values
+    if not wanted:
+        return  # a label that is not there, which any may be
     if operator in ("=~", "!~"):
         try:
             pattern = re.compile(wanted)

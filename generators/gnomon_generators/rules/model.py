@@ -171,13 +171,14 @@ class Group:
         return {name: text for name, text in told.items() if text}
 
 
-def group(settings: Settings, name: str, *rules: Rule) -> Group:
+def group(settings: Settings, name: str, *rules: Rule, interval: Window | None = None) -> Group:
     """A group evaluated as often, and with runbooks and panels where, the settings say.
 
-    Raises `UserError` for what cannot be a group.
+    `interval` is for what need not be computed so often. Raises `UserError` for what cannot be a group.
     """
     runbooks = settings.alerts.runbook_url or RUNBOOKS
-    return Group(name, rules, settings.rules.interval, runbooks, settings.dashboards.url)
+    often = interval or settings.rules.interval
+    return Group(name, rules, often, runbooks, settings.dashboards.url)
 
 
 def outlasting(window: Window, hold: Window) -> Window:
