@@ -1,4 +1,4 @@
-"""Who is told of an alert, on which channels: the owner of agent, department or environment, else the team."""
+"""Who is told of an alert, on which channels: owner of agent, department or environment, else the team."""
 
 from collections.abc import Iterator
 

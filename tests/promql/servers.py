@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,36 +44,55 @@ def promtool(*arguments: str | Path, directory: Path | None = None) -> subproces
 
 
 @contextmanager
-def prometheus(directory: Path, configuration: str, *, data: Path | None = None) -> Iterator[str]:
-    """A Prometheus with this configuration; gives its address."""
+def prometheus(
+    directory: Path,
+    configuration: str,
+    *,
+    data: Path | None = None,
+    options: Sequence[str] = (),
+    executable: str | None = None,
+) -> Iterator[str]:
+    """A Prometheus with this configuration, the installed one unless another is named; gives its address."""
     path = directory / "prometheus.yml"
-    port = _free_port()
+    port = free_port()
     path.write_text(configuration.replace("PORT", str(port)))
     command = [
-        program("prometheus"),
+        executable or program("prometheus"),
         f"--config.file={path}",
         f"--storage.tsdb.path={data or directory / 'data'}",
         "--storage.tsdb.retention.time=100y",
         f"--web.listen-address=127.0.0.1:{port}",
+        *options,
     ]
     with _running(command, directory / "prometheus.log", f"http://127.0.0.1:{port}") as address:
         yield address
 
 
 @contextmanager
-def alertmanager(directory: Path) -> Iterator[str]:
-    """An Alertmanager that tells nobody; gives its address."""
-    path = directory / "alertmanager.yml"
-    path.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    port = _free_port()
+def alertmanager(
+    directory: Path,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    executable: str | None = None,
+) -> Iterator[str]:
+    """An Alertmanager with this configuration, or one that tells nobody; gives its address.
+
+    It is the installed one unless another is named.
+    """
+    if config is None:
+        config = directory / "alertmanager.yml"
+        config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    port = free_port()
     command = [
-        program("alertmanager", "prometheus-alertmanager"),
-        f"--config.file={path}",
+        executable or program("alertmanager", "prometheus-alertmanager"),
+        f"--config.file={config}",
         f"--storage.path={directory / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     ]
-    with _running(command, directory / "alertmanager.log", f"http://127.0.0.1:{port}") as address:
+    log = directory / "alertmanager.log"
+    with _running(command, log, f"http://127.0.0.1:{port}", environ) as address:
         yield address
 
 
@@ -110,15 +129,21 @@ def _get(address: str) -> list[Any]:
     return list(answer["data"]["result"])
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
 @contextmanager
-def _running(command: list[str], log: Path, address: str) -> Iterator[str]:
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+def _running(
+    command: list[str], log: Path, address: str, environ: Mapping[str, str] = os.environ
+) -> Iterator[str]:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output, env=environ) as process,
+    ):
         try:
             _wait(process, log, f"{address}/-/ready")
             yield address
