@@ -8,52 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from _suites import API, OWNER, Ours, ours
+
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics
 from gnomon.settings.model import Settings
 from gnomon_generators.promql import (
-    AnyLabel,
-    Value,
     above,
     added,
     at_least,
     below,
-    one_of,
     percent,
     ratio,
     total,
 )
 from gnomon_generators.rules import AlertRule, Group, Panel, group, outlasting
 
-OWNER = (a.TEST_SUITE_NAME, a.DEPLOYMENT_ENVIRONMENT_NAME, a.GNOMON_DEPARTMENT, a.GEN_AI_AGENT_NAME)
-
 VERDICTS = metrics.GNOMON_RUN_ROUTING_VERDICTS
-Ours = dict[AnyLabel, Value]
-
-API = (a.DEPLOYMENT_ENVIRONMENT_NAME, a.GNOMON_DEPARTMENT, a.GEN_AI_AGENT_NAME)
 
 
 def groups(settings: Settings) -> Sequence[Group]:
     """The alerts of routing tests."""
-    # Other suites in the same Prometheus have settings, and owners, of their own.
-    names = [suite.name for suite in settings.suites]
-    ours: Ours = {a.TEST_SUITE_NAME: one_of(*names)} if names else {}
     return [
         group(
             settings,
             "routing_test_alerts",
-            _accuracy(settings, ours),
-            _cost(settings, ours),
-            _retries(settings, ours),
+            _accuracy(settings, ours(settings)),
+            _cost(settings, ours(settings)),
+            _retries(settings, ours(settings)),
         )
     ]
 
 
-def _accuracy(settings: Settings, ours: Ours) -> AlertRule:
+def _accuracy(settings: Settings, suites: Ours) -> AlertRule:
     objective, hold = settings.slo.routing_accuracy_percent, settings.alerts.routing_accuracy_for
     window = outlasting(settings.alerts.routing_accuracy_window, hold)
-    answers = total(VERDICTS, window, OWNER, ours)
-    right = total(VERDICTS, window, OWNER, ours | {a.GNOMON_ROUTING_CORRECT: True})
+    answers = total(VERDICTS, window, OWNER, suites)
+    right = total(VERDICTS, window, OWNER, suites | {a.GNOMON_ROUTING_CORRECT: True})
     return AlertRule(
         "RoutingAccuracyBelowSLO",
         at_least(below(percent(right, answers), objective), answers, settings.alerts.minimum_answers),
@@ -69,12 +60,12 @@ def _accuracy(settings: Settings, ours: Ours) -> AlertRule:
     )
 
 
-def _cost(settings: Settings, ours: Ours) -> AlertRule:
+def _cost(settings: Settings, suites: Ours) -> AlertRule:
     budget, hold = settings.budgets.daily_cost_usd, settings.alerts.daily_cost_for
     window = outlasting("24h", hold)
     return AlertRule(
         "DailyCostExceeded",
-        above(total(metrics.GNOMON_RUN_COST_USD, window, where=ours), budget),
+        above(total(metrics.GNOMON_RUN_COST_USD, window, where=suites), budget),
         hold,
         settings.alerts.severity,
         summary=f"Test runs cost more than {budget:g} USD in 24 hours.",
@@ -86,15 +77,15 @@ def _cost(settings: Settings, ours: Ours) -> AlertRule:
     )
 
 
-def _retries(settings: Settings, ours: Ours) -> AlertRule:
+def _retries(settings: Settings, suites: Ours) -> AlertRule:
     limit, hold = settings.alerts.retry_rate_per_second, settings.alerts.retry_rate_for
     # A run's retries are one point at its end: the window must show it for longer than the alert waits.
     window = outlasting(added(settings.alerts.retry_rate_window, hold), hold)
     # All suites call the same API; and a run's duration is that of the suite that the run belongs to, even
     # where single tests state another one.
-    retries = total(metrics.GNOMON_RUN_RETRIES, window, API, ours)
-    rate = ratio(retries, total(metrics.GNOMON_RUN_DURATION, window, API, ours))
-    calls = total(metrics.GNOMON_RUN_MODEL_CALLS, window, API, ours)
+    retries = total(metrics.GNOMON_RUN_RETRIES, window, API, suites)
+    rate = ratio(retries, total(metrics.GNOMON_RUN_DURATION, window, API, suites))
+    calls = total(metrics.GNOMON_RUN_MODEL_CALLS, window, API, suites)
     return AlertRule(
         "HighAPIRetryRate",
         at_least(above(rate, limit), calls, settings.alerts.minimum_model_calls),
