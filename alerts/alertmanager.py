@@ -51,7 +51,11 @@ def alertmanager(settings: Settings) -> AlertmanagerConfig:
             group_wait="30s",
             group_interval="5m",
             repeat_interval="12h",
-            routes=[Route(matchers=(equals("severity", "info"),), receiver=NOBODY), *_told(settings)],
+            routes=[
+                *_heartbeat(settings),
+                Route(matchers=(equals("severity", "info"),), receiver=NOBODY),
+                *_told(settings),
+            ],
         ),
         inhibit_rules=(
             InhibitRule(
@@ -69,6 +73,25 @@ def alertmanager(settings: Settings) -> AlertmanagerConfig:
         ),
         time_intervals=[TimeInterval(window) for window in settings.alerts.maintenance],
     )
+
+
+def _heartbeat(settings: Settings) -> Iterator[Route]:
+    """The route of the alert that always fires: a sign of life, whatever is muted."""
+    if notifiers := Channels(settings).heartbeat():
+        heartbeat = Receiver(
+            name="heartbeat",
+            notifiers=notifiers,
+            about="Whoever watches this calls for help when it falls silent: docs/runbooks/Watchdog.md.",
+        )
+        yield Route(
+            matchers=(equals("alertname", "Watchdog"),),
+            receiver=heartbeat,
+            group_by=("alertname",),
+            group_wait="1s",
+            group_interval=str(settings.channels.heartbeat.every),
+            # Whatever was told, it is told again with the next interval.
+            repeat_interval="1s",
+        )
 
 
 def _told(settings: Settings) -> Iterator[Route]:

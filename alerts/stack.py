@@ -57,7 +57,7 @@ def groups(settings: Settings) -> Sequence[Group]:
             _series(settings),
             _undelivered(),
             _notifications(),
-            _watchdog(),
+            _watchdog(settings),
         )
     ]
 
@@ -242,11 +242,11 @@ def _notifications() -> AlertRule:
     )
 
 
-def _watchdog() -> AlertRule:
+def _watchdog(settings: Settings) -> AlertRule:
     return AlertRule(
         "Watchdog",
         raw("vector(1)", unit="1", labels=()),
-        "0m",
+        settings.rules.interval,
         "info",
         summary="Alerts can be told: this one always fires.",
         description="It is sent to the heartbeat of the settings again and again; whoever watches that "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -103,7 +104,7 @@ def _understood(config: Path, tool: Program) -> str:
         return config.name
     older = config.with_name("for-0.25.yaml")
     text = config.read_text(encoding="utf-8")
-    older.write_text(text.replace("url_file: /run/secrets/ALERT_URL", "url: http://localhost:9/"))
+    older.write_text(re.sub(r"\burl_file: /run/secrets/\w+", "url: http://localhost:9/", text))
     return older.name
 
 

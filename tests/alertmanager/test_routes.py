@@ -9,6 +9,8 @@ import yaml
 
 from gnomon.errors import UserError
 from gnomon.settings import Settings
+from gnomon.settings.model import Channels, Heartbeat
+from gnomon.settings.values import Duration, SecretReference
 from gnomon_generators.alertmanager import AlertmanagerConfig, Matcher, Receiver, Route, equals
 from tests.alertmanager.running import generated, routed, settings
 
@@ -45,6 +47,23 @@ def test_info_is_only_looked_at(tmp_path: Path) -> None:
 def test_without_settings_there_is_a_way_too(tmp_path: Path) -> None:
     """Every alert finds a receiver by the default settings."""
     assert routed(generated(Settings(), tmp_path), severity="critical", alertname="A") == "team"
+
+
+def test_the_sign_of_life_goes_its_own_way(tmp_path: Path) -> None:
+    """The alert that always fires is sent to the heartbeat again and again, or else to nobody."""
+    url = SecretReference(env="HEARTBEAT_URL")
+    channels = Channels(heartbeat=Heartbeat(url=url, every=Duration("3m")))
+    config = generated(Settings(channels=channels), tmp_path)
+    assert routed(config, alertname="Watchdog", severity="info") == "heartbeat"
+    assert routed(config, alertname="Another", severity="info") == "nobody"
+    text = yaml.safe_load(config.read_text())
+    route = text["route"]["routes"][0]
+    assert (route["group_interval"], route["repeat_interval"]) == ("3m", "1s")
+    (receiver,) = (one for one in text["receivers"] if one["name"] == "heartbeat")
+    assert receiver["webhook_configs"] == [{"url_file": "/run/secrets/HEARTBEAT_URL", "send_resolved": False}]
+    (tmp_path / "none").mkdir()
+    without = generated(Settings(), tmp_path / "none")
+    assert routed(without, alertname="Watchdog", severity="info") == "nobody"
 
 
 def test_critical_comes_sooner(tmp_path: Path) -> None:

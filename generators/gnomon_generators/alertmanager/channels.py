@@ -41,6 +41,12 @@ class Channels:
             )
         return tuple(notifier for notifier in found.values() if notifier)
 
+    def heartbeat(self) -> tuple[Notifier, ...]:
+        """The service that calls for help when it hears nothing; none where the settings name none."""
+        url = self._settings.channels.heartbeat.url
+        # The end of the alert that always fires is no sign of life.
+        return (Webhook(url_file=self._secrets.path(url), resolved=False),) if url else ()
+
     def _slack(self, owner: Owner | None) -> Notifier | None:
         slack = self._settings.channels.slack
         if slack.webhook_url is None:

@@ -113,13 +113,14 @@ class Webhook(Notifier):
     key: ClassVar[str] = "webhook_configs"
     url_file: str
     bearer_token_file: str | None = None
+    resolved: bool = True
 
     def options(self) -> Options:
-        """Every alert of the group, whatever their number."""
+        """Every alert of the group, whatever their number; `resolved` says whether their end is told, too."""
         authorization = {"authorization": {"type": "Bearer", "credentials_file": self.bearer_token_file}}
         return {
             "url_file": self.url_file,
-            "send_resolved": True,
+            "send_resolved": self.resolved,
             **({"http_config": authorization} if self.bearer_token_file else {}),
         }
 
