@@ -27,7 +27,7 @@ def without_hours(truth: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_simulation_by_the_clock_emits_what_the_past_would_have(tmp_path: Path) -> None:
     """Ten minutes at high speed and ten minutes of the past have the same calls and the same counts."""
-    common = ("--per-day", "60000", "--test-runs", "4")
+    common = ("--rate", "1", "--test-runs", "4")
     # What a call costs is decided by the day of its stamp: so both are of today.
     began = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
     ended = began + timedelta(minutes=10)
@@ -63,7 +63,7 @@ def test_live_stamps_are_those_of_the_wall(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_calls(past: Simulated, tmp_path: Path) -> None:
-    """A second simulation of the same past has the same calls at the same times, in any number of processes."""
+    """A second simulation of the same past has the same calls and times, in any number of processes."""
     again = simulate(tmp_path, *arguments()[:6], "--interval", "30m", "--processes", "1")
     assert calls_of(again.spans) == calls_of(past.spans)
     assert {hour: sorted(map(repr, rows)) for hour, rows in again.hours.items()} == {
