@@ -38,7 +38,6 @@ REFUSED: Where = {ERROR: "rate_limited"}
 ENDED_BADLY: Where = {ERROR: ("!=", "none")}
 PERCENTILES = (0.5, 0.9, 0.95, 0.99)
 LOST: Where = {a.GNOMON_TEST_OUTCOME: one_of("crashed", "error", "not_run")}
-LEAST_USE = 50
 
 
 def dashboard(settings: Settings) -> v.Dashboard:
@@ -130,7 +129,7 @@ def api_health(runs: Runs) -> v.Row:
         v.stat(
             "429 error rate",
             percent(refused(), attempts()),
-            thresholds=v.budget(5, near=1),
+            thresholds=v.budget(runs.settings.alerts.rate_limited_percent, near=1),
             about="Attempts refused for too many requests. High: fewer workers, or ask for a higher limit.",
         ),
         v.stat(
@@ -274,6 +273,7 @@ def reliability(runs: Runs) -> v.Row:
 
 def workers(runs: Runs) -> v.Row:
     """Whether parallel runs use what they have."""
+    enough = v.objective(runs.settings.alerts.worker_use_percent)
 
     def used(window: Window = RANGE) -> Expr:
         return percent(
@@ -290,8 +290,8 @@ def workers(runs: Runs) -> v.Row:
         v.gauge(
             "Worker use",
             used(),
-            thresholds=v.objective(LEAST_USE),
-            about="Time that workers spent in tests. Below half: more workers than the tests can fill.",
+            thresholds=enough,
+            about="Time that workers spent in tests. Red: more workers than the tests can fill.",
         ),
         v.stat(
             "Workers",
@@ -315,7 +315,7 @@ def workers(runs: Runs) -> v.Row:
         v.timeseries(
             "Worker use over time",
             v.legend(used(STEP), "use"),
-            thresholds=v.objective(LEAST_USE),
+            thresholds=enough,
             connect=True,
             min=0,
             max=100,

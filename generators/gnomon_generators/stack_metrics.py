@@ -359,6 +359,8 @@ ALERTMANAGERS: Final = _prometheus(
 
 # --- Alertmanager about itself ---------------------------------------------------------------------
 
+STATE_OF_ALERT: Final = Label("state", "What becomes of an alert.", ("active", "suppressed", "unprocessed"))
+STATE_OF_SILENCE: Final = Label("state", "Whether a silence holds.", ("active", "pending", "expired"))
 INTEGRATION: Final = Label("integration", "Kind of receiver, such as slack, pagerduty, email, webhook.")
 NOTIFIED: Final = StackMetric(
     "alertmanager_notifications_total",
@@ -382,7 +384,7 @@ ALERTS_HELD: Final = StackMetric(
     "{alert}",
     "Alerts that Alertmanager holds.",
     *_ALERTMANAGER,
-    (*_TARGET, Label("state", "What becomes of them.", ("active", "suppressed", "unprocessed"))),
+    (*_TARGET, STATE_OF_ALERT),
 )
 SILENCES: Final = StackMetric(
     "alertmanager_silences",
@@ -390,11 +392,12 @@ SILENCES: Final = StackMetric(
     "{silence}",
     "Silences.",
     *_ALERTMANAGER,
-    (*_TARGET, Label("state", "Whether they hold.", ("active", "pending", "expired"))),
+    (*_TARGET, STATE_OF_SILENCE),
 )
 
 # --- Tempo and Grafana about themselves ------------------------------------------------------------
 
+REASON: Final = Label("reason", "Why.")
 _TENANT: Final = Label("tenant", "Tenant; `single-tenant` without tenants.")
 TEMPO_SPANS: Final = StackMetric(
     "tempo_distributor_spans_received_total",
@@ -410,7 +413,7 @@ TEMPO_DISCARDED: Final = StackMetric(
     "{span}",
     "Spans that Tempo threw away.",
     *_TEMPO,
-    (*_TARGET, _TENANT, Label("reason", "Why.")),
+    (*_TARGET, _TENANT, REASON),
 )
 GRAFANA_REQUESTS: Final = StackMetric(
     "grafana_http_request_duration_seconds",
