@@ -46,7 +46,7 @@ from gnomon_generators.promql.reading import (
     total,
 )
 from gnomon_generators.promql.selecting import Filter, Value, Variable, Where, filters, none_of, one_of
-from gnomon_generators.promql.series import AnyLabel, AnyMetric, Label, StackMetric
+from gnomon_generators.promql.series import AnyLabel, AnyMetric, Label, Labels, StackMetric
 from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Window, added
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Expr",
     "Filter",
     "Label",
+    "Labels",
     "StackMetric",
     "Value",
     "Variable",

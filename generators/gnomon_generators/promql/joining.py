@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
-from gnomon_generators.promql.series import AnyLabel, label_text
+from gnomon_generators.promql.series import Labels, each, label_text
+
+_MONEY: Final = ("{USD}", "{EUR}")
 
 
 def ratio(numerator: Expr, denominator: Expr, *, absent_is_zero: bool = True) -> Expr:
@@ -16,13 +18,31 @@ def ratio(numerator: Expr, denominator: Expr, *, absent_is_zero: bool = True) ->
     A numerator without any series (no test failed, so none was ever counted) is zero where there is a
     denominator. Where absent means unknown rather than none, say `absent_is_zero=False`. The two are
     split by the same labels, or the denominator by some of them: then each gets its share of the whole.
+
+    Raises `UserError` for a percentage by something else.
     """
-    unit = "1" if numerator.unit == denominator.unit else f"{numerator.unit}/{denominator.unit}"
+    if numerator.unit == denominator.unit:
+        unit = "1"
+    else:
+        unit = f"{numerator.unit}/{denominator.unit}" if numerator.unit and denominator.unit else ""
+        if unit and "%" in (numerator.unit, denominator.unit):
+            raise UserError(
+                f"{numerator.text} is in {numerator.unit} and {denominator.text} in {denominator.unit}: a "
+                "percentage is compared with percentages only; divide the totals that it is made of"
+            )
     return _divided(numerator, denominator, unit, absent_is_zero)
 
 
 def percent(part: Expr, whole: Expr, *, absent_is_zero: bool = True) -> Expr:
-    """The part in percent of the whole, like `ratio`."""
+    """The part in percent of the whole, like `ratio`.
+
+    Raises `UserError` when they are not measured alike: counts of whatever things are, money and seconds not.
+    """
+    if part.unit and whole.unit and _measured(part.unit) != _measured(whole.unit):
+        raise UserError(
+            f"{part.text} is in {part.unit} and {whole.text} in {whole.unit}, so the one is no part of the "
+            "other: write ratio(…) for the one per the other"
+        )
     divided = _divided(part, whole, "%", absent_is_zero)
     return replace(divided, template=f"100 * {divided.template}")
 
@@ -131,22 +151,22 @@ def bottom(count: int, expr: Expr) -> Expr:
     return replace(expr, template=f"bottomk({count}, {expr.template})", compound=False, ranked=True)
 
 
-def counted(expr: Expr, by: Sequence[AnyLabel] = ()) -> Expr:
+def counted(expr: Expr, by: Labels = ()) -> Expr:
     """How many series the expression gives: flaky tests, firing alerts. Nothing where there are none."""
     return _aggregated("count", expr, by, "1")
 
 
-def highest(expr: Expr, by: Sequence[AnyLabel] = ()) -> Expr:
+def highest(expr: Expr, by: Labels = ()) -> Expr:
     """The highest of its values."""
     return _aggregated("max", expr, by, expr.unit)
 
 
-def lowest(expr: Expr, by: Sequence[AnyLabel] = ()) -> Expr:
+def lowest(expr: Expr, by: Labels = ()) -> Expr:
     """The lowest of its values."""
     return _aggregated("min", expr, by, expr.unit)
 
 
-def summed(expr: Expr, by: Sequence[AnyLabel] = ()) -> Expr:
+def summed(expr: Expr, by: Labels = ()) -> Expr:
     """The sum of its values; of counts and amounts, never of ratios, percentages or quantiles.
 
     Raises `UserError` for the unit of a ratio or a percentage.
@@ -187,8 +207,8 @@ def _compared(expr: Expr, operator: str, limit: float) -> Expr:
     return replace(expr, template=f"{expr.operand} {operator} {number(limit)}", compound=True)
 
 
-def _aggregated(function: str, expr: Expr, by: Sequence[AnyLabel], unit: str) -> Expr:
-    kept = tuple(label_text(label) for label in by)
+def _aggregated(function: str, expr: Expr, by: Labels, unit: str) -> Expr:
+    kept = tuple(label_text(label) for label in each(by))
     if expr.labels is not None and (missing := [label for label in kept if label not in expr.labels]):
         raise UserError(f"{expr.text} is not split by {', '.join(missing)}: split it by that first")
     grouping = f" by ({', '.join(kept)}) " if kept else ""
@@ -223,6 +243,12 @@ def _matching(first: Expr, second: Expr) -> str:
             f"{second.text} is split by {', '.join(extra)} and {first.text} is not: no series would match"
         )
     return f"on ({', '.join(second.labels)}) "
+
+
+def _measured(unit: str) -> str:
+    """What a unit measures: things that are counted are all the same here, everything else is itself."""
+    counts = unit == "1" or (unit.startswith("{") and unit.endswith("}") and unit not in _MONEY)
+    return "count" if counts else unit
 
 
 def _same_unit(first: Expr, second: Expr) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from gnomon.errors import UserError
 from gnomon.registry import reading
 from gnomon_generators.promql.expression import Expr, offset_mark
+from gnomon_generators.promql.naming import told
 from gnomon_generators.promql.selecting import Where, matcher, names, selector
-from gnomon_generators.promql.series import AnyLabel, AnyMetric, Series, label_text, series_of
+from gnomon_generators.promql.series import AnyMetric, Labels, Series, each, label_text, series_of
 from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Window, checked, seconds
 
 _OBSERVATIONS = "{observation}"
 
-Labels = Sequence[AnyLabel]
 Over = Literal["sum", "max", "min", "last"]
 
 
@@ -103,6 +102,8 @@ def quantile(
     Raises `UserError` when the metric is no histogram.
     """
     reader = _histogram(metric, window, by, where)
+    if not isinstance(share, int | float):
+        raise UserError(f"the second argument of a quantile is its share, not {told(share)}: write 0.95")
     if not 0 <= share <= 1:
         raise UserError(
             f"a quantile is a share from 0 to 1, not {share:g}: write 0.95 for the 95th percentile"
@@ -200,7 +201,7 @@ def recorded_over(
 
 
 def _texts(labels: Labels) -> tuple[str, ...]:
-    return tuple(label_text(label) for label in labels)
+    return tuple(label_text(label) for label in each(labels))
 
 
 def _histogram(metric: AnyMetric, window: Window, by: Labels, where: Where | None) -> _Reader:

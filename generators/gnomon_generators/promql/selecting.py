@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from gnomon.errors import UserError
 from gnomon.registry.attribute import Attribute
-from gnomon_generators.promql.series import AnyLabel, Label, Series, label_text
+from gnomon_generators.promql.naming import told
+from gnomon_generators.promql.series import AnyLabel, Label, Labels, Series, each, label_text
 
 Operator = Literal["=", "!=", "=~", "!~"]
 
@@ -60,17 +61,19 @@ def filters(*variables: Variable) -> dict[AnyLabel, Value]:
 
 def one_of(*values: str) -> tuple[Operator, str]:
     """A matcher of any of the values."""
-    return ("=~", "|".join(_escaped(value) for value in values))
+    return _any("=", values)
 
 
 def none_of(*values: str) -> tuple[Operator, str]:
     """A matcher of anything but the values."""
-    return ("!~", "|".join(_escaped(value) for value in values))
+    return _any("!=", values)
 
 
 def selector(series: Series, where: Where | None, suffix: str = "") -> str:
     """The name and matchers; raises `UserError` for a label or value that the metric cannot have."""
     found = []
+    if where is not None and not isinstance(where, Mapping):
+        raise UserError(f"where={told(where)} says nothing of any label: write where={{LABEL: value}}")
     for label, value in (where or {}).items():
         if isinstance(value, Filter) and label_text(label) not in series.labels:
             continue
@@ -81,7 +84,7 @@ def selector(series: Series, where: Where | None, suffix: str = "") -> str:
 
 def matcher(label: AnyLabel, value: Value) -> str:
     """One matcher as PromQL; raises `UserError` for a value outside the label's closed set."""
-    operator, wanted = _parts(value)
+    operator, wanted = _parts(label, value)
     if isinstance(wanted, bool):
         wanted = "true" if wanted else "false"
     if not isinstance(value, Filter) and not _is_variable(value):
@@ -90,10 +93,10 @@ def matcher(label: AnyLabel, value: Value) -> str:
     return f'{label_text(label)}{operator}"{quoted}"'
 
 
-def names(series: Series, labels: Iterable[AnyLabel]) -> tuple[str, ...]:
+def names(series: Series, labels: Labels) -> tuple[str, ...]:
     """The Prometheus names of labels to split by; raises `UserError` for one that the metric lacks."""
     found = []
-    for label in labels:
+    for label in each(labels):
         must_have(series, label)
         found.append(label_text(label))
     return tuple(found)
@@ -106,12 +109,29 @@ def must_have(series: Series, label: AnyLabel) -> None:
         raise UserError(f"{series.name} has no label {label.name}: its labels are {has}")
 
 
-def _parts(value: Value) -> tuple[Operator, str | bool]:
-    if isinstance(value, tuple):
-        return value
-    if isinstance(value, (str, bool)):
-        return ("=", value)
+def _any(operator: Literal["=", "!="], values: tuple[str, ...]) -> tuple[Operator, str]:
+    """The values as alternatives; one value alone needs no regular expression."""
+    for value in values:
+        if not isinstance(value, str):
+            raise UserError(f"{told(value)} is not one value: write 'failed', 'error', or *BAD with its star")
+    if not values:
+        raise UserError("one_of() and none_of() need values: write one_of('failed', 'error')")
+    if len(values) == 1:
+        return (operator, values[0])
+    return ("=~" if operator == "=" else "!~", "|".join(_escaped(value) for value in values))
+
+
+def _parts(label: AnyLabel, value: Value) -> tuple[Operator, str | bool]:
+    match value:
+        case str() | bool():
+            return ("=", value)
+        case (("=" | "!=" | "=~" | "!~") as operator, (str() | bool()) as wanted):
+            return (operator, wanted)
     variable = value.variable if isinstance(value, Filter) else value
+    if isinstance(variable, tuple) or not hasattr(variable, "multi"):
+        raise UserError(
+            f"{label.name} cannot be {told(value)}: write a text, True, False, one_of('a', 'b') or a variable"
+        )
     # Grafana writes several chosen values as alternatives of a regular expression, and escapes them then.
     return ("=~" if variable.multi else "=", f"${variable.name}")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from gnomon.errors import UserError
 from gnomon.registry.attribute import Attribute
 from gnomon.registry.model import Metric
 from gnomon.registry.prometheus import label_of, name_of
+from gnomon_generators.promql.naming import constants_like, told
 
 Counting = Literal["run_point", "ledger", "counter", "histogram", "gauge"]
 
@@ -30,6 +32,9 @@ class Label:
 
 AnyLabel = Attribute | Label
 """A label: an attribute of the registry, or one that another component writes."""
+
+Labels = Sequence[AnyLabel] | AnyLabel
+"""What a result is split by: several labels, or one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,9 +81,15 @@ class Series:
     labels: Mapping[str, AnyLabel]
 
 
-@cache
 def series_of(metric: AnyMetric) -> Series:
-    """The metric as Prometheus has it."""
+    """The metric as Prometheus has it; raises `UserError` for what is no metric."""
+    if not isinstance(metric, Metric | StackMetric):
+        raise UserError(f"{told(metric)} is no metric: write {_metrics_like(metric)}")
+    return _series_of(metric)
+
+
+@cache
+def _series_of(metric: AnyMetric) -> Series:
     if isinstance(metric, StackMetric):
         return Series(
             metric.name,
@@ -101,5 +112,34 @@ def series_of(metric: AnyMetric) -> Series:
 
 
 def label_text(label: AnyLabel) -> str:
-    """The label's name in Prometheus."""
-    return label.name if isinstance(label, Label) else label_of(label)
+    """The label's name in Prometheus; raises `UserError` for what is no label."""
+    if isinstance(label, Label):
+        return label.name
+    if isinstance(label, Attribute):
+        return label_of(label)
+    raise UserError(f"{told(label)} is no label: write {_attributes_like(label)}")
+
+
+def each(labels: Labels) -> tuple[AnyLabel, ...]:
+    """The labels of a `by`, one of them or several; raises `UserError` for what holds none."""
+    if isinstance(labels, Label | Attribute):
+        return (labels,)
+    if isinstance(labels, str) or not isinstance(labels, Sequence):
+        raise UserError(f"by={told(labels)} names no labels: write by={_attributes_like(labels)}")
+    return tuple(labels)
+
+
+def _metrics_like(text: object) -> str:
+    from gnomon.registry import metrics  # noqa: PLC0415 - only to advise
+
+    return constants_like(text, "m", metrics, Metric) or (
+        "one of gnomon.registry.metrics, such as m.GNOMON_RUN_TESTS"
+    )
+
+
+def _attributes_like(text: object) -> str:
+    from gnomon.registry import attributes  # noqa: PLC0415 - only to advise
+
+    return constants_like(text, "a", attributes, Attribute) or (
+        "one of gnomon.registry.attributes, such as a.GNOMON_TEST_OUTCOME"
+    )

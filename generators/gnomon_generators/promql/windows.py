@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from gnomon.errors import UserError
+from gnomon_generators.promql.naming import told
 
 Window = str
 """A length of time in Prometheus' notation (`5m`, `1h30m`, `7d`), or one of the three variables below."""
@@ -47,11 +49,16 @@ _UNITS: Final = {
 }
 _FIXED: Final = re.compile(r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?")
 _PART: Final = re.compile(r"(\d+)(ms|[ywdhms])")
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
+_WITHIN: Final = re.compile(r"\[\s*([^\]:\s]+)|\boffset\s+([^\s)]+)")
 _SECONDS_OF: Final = {RANGE: "$__range_s", STEP: "$__interval_ms / 1000"}
 
 
 def checked(window: Window) -> Window:
     """The window itself; raises `UserError` when it is no length of time."""
+    if not isinstance(window, str):
+        argument = "where" if isinstance(window, Mapping) else "by"
+        raise UserError(f"the second argument is a window, not {told(window)}: name it, {argument}=…")
     if window not in (RANGE, STEP, RATE) and not is_fixed(window):
         raise UserError(f"{window!r} is no length of time: write one such as 5m, 24h or 7d, or {RANGE}")
     return window
@@ -60,6 +67,22 @@ def checked(window: Window) -> Window:
 def is_fixed(window: Window) -> bool:
     """Whether it is the same length everywhere, and longer than nothing."""
     return bool(window) and _FIXED.fullmatch(window) is not None and milliseconds(window) > 0
+
+
+def in_one_word(window: Window) -> bool:
+    """Whether Grafana writes this step as it is: it rounds `90s` down to `1m`, and `36h` to `1d`.
+
+    Units in which it thinks are those up to a day, and a year.
+    """
+    length = milliseconds(window)
+    unit = next(size for name, size in _UNITS.items() if name != "w" and length >= size)
+    return length % unit == 0
+
+
+def windows_in(expression: str) -> frozenset[Window]:
+    """The lengths of time that stand in an expression: its ranges and its offsets."""
+    found = _WITHIN.finditer(_STRING.sub('""', expression))
+    return frozenset(match[1] or match[2] for match in found)
 
 
 def milliseconds(window: Window) -> int:
