@@ -25,7 +25,12 @@ $(VENV)/.analysis: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "installing Gnomon and its developers' tools into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@ $(VENV)/.analysis
+	@touch $@ $(VENV)/.analysis $(VENV)/.stack
+
+$(VENV)/.stack: pyproject.toml | $(BIN)/python
+	@echo "installing Gnomon into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[analysis,generators,postgres]'
+	@touch $@
 
 .PHONY: demo
 demo: $(VENV)/.analysis ## Replay the example skills: accuracy per commit, cost, flaky tests, a report
@@ -57,7 +62,17 @@ format: $(VENV)/.dev ## Format the code and sort its imports
 generate: $(VENV)/.dev ## Write all that is generated: dashboards, rules, alerts, collector, docs
 	$(BIN)/gnomon generate
 
-.PHONY: dashboards rules alerts collector docs
+.PHONY: up down status
+up: $(VENV)/.stack ## Start the stack in containers; LOCAL=1 as processes of this machine
+	@$(BIN)/gnomon stack up $(if $(LOCAL),--local --detach)
+
+down: $(VENV)/.stack ## Stop the stack; its data stay
+	@$(BIN)/gnomon stack down
+
+status: $(VENV)/.stack ## Show what of the stack runs, and how it is
+	@$(BIN)/gnomon stack status
+
+.PHONY: dashboards rules alerts collector stack docs
 dashboards: $(VENV)/.dev ## Write the dashboards from dashboards/*.py
 	$(BIN)/gnomon generate dashboards
 
@@ -69,6 +84,9 @@ alerts: $(VENV)/.dev ## Write the alerts and Alertmanager's configuration from a
 
 collector: $(VENV)/.dev ## Write the Collector's configuration from collector/*.py
 	$(BIN)/gnomon generate collector
+
+stack: $(VENV)/.dev ## Write docker-compose.yml and the configurations of the stack from stack/*.py
+	$(BIN)/gnomon generate stack
 
 docs: $(VENV)/.dev ## Write the generated pages: telemetry, registry export, settings
 	$(BIN)/gnomon generate docs

@@ -5,6 +5,8 @@ from gnomon.registry import resources
 from gnomon.settings import Settings
 from gnomon_generators.collector import (
     Batch,
+    BearerToken,
+    ClientTls,
     CollectorConfig,
     DeltaToCumulative,
     FileStorage,
@@ -17,6 +19,7 @@ from gnomon_generators.collector import (
     Pipeline,
     Queue,
     Redaction,
+    ServerTls,
     SpanMetrics,
     Statements,
     Telemetry,
@@ -24,6 +27,7 @@ from gnomon_generators.collector import (
     env,
     ottl,
 )
+from gnomon_generators.stack import TOKEN, Tls, scheme, tls
 from gnomon_generators.stack_metrics import (
     CALLS_DIMENSIONS,
     DURATION_DIMENSIONS,
@@ -34,8 +38,7 @@ from gnomon_generators.stack_metrics import (
 DAY = 86_400.0
 
 HOST = env("GNOMON_COLLECTOR_HOST", "127.0.0.1")
-TEMPO = env("GNOMON_TEMPO_ENDPOINT", "tempo:4327")
-PROMETHEUS = env("GNOMON_PROMETHEUS_URL", "http://prometheus:9090")
+SECRETS = env("GNOMON_SECRETS", "/run/secrets")
 STATE = env("GNOMON_COLLECTOR_STATE", "/var/lib/otelcol")
 
 # What a source of telemetry is: enough to tell sources apart, and bounded.
@@ -58,6 +61,10 @@ SECRET_VALUES = (
 def collector(settings: Settings) -> CollectorConfig:
     """One gateway, between everything that records and everything that stores."""
     ports = settings.stack.ports
+    prometheus_url = env("GNOMON_PROMETHEUS_URL", f"{scheme(settings)}://prometheus:{ports.prometheus}")
+    tempo_address = env("GNOMON_TEMPO_ENDPOINT", f"tempo:{ports.tempo_otlp}")
+    certificates = tls(settings, SECRETS)
+    trusted = _client(certificates)
     queue = FileStorage(
         name="queue",
         directory=f"{STATE}/queue",
@@ -66,6 +73,8 @@ def collector(settings: Settings) -> CollectorConfig:
     otlp = OtlpReceiver(
         grpc=f"{HOST}:{ports.otlp_grpc}",
         http=f"{HOST}:{ports.otlp_http}",
+        tls=_server(certificates),
+        token=BearerToken(filename=f"{SECRETS}/{TOKEN}") if settings.stack.token else None,
         about="This machine alone, unless GNOMON_COLLECTOR_HOST says otherwise (in a container: 0.0.0.0).",
     )
     limiter = MemoryLimiter(
@@ -128,10 +137,17 @@ def collector(settings: Settings) -> CollectorConfig:
         max_streams=settings.budgets.series,
         about="Prometheus refuses differences; each instance of a service must send its own.",
     )
-    tempo = OtlpGrpc(name="tempo", endpoint=TEMPO, insecure=True, queue=Queue(storage=queue, batch=Batch()))
+    tempo = OtlpGrpc(
+        name="tempo",
+        endpoint=tempo_address,
+        insecure=True,
+        tls=trusted,
+        queue=Queue(storage=queue, batch=Batch()),
+    )
     prometheus = OtlpHttp(
         name="prometheus",
-        endpoint=f"{PROMETHEUS}/api/v1/otlp",
+        endpoint=f"{prometheus_url}/api/v1/otlp",
+        tls=trusted,
         # One sender, so that the samples of a series arrive in order.
         queue=Queue(storage=queue, consumers=1, batch=Batch()),
         about="Prometheus 3 with --web.enable-otlp-receiver, or what speaks like it. Not remote write, whose "
@@ -139,7 +155,8 @@ def collector(settings: Settings) -> CollectorConfig:
     )
     run_points = OtlpHttp(
         name="run_points",
-        endpoint=f"{PROMETHEUS}/api/v1/otlp",
+        endpoint=f"{prometheus_url}/api/v1/otlp",
+        tls=trusted,
         # Not batched: Prometheus refuses a request whole, and one bad sample must not take another run's.
         queue=Queue(storage=queue, consumers=1),
         about="A queue of their own. Prometheus needs an out_of_order_time_window as long as spools wait.",
@@ -186,4 +203,26 @@ def collector(settings: Settings) -> CollectorConfig:
                 exporters=[run_points],
             ),
         ),
+    )
+
+
+def _server(certificates: Tls | None) -> ServerTls | None:
+    if certificates is None:
+        return None
+    return ServerTls(
+        certificate=certificates.certificate("collector"),
+        key=certificates.key("collector"),
+        client_ca=certificates.ca if certificates.mutual else "",
+    )
+
+
+def _client(certificates: Tls | None) -> ClientTls | None:
+    if certificates is None:
+        return None
+    if not certificates.mutual:
+        return ClientTls(ca=certificates.ca)
+    return ClientTls(
+        ca=certificates.ca,
+        certificate=certificates.certificate("collector"),
+        key=certificates.key("collector"),
     )

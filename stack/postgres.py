@@ -1,7 +1,7 @@
 """PostgreSQL: the results store, and a role for Grafana that may read it and nothing else."""
 
 from gnomon.settings import Settings
-from gnomon_generators.stack import TextFile
+from gnomon_generators.stack import TextFile, tls
 
 ABOUT = """PostgreSQL: a role for Grafana that may read the results store and nothing else.
 psql runs this once, as the owner of a new and empty database."""
@@ -31,5 +31,17 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO gnomon_reade
 
 
 def files(settings: Settings) -> list[TextFile]:
-    """What is run once, when there is no data yet."""
-    return [TextFile(path="postgres/reader.sql", about=ABOUT, text=READER, comment="--")]
+    """What is run once, when there is no data yet, and with certificates also who may connect and how."""
+    reader = TextFile(path="postgres/reader.sql", about=ABOUT, text=READER, comment="--")
+    certificates = tls(settings)
+    if certificates is None:
+        return [reader]
+    shown = " clientcert=verify-ca" if certificates.mutual else ""
+    return [
+        reader,
+        TextFile(
+            path="postgres/pg_hba.conf",
+            about="PostgreSQL: over the network nobody connects without TLS, and nobody without a password.",
+            text=f"local all all scram-sha-256\nhostssl all all all scram-sha-256{shown}\n",
+        ),
+    ]

@@ -1,13 +1,27 @@
 """Prometheus: what it scrapes, which rules it evaluates, how it takes what the Collector sends."""
 
 from gnomon.settings import Settings
-from gnomon_generators.stack import JOBS, RULE_FILES, Entries, Section, YamlFile, days, scrape
-from gnomon_generators.stack.jobs import compose_targets
+from gnomon_generators.stack import (
+    JOBS,
+    RULE_FILES,
+    Entries,
+    Section,
+    Tls,
+    YamlFile,
+    compose_targets,
+    days,
+    scrape,
+    tls,
+)
 
 
 def files(settings: Settings) -> list[YamlFile]:
     """The configuration, and the addresses of the parts between containers."""
     stack = settings.stack
+    certificates = tls(settings)
+    alertmanagers: dict[str, object] = {"file_sd_configs": [{"files": ["targets/alertmanager*.yaml"]}]}
+    if certificates:
+        alertmanagers |= {"scheme": "https", "tls_config": certificates.client("prometheus")}
     config = YamlFile(
         path="prometheus.yaml",
         about=f"{__doc__}\nThe addresses stand in targets/, so that containers and local processes read "
@@ -22,13 +36,7 @@ def files(settings: Settings) -> list[YamlFile]:
                 }
             ),
             Section({"rule_files": RULE_FILES}),
-            Section(
-                {
-                    "alerting": {
-                        "alertmanagers": [{"file_sd_configs": [{"files": ["targets/alertmanager*.yaml"]}]}]
-                    }
-                }
-            ),
+            Section({"alerting": {"alertmanagers": [alertmanagers]}}),
             Section(
                 {"otlp": {"translation_strategy": "UnderscoreEscapingWithSuffixes"}},
                 "How names of OTLP become names of Prometheus. All that is generated counts on this one.",
@@ -45,7 +53,29 @@ def files(settings: Settings) -> list[YamlFile]:
                 },
                 "A run's numbers bear the time of its end, however late they come.",
             ),
-            Entries("scrape_configs", [(job.about, [scrape(job)]) for job in JOBS.values()]),
+            Entries("scrape_configs", [(job.about, [scrape(job, certificates)]) for job in JOBS.values()]),
         ],
     )
-    return [config, *compose_targets(settings)]
+    return [config, *compose_targets(settings), *_web(certificates)]
+
+
+def _web(certificates: Tls | None) -> list[YamlFile]:
+    """How Prometheus and Alertmanager serve where that is not in clear, and how their own tools ask them."""
+    if certificates is None:
+        return []
+    return [
+        file
+        for part in ("prometheus", "alertmanager")
+        for file in (
+            YamlFile(
+                path=f"{part}_web.yaml",
+                about=f"Whom {part.capitalize()} lets connect.",
+                sections=[Section({"tls_server_config": certificates.server(part)})],
+            ),
+            YamlFile(
+                path=f"{part}_client.yaml",
+                about=f"How {part.capitalize()}'s own tool connects to it.",
+                sections=[Section({"tls_config": certificates.client(part)})],
+            ),
+        )
+    ]

@@ -21,7 +21,8 @@ def snapshots() -> Iterator[tuple[Path, str]]:
     """Each artefact's snapshot file and what it must hold."""
     for folder in folders(DEPLOYED):
         for path in _artefacts(REPOSITORY / folder):
-            yield SNAPSHOTS / folder.parts[0] / f"{path.stem}.txt", text(read(path))
+            # Without the folder that only says in which language they are: `json`, `yaml`.
+            yield SNAPSHOTS.joinpath(folder.parts[0], *folder.parts[2:], f"{path.stem}.txt"), text(read(path))
     for path in _artefacts(EXAMPLES):
         yield EXAMPLES / f"{path.stem}.txt", text(read(path))
 

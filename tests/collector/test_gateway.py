@@ -133,6 +133,8 @@ def test_the_manifest_has_what_the_configuration_uses() -> None:
     called = {"otlp_grpc": "otlp", "otlp_http": "otlphttp", "file_storage": "filestorage"}
     # What `gnomon stack up --local` puts in the place of a Tempo that is not there.
     document["exporters"]["nop"] = {}
+    # What the setting stack.token asks for.
+    document["extensions"]["bearertokenauth"] = {}
     for kind in ("extensions", "receivers", "processors", "connectors", "exporters"):
         used = {identity.partition("/")[0] for identity in document[kind]}
         modules = [entry["gomod"].split() for entry in manifest[kind]]

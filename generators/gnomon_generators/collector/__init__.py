@@ -21,9 +21,12 @@ from gnomon_generators.collector.processors import (
 )
 from gnomon_generators.collector.receivers import OtlpReceiver
 from gnomon_generators.collector.rendering import render
+from gnomon_generators.collector.security import BearerToken, ClientTls, ServerTls
 
 __all__ = [
     "Batch",
+    "BearerToken",
+    "ClientTls",
     "CollectorConfig",
     "Component",
     "DeltaToCumulative",
@@ -38,6 +41,7 @@ __all__ = [
     "Queue",
     "Redaction",
     "Reference",
+    "ServerTls",
     "SpanMetrics",
     "Statements",
     "Telemetry",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from gnomon_generators.collector.component import Exporter, Extension, Options, Reference, seconds
 from gnomon_generators.collector.extensions import FileStorage
+from gnomon_generators.collector.security import BearerToken, ClientTls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +53,29 @@ class Queue:
 
 @dataclass(frozen=True, kw_only=True)
 class _Otlp(Exporter):
-    """What both protocols have: an endpoint, headers by reference, a queue, and no end of trying."""
+    """What both protocols have: an endpoint, headers by reference, TLS, a queue, and no end of trying."""
 
     endpoint: str
     headers: tuple[tuple[str, Reference], ...] = ()
     insecure: bool = False
+    tls: ClientTls | None = None
+    token: BearerToken | None = None
     queue: Queue
 
     @property
     def needs(self) -> tuple[Extension, ...]:
-        """The storage of the queue."""
-        return (self.queue.storage,)
+        """The storage of the queue, and what sends the token."""
+        return (self.queue.storage, *((self.token,) if self.token else ()))
 
     def options(self) -> Options:
         """What was not delivered is tried again for ever: giving up after minutes is the default."""
         options: Options = {"endpoint": self.endpoint}
-        if self.insecure:
+        if self.tls:
+            options["tls"] = self.tls.options()
+        elif self.insecure:
             options["tls"] = {"insecure": True}
+        if self.token:
+            options["auth"] = {"authenticator": self.token.id}
         if self.headers:
             options["headers"] = {name: str(value) for name, value in self.headers}
         return options | {
@@ -79,7 +86,7 @@ class _Otlp(Exporter):
 
 @dataclass(frozen=True, kw_only=True)
 class OtlpGrpc(_Otlp):
-    """OTLP by gRPC to `host:port`; `insecure` sends in clear."""
+    """OTLP by gRPC to `host:port`; `insecure` sends in clear where there is no `tls`."""
 
     type: ClassVar[str] = "otlp_grpc"
 

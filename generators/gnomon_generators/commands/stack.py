@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gnomon_generators.stack.local.board import Board
 
 _POLL_SECONDS = 0.1
-_COMPOSE = "without --local the stack is containers: `make up`, or `docker compose up --detach`"
 
 
 @click.group()
@@ -28,33 +27,40 @@ def stack() -> None:
 
 @stack.command()
 @click.option("--local", is_flag=True, help="As processes of this machine, without containers.")
-@click.option("--detach", is_flag=True, help="Return when everything is up; `gnomon stack down` ends it.")
-def up(local: bool, detach: bool) -> None:
-    """Start the stack with the generated files of this project, and stay until Ctrl-C.
+@click.option("--detach", is_flag=True, help="With --local: return when all is up, as containers do.")
+def up(local: bool, detach: bool) -> int:
+    """Start the stack with the generated files of this project; make its secrets first.
 
-    Says what is missing, how to get it, and what does not work without it. What ends is started anew.
+    In containers, by Docker's Compose or Podman's. With --local as processes of this machine, and until
+    Ctrl-C: says what is missing, how to get it, and what does not work without it. What ends is started anew.
     """
-    if not local:
-        raise UserError(f"say where: `gnomon stack up --local` runs it here; {_COMPOSE}")
     from gnomon import settings as gnomon_settings  # noqa: PLC0415 - the command line starts without them
+    from gnomon_generators.stack import containers  # noqa: PLC0415
     from gnomon_generators.stack.local import running  # noqa: PLC0415
 
     settings = gnomon_settings.load()
+    if not local:
+        return containers.up(settings)
     if detach:
         _tell(_detached(settings))
-        return
+        return ExitCode.OK
     with running.started(settings, click.echo) as supervisor:
         supervisor.run(lambda board: _tell(board, "Ctrl-C ends all of it"))
     click.echo("stopped")
+    return ExitCode.OK
 
 
 @stack.command()
 def down() -> int:
-    """Stop what `up --local` started."""
+    """Stop what `up` started: local processes if they run, else containers. Their data stay."""
     from gnomon import settings as gnomon_settings  # noqa: PLC0415
+    from gnomon_generators.stack import containers  # noqa: PLC0415
     from gnomon_generators.stack.local import running  # noqa: PLC0415
 
-    stopped = running.stop(gnomon_settings.load())
+    settings = gnomon_settings.load()
+    stopped = running.stop(settings)
+    if not stopped and containers.there(settings):
+        return containers.down(settings)
     click.echo(f"stopped {', '.join(stopped)}" if stopped else "nothing runs here")
     return ExitCode.OK
 
@@ -62,11 +68,18 @@ def down() -> int:
 @stack.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status(as_json: bool) -> int:
-    """Say what runs here and how it is; ends with 1 when nothing does, or something is not well."""
+    """Say what runs here and how it is; ends with 1 when nothing does, or something is not well.
+
+    Containers are shown when no local processes run; --json is about the local ones alone.
+    """
     from gnomon import settings as gnomon_settings  # noqa: PLC0415
+    from gnomon_generators.stack import containers  # noqa: PLC0415
     from gnomon_generators.stack.local import running  # noqa: PLC0415
 
-    board, swept = running.current(gnomon_settings.load())
+    settings = gnomon_settings.load()
+    board, swept = running.current(settings)
+    if board is None and not as_json and not swept and containers.there(settings):
+        return containers.status(settings)
     if as_json:
         click.echo(json.dumps(_plain(board, swept), indent=2))
     else:

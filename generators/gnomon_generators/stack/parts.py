@@ -7,25 +7,39 @@ from typing import Final
 
 from gnomon.record import Record
 from gnomon.settings import Settings
+from gnomon_generators.stack.tls import SECRETS, scheme, tls
 
 ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - inside a container, whose ports Compose binds to an address
+
+NAMES: Final = ("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres")
+"""The parts, by the names that they have as services of Compose."""
+
+INTERNAL_TEMPO: Final = 3101
+"""Where Tempo says how it is, where it shows everything else only to those with a certificate."""
 
 
 class Place(Record):
     """Where a part runs: folders as it sees them, and how it reaches the others.
 
-    `files` has the project's generated files under the paths that they have there; `state` is its own;
-    `listen` the address that it listens on; `hosts` says where the other parts are, by their names.
+    `files` has the project's generated files under the paths that they have there, `secrets` the secrets;
+    `state` is its own; `listen` the address that it listens on; `hosts` says where the other parts are, by
+    their names.
     """
 
     files: str
     state: str
     listen: str
     hosts: Mapping[str, str]
+    secrets: str = SECRETS
 
     def url(self, settings: Settings, part: str) -> str:
         """The address of another part's HTTP interface."""
-        return f"http://{self.hosts[part]}:{getattr(settings.stack.ports, part)}"
+        return f"{scheme(settings)}://{self.hosts[part]}:{getattr(settings.stack.ports, part)}"
+
+
+def container(state: str) -> Place:
+    """A container's place."""
+    return Place("/etc/gnomon", state, ANY_ADDRESS, {name: name for name in NAMES})
 
 
 def prometheus(settings: Settings, place: Place) -> list[str]:
@@ -34,10 +48,13 @@ def prometheus(settings: Settings, place: Place) -> list[str]:
         f"--config.file={place.files}/stack/yaml/prometheus.yaml",
         f"--storage.tsdb.path={place.state}",
         f"--web.listen-address={place.listen}:{settings.stack.ports.prometheus}",
-        f"--web.external-url={_seen(settings, settings.stack.ports.prometheus)}",
+        f"--web.external-url={seen(settings, 'prometheus')}",
         # The Collector pushes: runs are over before anybody could scrape them.
         "--web.enable-otlp-receiver",
+        # Tempo writes its graph of services.
+        "--web.enable-remote-write-receiver",
         "--enable-feature=exemplar-storage",
+        *_web(settings, place, "prometheus"),
     ]
 
 
@@ -47,8 +64,9 @@ def alertmanager(settings: Settings, place: Place) -> list[str]:
         f"--config.file={place.files}/alerts/yaml/alertmanager.yaml",
         f"--storage.path={place.state}",
         f"--web.listen-address={place.listen}:{settings.stack.ports.alertmanager}",
-        f"--web.external-url={_seen(settings, settings.stack.ports.alertmanager)}",
+        f"--web.external-url={seen(settings, 'alertmanager')}",
         "--cluster.listen-address=",
+        *_web(settings, place, "alertmanager"),
     ]
 
 
@@ -64,6 +82,7 @@ def collector_environment(settings: Settings, place: Place) -> dict[str, str]:
         "GNOMON_TEMPO_ENDPOINT": f"{place.hosts['tempo']}:{settings.stack.ports.tempo_otlp}",
         "GNOMON_PROMETHEUS_URL": place.url(settings, "prometheus"),
         "GNOMON_COLLECTOR_STATE": place.state,
+        "GNOMON_SECRETS": place.secrets,
     }
 
 
@@ -74,25 +93,59 @@ def tempo(settings: Settings, place: Place) -> list[str]:
 
 def tempo_environment(settings: Settings, place: Place) -> dict[str, str]:
     """What Tempo's configuration takes from the environment."""
-    return {"GNOMON_TEMPO_HOST": place.listen, "GNOMON_TEMPO_STATE": place.state}
+    return {
+        "GNOMON_TEMPO_HOST": place.listen,
+        "GNOMON_TEMPO_STATE": place.state,
+        "GNOMON_PROMETHEUS_URL": place.url(settings, "prometheus"),
+    }
 
 
-def grafana_environment(settings: Settings, place: Place, secrets: str) -> dict[str, str]:
+def postgres(settings: Settings, place: Place, key: str = "") -> list[str]:
+    """PostgreSQL's arguments; `key` is where its private key lies, which nobody else may be able to read."""
+    given = [
+        *("-c", f"listen_addresses={place.listen}"),
+        *("-c", f"port={settings.stack.ports.postgres}"),
+    ]
+    certificates = tls(settings, place.secrets)
+    if certificates is None:
+        return given
+    return [
+        *given,
+        *("-c", "ssl=on"),
+        *("-c", f"ssl_cert_file={certificates.certificate('postgres')}"),
+        *("-c", f"ssl_key_file={key}"),
+        *("-c", f"ssl_ca_file={certificates.ca}"),
+        *("-c", f"hba_file={place.files}/stack/yaml/postgres/pg_hba.conf"),
+    ]
+
+
+def grafana_environment(settings: Settings, place: Place) -> dict[str, str]:
     """Grafana's settings, and what its provisioning takes from the environment."""
     ports = settings.stack.ports
+    certificates = tls(settings, place.secrets)
+    secured = {}
+    if certificates:
+        secured = {
+            "GF_SERVER_PROTOCOL": "https",
+            "GF_SERVER_CERT_FILE": certificates.certificate("grafana"),
+            "GF_SERVER_CERT_KEY": certificates.key("grafana"),
+        }
     return {
         "GF_SERVER_HTTP_ADDR": place.listen,
         "GF_SERVER_HTTP_PORT": str(ports.grafana),
-        "GF_SERVER_ROOT_URL": _seen(settings, ports.grafana),
+        "GF_SERVER_ROOT_URL": seen(settings, "grafana"),
+        **secured,
         "GF_PATHS_PROVISIONING": f"{place.files}/stack/yaml/grafana",
         "GF_PATHS_DATA": place.state,
         "GF_PATHS_LOGS": f"{place.state}/log",
         "GF_PATHS_PLUGINS": f"{place.state}/plugins",
         "GF_LOG_MODE": "console",
-        "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{secrets}/grafana_admin_password",
-        "GF_SECURITY_SECRET_KEY__FILE": f"{secrets}/grafana_secret_key",
+        "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{place.secrets}/grafana_admin_password",
+        "GF_SECURITY_SECRET_KEY__FILE": f"{place.secrets}/grafana_secret_key",
+        "GF_SECURITY_DISABLE_GRAVATAR": "true",
         "GF_AUTH_ANONYMOUS_ENABLED": "false",
         "GF_USERS_ALLOW_SIGN_UP": "false",
+        "GF_PLUGINS_PREINSTALL_DISABLED": "true",
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
@@ -105,6 +158,11 @@ def grafana_environment(settings: Settings, place: Place, secrets: str) -> dict[
     }
 
 
-def _seen(settings: Settings, port: int) -> str:
-    """How people on this machine reach a port."""
-    return f"http://{settings.stack.address}:{port}/"
+def seen(settings: Settings, part: str) -> str:
+    """How people reach a part on this machine."""
+    return f"{scheme(settings)}://{settings.stack.address}:{getattr(settings.stack.ports, part)}/"
+
+
+def _web(settings: Settings, place: Place, part: str) -> list[str]:
+    """How it serves, where that is not in clear."""
+    return [f"--web.config.file={place.files}/stack/yaml/{part}_web.yaml"] if tls(settings) else []

@@ -480,19 +480,19 @@ class Retention(Record):
 class Ports(Record):
     """Ports at which the parts of the stack are reached on this machine."""
 
-    otlp_grpc: int = setting(4317, "The Collector: OTLP by gRPC.", minimum=1, maximum=65_535)
-    otlp_http: int = setting(4318, "The Collector: OTLP by HTTP.", minimum=1, maximum=65_535)
-    collector_health: int = setting(13_133, "The Collector: its health.", minimum=1, maximum=65_535)
-    collector_metrics: int = setting(8888, "The Collector: metrics of its own.", minimum=1, maximum=65_535)
-    prometheus: int = setting(9090, "Prometheus.", minimum=1, maximum=65_535)
-    alertmanager: int = setting(9093, "Alertmanager.", minimum=1, maximum=65_535)
-    tempo: int = setting(3200, "Tempo: queries.", minimum=1, maximum=65_535)
+    otlp_grpc: int = setting(4317, "The Collector: OTLP by gRPC.", unit="{port}", minimum=1, maximum=65_535)
+    otlp_http: int = setting(4318, "The Collector: OTLP by HTTP.", unit="{port}", minimum=1, maximum=65_535)
+    collector_health: int = setting(13_133, "The Collector: its health.", unit="{port}", minimum=1, maximum=65_535)
+    collector_metrics: int = setting(8888, "The Collector: metrics of its own.", unit="{port}", minimum=1, maximum=65_535)
+    prometheus: int = setting(9090, "Prometheus.", unit="{port}", minimum=1, maximum=65_535)
+    alertmanager: int = setting(9093, "Alertmanager.", unit="{port}", minimum=1, maximum=65_535)
+    tempo: int = setting(3200, "Tempo: queries.", unit="{port}", minimum=1, maximum=65_535)
     tempo_otlp: int = setting(
-        4327, "Tempo: traces from the Collector, by OTLP over gRPC.", minimum=1, maximum=65_535
+        4327, "Tempo: traces from the Collector, by OTLP over gRPC.", unit="{port}", minimum=1, maximum=65_535
     )
-    grafana: int = setting(3000, "Grafana.", minimum=1, maximum=65_535)
-    postgres: int = setting(5432, "PostgreSQL.", minimum=1, maximum=65_535)
-    ledger: int = setting(9464, "`gnomon metrics`.", minimum=1, maximum=65_535)
+    grafana: int = setting(3000, "Grafana.", unit="{port}", minimum=1, maximum=65_535)
+    postgres: int = setting(5432, "PostgreSQL.", unit="{port}", minimum=1, maximum=65_535)
+    ledger: int = setting(9464, "`gnomon metrics`.", unit="{port}", minimum=1, maximum=65_535)
 
 
 class Stack(Record):
@@ -515,6 +515,29 @@ class Stack(Record):
         Duration("7d"),
         "How late a run's numbers may come and still be stored: as long as spools may wait for a network.",
         format=DURATION,
+    )
+    certificates: Path | None = setting(
+        None,
+        "Folder with `ca.crt`, and `<part>.crt` and `<part>.key` for each of collector, prometheus, "
+        "alertmanager, tempo, grafana and postgres. When set, the parts speak TLS with everybody and with each "
+        "other.",
+        format=LINE,
+        example="secrets/certificates",
+    )
+    client_certificates: bool = setting(
+        False, "Ask everybody who connects for a certificate of the same `ca.crt` (mTLS)."
+    )
+    token: SecretReference | None = setting(
+        None,
+        "Token that the Collector asks of whoever sends to it, as `Authorization: Bearer`.",
+        example={"file": "secrets/otlp-token"},
+    )
+    ledger: str | None = setting(
+        None,
+        "Where Prometheus in a container reaches `gnomon metrics`. When not set: nowhere. Local processes need "
+        "it not.",
+        format=HOST_AND_PORT,
+        example="host.docker.internal:9464",
     )
 
 

@@ -18,7 +18,8 @@ from gnomon_generators.stack import parts as arguments
 from gnomon_generators.stack.local import database
 from gnomon_generators.stack.local.health import Answers, TakesConnections
 from gnomon_generators.stack.local.supervisor import Part
-from gnomon_generators.stack.parts import Place
+from gnomon_generators.stack.parts import NAMES, Place
+from gnomon_generators.stack.tls import scheme, tls
 
 WITHOUT: Final[Mapping[str, str]] = {
     "alertmanager": "alerts fire in Prometheus and reach nobody",
@@ -45,8 +46,7 @@ class Setting(Record):
         state = self.state / "data" / part
         state.mkdir(parents=True, exist_ok=True)
         address = self.settings.stack.address
-        names = ("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres")
-        return Place(str(self.files), str(state), address, dict.fromkeys(names, address))
+        return Place(str(self.files), str(state), address, dict.fromkeys(NAMES, address), str(self.secrets))
 
 
 class Found(Record):
@@ -142,7 +142,7 @@ def ports(found: Found, settings: Settings) -> Iterator[tuple[str, int]]:
 
 def _postgres_part(found: Found, here: Setting) -> Part:
     place = here.place("postgres")
-    server = database.Server(found.programs["postgres"], Path(place.state), here.settings)
+    server = database.Server(found.programs["postgres"], place, here.settings)
     return Part(
         name="postgres",
         command=tuple(server.command()),
@@ -188,7 +188,7 @@ def _collector(found: Found, here: Setting) -> Part:
         command=_command(found.programs["collector"], given, here),
         environment=arguments.collector_environment(here.settings, place),
         folder=Path(place.state),
-        address=f"http://{place.listen}:{here.settings.stack.ports.otlp_http}",
+        address=f"{scheme(here.settings)}://{place.listen}:{here.settings.stack.ports.otlp_http}",
         healthy=Answers(f"http://{place.listen}:{port}/"),
         required=True,
     )
@@ -204,7 +204,7 @@ def _grafana(found: Found, here: Setting) -> Part:
         "grafana",
         ["server", f"--homepath={home}"],
         "/api/health",
-        environment=arguments.grafana_environment(here.settings, place, str(here.secrets)),
+        environment=arguments.grafana_environment(here.settings, place),
     )
 
 
@@ -242,7 +242,7 @@ def _served(
         environment=environment or {},
         folder=Path(place.state),
         address=url,
-        healthy=Answers(url + health),
+        healthy=Answers(url + health, tls(here.settings, place.secrets), name),
         required=required,
     )
 

@@ -12,14 +12,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Settings
 from gnomon_generators.programs import Program
+from gnomon_generators.stack import parts, secrets
 from gnomon_generators.stack.local.health import TakesConnections
 from gnomon_generators.stack.local.supervisor import LAUNCH, last_words
+from gnomon_generators.stack.parts import Place
 
 OWNER: Final = "gnomon"
 """The role that owns the results store, and the name of its database."""
@@ -31,27 +34,31 @@ _UNPRIVILEGED: Final = ("postgres", "nobody")
 class Server:
     """The server program, and the cluster that it keeps in `folder`."""
 
-    def __init__(self, program: Program, folder: Path, settings: Settings) -> None:
+    def __init__(self, program: Program, place: Place, settings: Settings) -> None:
         self._bin = Path(program.place).parent
-        self._folder = folder
-        self._host = settings.stack.address
+        self._place = place
+        self._folder = Path(place.state)
+        self._settings = settings
+        self._host = place.listen
         self._port = settings.stack.ports.postgres
 
     def tool(self, name: str) -> Path:
         """A program that comes with the server."""
         return self._bin / name
 
-    def prepare(self, init: Path, secrets: Path) -> None:
+    def prepare(self, init: Path) -> None:
         """Makes the cluster unless it is there: its owner, and what the file `init` says.
 
         Raises `UserError` (exit code 3) when it cannot be made; nothing of it is left then.
         """
+        self._hand_over()
+        self._copy_certificates()
         if (self._folder / "cluster").is_dir():
             return
-        self._hand_over()
         fresh = self._folder / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
-        password = (secrets / "postgres_password").read_text()
+        known = Path(self._place.secrets)
+        password = (known / "postgres_password").read_text()
         with self._handed(password) as file:
             self._checked(
                 [
@@ -65,28 +72,45 @@ class Server:
                     f"--pwfile={file}",
                 ]
             )
-        self._fill(fresh, init, {"PGPASSWORD": password, "GNOMON_SECRETS": str(secrets)})
+        self._fill(fresh, init, {"PGPASSWORD": password, "GNOMON_SECRETS": str(known)})
         fresh.rename(self._folder / "cluster")
 
-    def command(self, cluster: Path | None = None) -> list[str]:
-        """The command that serves the cluster at the address and port of the settings."""
+    def command(self) -> list[str]:
+        """The command that serves the cluster as the settings say."""
+        # Its user may not enter the folder of secrets, which belongs to another.
+        place = replace(self._place, secrets=str(self._folder))
+        key = str(self._folder / "postgres.key")
+        return self._serving(self._folder / "cluster", parts.postgres(self._settings, place, key))
+
+    def _serving(self, cluster: Path, given: list[str]) -> list[str]:
         return [
             *self._unprivileged(),
             str(self.tool("postgres")),
-            *("-D", str(cluster or self._folder / "cluster")),
-            *("-c", f"listen_addresses={self._host}"),
-            *("-c", f"port={self._port}"),
+            *("-D", str(cluster)),
+            *given,
             # Whose path is soon too long for a socket.
             *("-c", "unix_socket_directories="),
         ]
 
+    def _copy_certificates(self) -> None:
+        """PostgreSQL wants to be the only one who can read its key."""
+        for name in secrets.certificate_files(self._settings, "postgres"):
+            copy = self._folder / name
+            copy.unlink(missing_ok=True)
+            copy.touch(mode=0o600)
+            copy.write_bytes((Path(self._place.secrets) / name).read_bytes())
+            if os.geteuid() == 0:
+                user = _somebody()
+                os.chown(copy, user.pw_uid, user.pw_gid)
+
     def _fill(self, cluster: Path, init: Path, environment: Mapping[str, str]) -> None:
         log = self._folder / "init.log"
+        plain = ["-c", f"listen_addresses={self._host}", "-c", f"port={self._port}"]
         launch = [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(signal.SIGINT))]
         with (
             log.open("wb") as output,
             subprocess.Popen(
-                [*launch, *self.command(cluster)],
+                [*launch, *self._serving(cluster, plain)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

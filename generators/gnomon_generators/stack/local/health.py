@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
-import urllib.error
 import urllib.request
 from pathlib import Path
 
 from gnomon.record import Record
+from gnomon_generators.stack.tls import Tls
 
 _SECONDS = 2.0
 
 
 class Answers(Record):
-    """A part is well when this address answers with a status below 400."""
+    """A part is well when this address answers with a status below 400.
+
+    With certificates it has to show one of those that sign, and is shown its own, where it asks for one.
+    """
 
     url: str
+    certificates: Tls | None = None
+    part: str = ""
 
     def __call__(self) -> bool:
         """Asks once."""
         try:
-            with urllib.request.urlopen(self.url, timeout=_SECONDS):  # noqa: S310 - an address of this stack
+            with urllib.request.urlopen(  # noqa: S310 - an address of this stack
+                self.url, timeout=_SECONDS, context=self._trust()
+            ):
                 return True
         except (OSError, ValueError):
             return False
+
+    def _trust(self) -> ssl.SSLContext | None:
+        if self.certificates is None:
+            return None
+        trust = ssl.create_default_context(cafile=self.certificates.ca)
+        if self.certificates.mutual:
+            trust.load_cert_chain(self.certificates.certificate(self.part), self.certificates.key(self.part))
+        return trust
 
 
 class TakesConnections(Record):

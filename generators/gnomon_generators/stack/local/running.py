@@ -122,9 +122,9 @@ def _with_database(found: Found, here: Setting) -> Found:
     """Makes the cluster; where that cannot be done the stack goes on without."""
     if "postgres" not in found.programs:
         return found
-    server = database.Server(found.programs["postgres"], Path(here.place("postgres").state), here.settings)
+    server = database.Server(found.programs["postgres"], here.place("postgres"), here.settings)
     try:
-        server.prepare(here.files / "stack/yaml/postgres/reader.sql", here.secrets)
+        server.prepare(here.files / "stack/yaml/postgres/reader.sql")
     except UserError as error:
         programs = {name: program for name, program in found.programs.items() if name != "postgres"}
         return Found(programs, {**found.missing, "postgres": f"{error}. Without it {WITHOUT['postgres']}."})

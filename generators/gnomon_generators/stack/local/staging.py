@@ -16,9 +16,7 @@ from gnomon.settings import Settings
 from gnomon_generators import writing
 from gnomon_generators.stack.files import render
 from gnomon_generators.stack.jobs import JOBS, targets
-
-_SECRETS: Final = "/run/secrets"
-"""Where Compose mounts secrets."""
+from gnomon_generators.stack.tls import SECRETS
 
 _FOLDERS: Final = ("stack/yaml", "collector/yaml", "rules/yaml", "alerts/yaml", "dashboards/json")
 _NEEDED: Final = (
@@ -43,7 +41,7 @@ def stage(settings: Settings, folder: Path, secrets: Path, jobs: Mapping[str, st
     shutil.rmtree(place, ignore_errors=True)
     for path in _generated(settings.root):
         text = path.read_text("utf-8")
-        for known in {_SECRETS, str(settings.channels.secrets_folder)}:
+        for known in {SECRETS, str(settings.channels.secrets_folder)}:
             text = text.replace(known, str(secrets))
         writing.replace(place / path.relative_to(settings.root), text)
     for name, address in jobs.items():
