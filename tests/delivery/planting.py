@@ -18,6 +18,7 @@ from gnomon.settings import Duration
 from tests.rules.tree import ROOT
 
 TESTS = ROOT / "alerts/tests"
+_LABEL = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
 _VALUE = re.compile(
     r"(?P<missing>_)(?:x(?P<gap>\d+))?|(?P<start>[-+]?[\w.]+?(?:e[-+]?\d+)?)(?:(?P<step>[-+][\d.]+(?:e[-+]?\d+)?)?x(?P<times>\d+))?"
 )
@@ -47,14 +48,17 @@ class Case:
 
 
 def case_of(alert: str) -> Case:
-    """The first case in which exactly this alert fires; fails with what to write when there is none."""
+    """The first case in which this alert fires, without the series of others that it fires for, too.
+
+    Fails with what to write when there is none.
+    """
     for path in sorted(TESTS.glob("*.yaml")):
         for case in _cases(yaml.safe_load(path.read_text("utf-8"))):
             if case.alert == alert:
                 return case
     raise AssertionError(
-        f"no case of alerts/tests has {alert} fire for one group of labels: write one with exp_alerts, whose "
-        "input_series are then planted here"
+        f"no case of alerts/tests has {alert} fire: write one with exp_alerts, whose input_series are then "
+        "planted here"
     )
 
 
@@ -63,15 +67,23 @@ def _cases(document: dict[str, Any]) -> Iterator[Case]:
         series = tuple((one["series"], str(one["values"])) for one in test.get("input_series", ()))
         interval = Duration(test.get("interval") or document.get("evaluation_interval", "1m")).seconds
         for asked in test.get("alert_rule_test", ()):
-            for expected in (asked.get("exp_alerts") or [])[:1]:
+            all_of_them = asked.get("exp_alerts") or []
+            for expected in all_of_them[:1]:
+                labels = {key: str(value) for key, value in expected.get("exp_labels", {}).items()}
+                others = [one[0] for one in series if len(all_of_them) > 1 and _of_another(one[0], labels)]
                 yield Case(
                     alert=asked["alertname"],
-                    series=series,
+                    series=tuple(one for one in series if one[0] not in others),
                     interval=interval,
                     moment=Duration(asked["eval_time"]).seconds,
-                    labels={key: str(value) for key, value in expected.get("exp_labels", {}).items()},
+                    labels=labels,
                     annotations=dict(expected.get("exp_annotations", {})),
                 )
+
+
+def _of_another(series: str, labels: dict[str, str]) -> bool:
+    """Whether the series has another value for a label of the alert."""
+    return any(labels.get(name, value) != value for name, value in _LABEL.findall(series))
 
 
 def expanded(values: str) -> Iterator[str | None]:

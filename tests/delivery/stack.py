@@ -1,8 +1,8 @@
 """A real Prometheus and a real Alertmanager with what Gnomon generates, and receivers of all kinds.
 
 Two things of a test's copy differ from what is deployed, since waiting is not what is proven here (promtool's
-tests prove `for`, tests/alertmanager the waits of routes): rules are evaluated, and alerts sent, every second and
-hold for one, and Alertmanager waits a second for other alerts of a group.
+tests prove `for`, tests/alertmanager the waits of routes): rules are evaluated, and alerts sent, every second
+and hold for one, and Alertmanager waits a second for other alerts of a group.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import time
+import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +28,7 @@ from gnomon.settings.model import (
     Department,
     Email,
     Environment,
+    Heartbeat,
     Organisation,
     Owner,
     PagerDuty,
@@ -52,6 +55,9 @@ ORGANISATION = Organisation(
     environments=(Environment(name="ci", owner="platform"), Environment(name="production")),
 )
 
+# Definitions are run one at a time: each is a module of the interpreter while it runs.
+_DEFINITIONS = threading.Lock()
+
 
 @dataclass(frozen=True)
 class Programs:
@@ -72,6 +78,7 @@ class Inboxes:
     slack: receivers.Slack
     pagerduty: receivers.PagerDuty
     webhook: receivers.Webhook
+    heartbeat: receivers.Heartbeat
     mail: receivers.MailServer
     authority: Path
     secrets: Path
@@ -84,6 +91,7 @@ class Inboxes:
             ("PAGERDUTY", self.pagerduty.KEY),
             ("WEBHOOK", self.webhook.url),
             ("TOKEN", self.webhook.TOKEN),
+            ("HEARTBEAT", self.heartbeat.url),
             ("SMTP", self.mail.PASSWORD),
         ):
             # As editors leave it, with a line end; but Alertmanager 0.25 takes it for a part of the password.
@@ -106,6 +114,7 @@ class Inboxes:
                     url=SecretReference(env="WEBHOOK"), bearer_token=SecretReference(env="TOKEN")
                 ),
                 secrets_folder=self.secrets,
+                heartbeat=Heartbeat(url=SecretReference(env="HEARTBEAT"), every=Duration("1s")),
             ),
             alerts=replace(plain.alerts, channel="all", owner="operators", runbook_url=RUNBOOKS),
             dashboards=replace(plain.dashboards, url=GRAFANA),
@@ -114,7 +123,7 @@ class Inboxes:
 
 @contextmanager
 def inboxes(folder: Path) -> Iterator[Inboxes]:
-    """Running receivers of all four kinds."""
+    """Running receivers of all kinds."""
     secrets = folder / "secrets"
     secrets.mkdir()
     authority = certificate(folder)
@@ -122,12 +131,13 @@ def inboxes(folder: Path) -> Iterator[Inboxes]:
         receivers.Slack(),
         receivers.PagerDuty(),
         receivers.Webhook(),
+        receivers.Heartbeat(),
         receivers.MailServer(authority),
         authority,
         secrets,
     )
     with ExitStack() as all_of_them:
-        for receiver in (found.slack, found.pagerduty, found.webhook, found.mail):
+        for receiver in (found.slack, found.pagerduty, found.webhook, found.heartbeat, found.mail):
             all_of_them.enter_context(receiver.running())
         yield found
 
@@ -137,7 +147,9 @@ def alertmanager(
     folder: Path, inboxes: Inboxes, settings: Settings, programs: Programs = INSTALLED
 ) -> Iterator[str]:
     """An Alertmanager with the generated configuration; gives its address."""
-    for document in produce(["alerts"], settings, only=["alertmanager"]):
+    with _DEFINITIONS:
+        documents = produce(["alerts"], settings, only=["alertmanager"])
+    for document in documents:
         path = folder / document.path.relative_to("alerts/yaml")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(document.text, encoding="utf-8")
@@ -145,11 +157,17 @@ def alertmanager(
     text = re.sub(r"\b(group_wait|group_interval): \w+", r"\1: 1s", config.read_text("utf-8"))
     if not programs.webhook_address_in_file:
         # Before version 0.26 there is no file for it.
-        text = text.replace(f"url_file: {inboxes.secrets / 'WEBHOOK'}", f"url: {inboxes.webhook.url}")
+        for name, receiver in (("WEBHOOK", inboxes.webhook), ("HEARTBEAT", inboxes.heartbeat)):
+            text = text.replace(f"url_file: {inboxes.secrets / name}", f"url: {receiver.url}")
     config.write_text(text, encoding="utf-8")
     trusting = {**os.environ, "SSL_CERT_FILE": str(inboxes.authority)}
     with servers.alertmanager(
-        folder, config=config, environ=trusting, executable=programs.alertmanager
+        folder,
+        config=config,
+        environ=trusting,
+        # What it keeps back it tells its log only, and only this one.
+        options=["--log.level=debug"],
+        executable=programs.alertmanager,
     ) as address:
         yield address
 
@@ -158,7 +176,8 @@ def rule_files(
     folder: Path, settings: Settings, alerts: Sequence[str], own: Path | None = None
 ) -> list[Path]:
     """Every generated rule file, with the recording rules and of the alerts only those named."""
-    documents = produce(["rules", "alerts"], settings, own=own)
+    with _DEFINITIONS:
+        documents = produce(["rules", "alerts"], settings, own=own)
     found = []
     for document in documents:
         content = yaml.safe_load(document.text) if document.path.suffix == ".yaml" else None
@@ -187,19 +206,15 @@ class Prometheus:
     def __init__(self, address: str) -> None:
         self.address = address
 
-    def forget(self) -> None:
-        """Takes away every sample that was planted, so that what was true is not any more."""
-        matcher = "match[]=%7B__name__!%3D%22%22%7D"
+    def forget(self, labels: Mapping[str, str]) -> None:
+        """Takes away every sample with these labels, so that what was true of them is not any more."""
+        matchers = ",".join(f"{label}={json.dumps(value)}" for label, value in labels.items())
+        asked = urllib.parse.urlencode({"match[]": f'{{__name__!="",{matchers}}}'})
         request = urllib.request.Request(  # noqa: S310 - on the loopback
-            f"{self.address}/api/v1/admin/tsdb/delete_series?{matcher}", method="POST"
+            f"{self.address}/api/v1/admin/tsdb/delete_series?{asked}", method="POST"
         )
         with urllib.request.urlopen(request, timeout=servers.SECONDS) as answer:  # noqa: S310
             assert answer.status == 204
-
-    def firing(self) -> list[dict[str, Any]]:
-        """The alerts that fire, as Prometheus tells them."""
-        found = json.loads(servers.read(f"{self.address}/api/v1/alerts"))["data"]["alerts"]
-        return [alert for alert in found if alert["state"] == "firing"]
 
 
 @contextmanager
@@ -209,16 +224,23 @@ def prometheus(
     rules: Sequence[Path],
     alertmanager: str,
     programs: Programs = INSTALLED,
+    *,
+    scrapes: bool = False,
 ) -> Iterator[Prometheus]:
-    """A Prometheus with these samples and rules that sends alerts to this Alertmanager."""
+    """A Prometheus with these samples and rules that sends alerts to this Alertmanager.
+
+    It scrapes Alertmanager's own metrics only where it is asked to: alerts are about the planted samples.
+    """
     lines = list(samples)
     target = alertmanager.removeprefix("http://")
     configuration = {
         "global": {"evaluation_interval": "1s", "scrape_interval": "1s"},
         "rule_files": [str(path) for path in rules],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [target]}]}]},
-        "scrape_configs": [{"job_name": "alertmanager", "static_configs": [{"targets": [target]}]}],
     }
+    if scrapes:
+        job = {"job_name": "alertmanager", "static_configs": [{"targets": [target]}]}
+        configuration["scrape_configs"] = [job]
     with servers.prometheus(
         folder,
         yaml.safe_dump(configuration),
@@ -230,7 +252,7 @@ def prometheus(
         yield Prometheus(address)
 
 
-def until(true: Any, what: str, seconds: float = receivers.SECONDS) -> None:
+def until(true: Callable[[], bool], what: str, seconds: float = receivers.SECONDS) -> None:
     """Waits until it is true; fails with what was waited for."""
     end = time.monotonic() + seconds
     while not true():

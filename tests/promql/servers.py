@@ -74,6 +74,7 @@ def alertmanager(
     *,
     config: Path | None = None,
     environ: Mapping[str, str] = os.environ,
+    options: Sequence[str] = (),
     executable: str | None = None,
 ) -> Iterator[str]:
     """An Alertmanager with this configuration, or one that tells nobody; gives its address.
@@ -90,6 +91,7 @@ def alertmanager(
         f"--storage.path={directory / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
+        *options,
     ]
     log = directory / "alertmanager.log"
     with _running(command, log, f"http://127.0.0.1:{port}", environ) as address:
