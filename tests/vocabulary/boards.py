@@ -14,6 +14,7 @@ ABOUT = "What it shows. When it is bad, look further."
 WHERE = filters(v.suite)
 
 TESTS = total(m.GNOMON_RUN_TESTS, RANGE, [a.GEN_AI_SKILL_NAME], WHERE)
+TESTS_OVER_TIME = total(m.GNOMON_RUN_TESTS, STEP, [a.GEN_AI_SKILL_NAME], WHERE)
 OUTCOMES = total(m.GNOMON_RUN_TESTS, RANGE, [a.GEN_AI_SKILL_NAME, a.GNOMON_TEST_OUTCOME], WHERE)
 PASSED = total(m.GNOMON_RUN_TESTS, RANGE, [a.GEN_AI_SKILL_NAME], {**WHERE, a.GNOMON_TEST_OUTCOME: "passed"})
 RATE_OF_PASSES = percent(PASSED, TESTS)
@@ -28,7 +29,7 @@ ROWS = v.sql("SELECT name, count(*) AS runs FROM case_results GROUP BY name", "R
 KINDS: dict[str, Callable[[], v.Panel]] = {
     "stat": lambda: v.stat("Cost", COST, about=ABOUT, thresholds=v.budget(25)),
     "stat with trend": lambda: v.stat(
-        "Cost", COST_OVER_TIME, about=ABOUT, trend=True, percent_change="inverted", background=True
+        "Cost", COST, about=ABOUT, trend=True, percent_change="inverted", background=True
     ),
     "stat of a text": lambda: v.stat("Release", ROWS, about=ABOUT, field="name", no_value="no run yet"),
     "gauge": lambda: v.gauge("Passes", RATE_OF_PASSES, about=ABOUT, thresholds=v.objective(85, near=90)),
@@ -63,7 +64,7 @@ KINDS: dict[str, Callable[[], v.Panel]] = {
     ),
     "state timeline": lambda: v.state_timeline(
         "States",
-        TESTS,
+        TESTS_OVER_TIME,
         about=ABOUT,
         mappings=[
             v.mapping(1, "one", v.GOOD),

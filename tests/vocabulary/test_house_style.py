@@ -24,6 +24,7 @@ from tests.vocabulary.boards import (
     RATE_OF_PASSES,
     ROWS,
     TESTS,
+    TESTS_OVER_TIME,
     board,
 )
 from tests.vocabulary.test_kinds import only
@@ -67,8 +68,8 @@ def test_what_is_drawn_over_time_is_asked_for_over_time() -> None:
     for panel in (
         v.timeseries("A", COST_OVER_TIME, about=ABOUT),
         v.heatmap("A", LATENCY_BUCKETS, about=ABOUT),
-        v.stat("A", COST_OVER_TIME, about=ABOUT, trend=True),
-        v.stat("A", COST_OVER_TIME, about=ABOUT, percent_change="standard"),
+        v.stat("A", COST, about=ABOUT, trend=True),
+        v.stat("A", COST, about=ABOUT, percent_change="standard"),
         v.table("A", v.query(TESTS, format="time_series"), about=ABOUT),
     ):
         asked = target(panel)
@@ -97,6 +98,15 @@ def test_run_points_keep_the_step_that_counts_each_run_once() -> None:
     assert "interval" not in target(v.timeseries("A", LATENCY, about=ABOUT))
 
 
+def test_a_longer_step_of_the_panel_is_that_of_its_queries() -> None:
+    """Grafana heeds a query's step and not the panel's, so with `interval="1d"` the query has none."""
+    daily = v.timeseries("A", COST_OVER_TIME, about=ABOUT, interval="1d")
+    assert only(daily)["interval"] == "1d"
+    assert "interval" not in target(daily)
+    shorter = v.timeseries("A", COST_OVER_TIME, about=ABOUT, interval="10s")
+    assert target(shorter)["interval"] == COST_OVER_TIME.step, "a run would be drawn twice, or not at all"
+
+
 def test_series_are_named_by_what_splits_them() -> None:
     """Without a legend the labels of the expression name the series; buckets are named by their bound."""
     assert target(v.pie("A", TESTS, about=ABOUT))["legendFormat"] == "{{gen_ai_skill_name}}"
@@ -118,7 +128,7 @@ def test_units_come_with_the_expressions() -> None:
     both = v.timeseries("A", v.query(LATENCY, "p95"), v.query(COST_OVER_TIME, "cost"), about=ABOUT)
     assert only(both)["fieldConfig"]["defaults"]["unit"] == "s"
     assert properties(both, "B")["unit"] == "currencyUSD"
-    told = v.timeseries("A", v.query(LATENCY, "p95"), v.query(COST, "cost"), about=ABOUT, unit="ms")
+    told = v.timeseries("A", v.query(LATENCY, "p95"), v.query(COST_OVER_TIME, "cost"), about=ABOUT, unit="ms")
     assert only(told)["fieldConfig"]["defaults"]["unit"] == "ms"
     assert "unit" not in properties(told, "B")
 
@@ -244,7 +254,7 @@ def test_nothing_is_red_that_nobody_judged() -> None:
     """Where Grafana colours by thresholds and there are none, one plain step keeps it from its own at 80."""
     for panel in (
         v.table("A", TESTS, about=ABOUT),
-        v.state_timeline("A", TESTS, about=ABOUT),
+        v.state_timeline("A", TESTS_OVER_TIME, about=ABOUT),
         v.traces("A", v.traceql("{}"), about=ABOUT),
     ):
         defaults = only(panel)["fieldConfig"]["defaults"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,22 @@ from gnomon.errors import UserError
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics as m
 from gnomon_generators import vocabulary as v
-from gnomon_generators.promql import raw
-from tests.vocabulary.boards import ABOUT, COST, OUTCOMES, ROWS, TESTS, board
+from gnomon_generators.promql import at_least, raw
+from tests.vocabulary.boards import (
+    ABOUT,
+    ALL_BUCKETS,
+    COST,
+    COST_OVER_TIME,
+    LATENCY_BUCKETS,
+    OUTCOMES,
+    ROWS,
+    TESTS,
+    board,
+)
 
 # The functions are called as someone without a type checker would.
 stat: Any = v.stat
+anything: Any = v
 
 
 def two(first: str, second: str) -> v.Dashboard:
@@ -140,7 +152,9 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["panel 'Both'", "cannot share a table"],
     ),
     "a matrix of two queries": (
-        lambda: v.bars("Both", TESTS, COST, x=a.GEN_AI_SKILL_NAME, series=a.GNOMON_TEST_OUTCOME, about=ABOUT),
+        lambda: v.bars(
+            "Both", OUTCOMES, OUTCOMES, x=a.GEN_AI_SKILL_NAME, series=a.GNOMON_TEST_OUTCOME, about=ABOUT
+        ),
         ["panel 'Both'", "with series= it takes one query"],
     ),
     "a matrix of a nameless column": (
@@ -170,6 +184,103 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a choice of nothing": (lambda: v.choice("window"), ["variable 'window' offers nothing"]),
     "a choice with a comma": (lambda: v.choice("window", "a,b"), ["'window'", "comma"]),
+    "one step in one number": (
+        lambda: v.gauge("Passes", COST_OVER_TIME, about=ABOUT),
+        ["panel 'Passes'", "$__interval", "leave the window out"],
+    ),
+    "one step in the number before a trend": (
+        lambda: v.stat("Cost", COST_OVER_TIME, trend=True, about=ABOUT),
+        ["panel 'Cost'", "depends on the zoom"],
+    ),
+    "one step in a column": (
+        lambda: v.table("Costs", COST_OVER_TIME, about=ABOUT),
+        ["panel 'Costs'", "depends on the zoom"],
+    ),
+    "buckets of one step": (
+        lambda: v.histogram("Latency", LATENCY_BUCKETS, about=ABOUT),
+        ["panel 'Latency'", "leave the window out"],
+    ),
+    "the whole range at every point": (
+        lambda: v.timeseries("Cost", COST, about=ABOUT),
+        ["panel 'Cost'", "$__range", "write STEP"],
+    ),
+    "the whole range at every point of a heatmap": (
+        lambda: v.heatmap("Latency", ALL_BUCKETS, about=ABOUT),
+        ["panel 'Latency'", "write STEP"],
+    ),
+    "bars of a label that is gone": (
+        lambda: v.bars("Tests", TESTS, x=a.GNOMON_TEST_OUTCOME, about=ABOUT),
+        [
+            "panel 'Tests'",
+            "does not keep gnomon_test_outcome, but gen_ai_skill_name",
+            "a.GNOMON_TEST_OUTCOME",
+        ],
+    ),
+    "groups of a label that is gone": (
+        lambda: v.bars("Tests", TESTS, x=a.GEN_AI_SKILL_NAME, series=a.GNOMON_TEST_OUTCOME, about=ABOUT),
+        ["panel 'Tests'", "does not keep gnomon_test_outcome"],
+    ),
+    "a column of a label that is gone": (
+        lambda: v.table("Tests", TESTS, COST, columns={a.TEST_SUITE_NAME: "Suite"}, about=ABOUT),
+        ["panel 'Tests'", "does not keep test_suite_name"],
+    ),
+    "a column that is not there to sort by": (
+        lambda: v.table("Tests", v.query(TESTS, "Tests"), sort="-Nothing", about=ABOUT),
+        ["panel 'Tests'", "sort='-Nothing' names no column", "its columns are gen_ai_skill_name, Tests"],
+    ),
+    "a misspelt column to sort by": (
+        lambda: v.table("Tests", v.query(TESTS, "Tests"), sort="-Test", about=ABOUT),
+        ["write sort='-Tests'"],
+    ),
+    "a bare number for thresholds": (
+        lambda: stat("Cost", COST, about=ABOUT, thresholds=85),
+        ["panel 'Cost'", "thresholds=85", "objective(85)", "budget(85)"],
+    ),
+    "a bare number for thresholds of an override": (
+        lambda: anything.override("Spent", thresholds=85),
+        ["override 'Spent'", "objective(85)"],
+    ),
+    "bars without an axis": (
+        lambda: anything.bars("Tests", TESTS, about=ABOUT),
+        ["panel 'Tests'", "it needs x="],
+    ),
+    "an argument that words do not take": (
+        lambda: anything.text("Words", "words", hieght=3),
+        ["panel 'Words'", "no argument 'hieght'", "write height="],
+    ),
+    "a list of queries": (lambda: stat("Cost", [COST], about=ABOUT), ["panel 'Cost'", "without brackets"]),
+    "a metric for a query": (
+        lambda: stat("Cost", m.GNOMON_RUN_COST_USD, about=ABOUT),
+        ["panel 'Cost'", "Metric gnomon.run.cost", "total("],
+    ),
+    "a link that is no list": (
+        lambda: stat("Cost", COST, about=ABOUT, links=v.to_dashboard("fleet")),
+        ["panel 'Cost'", "links=["],
+    ),
+    "columns that are no mapping": (
+        lambda: anything.table("Tests", TESTS, columns=[a.GEN_AI_SKILL_NAME], about=ABOUT),
+        ["panel 'Tests'", "columns={LABEL: 'Heading'}"],
+    ),
+    "a step that Grafana would round": (
+        lambda: v.timeseries("Cost", COST_OVER_TIME, about=ABOUT, interval="90s"),
+        ["panel 'Cost'", "interval='90s'", "'5m'"],
+    ),
+    "a step in words": (
+        lambda: v.timeseries("Cost", COST_OVER_TIME, about=ABOUT, interval="day"),
+        ["interval='day'", "'1d'"],
+    ),
+    "a row of a list": (
+        lambda: anything.row("Row", [stat("Cost", COST, about=ABOUT)]),
+        ["row 'Row' holds a list", "write the panels without brackets"],
+    ),
+    "a panel among the rows": (
+        lambda: board(rows=[stat("Cost", COST, about=ABOUT)]),
+        ["dashboard 'Board'", "rows= holds", "rows=[row("],
+    ),
+    "a variable that is no list": (
+        lambda: board(stat("Cost", COST, about=ABOUT), variables=v.suite),
+        ["dashboard 'Board'", "variables= takes a list"],
+    ),
     "a histogram of both": (
         lambda: v.histogram("Durations", COST, ROWS, about=ABOUT),
         ["panel 'Durations'", "it takes prometheus"],
@@ -186,3 +297,22 @@ def test_mistake(mistake: str) -> None:
     for part in said:
         assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert not re.search(r"\b[A-Z]\w+\(\w+=", str(caught.value)), "no dump of an object"
+
+
+def test_what_is_made_of_several_windows_may_be_drawn() -> None:
+    """A guard or a share over the whole range beside points of a step is meant; so are lines in a table."""
+    guarded = at_least(COST_OVER_TIME, COST, 5)
+    assert v.timeseries("Cost", guarded, about=ABOUT).queries
+    assert v.table("Cost", v.query(TESTS, "Tests", format="time_series"), about=ABOUT).queries
+    assert v.table("Cost", v.query(COST_OVER_TIME, "Cost", format="time_series"), about=ABOUT).queries
+
+
+def test_a_table_may_be_sorted_by_whatever_it_shows() -> None:
+    """A heading, a label, a name that an override gives; nothing is known of SQL and of transformations."""
+    tests = v.query(TESTS, "Tests")
+    for sort in ("Tests", "-gen_ai_skill_name", "-N"):
+        assert v.table("A", tests, sort=sort, overrides=[v.override("Tests", name="N")], about=ABOUT)
+    assert v.table("A", tests, ROWS, sort="anything", about=ABOUT)
+    doubled = v.calculate("Tests", "+", "Tests", "Twice")
+    assert v.table("A", tests, sort="Twice", transformations=[doubled], about=ABOUT)

@@ -7,6 +7,7 @@ from itertools import combinations
 import promql_parser
 import pytest
 
+from gnomon.registry import attributes as a
 from gnomon.registry import metrics
 from gnomon.settings.table import walk
 from gnomon_generators import vocabulary as v
@@ -42,6 +43,7 @@ MEANINGS = {
     "warn": v.WARN,
     "bad": v.BAD,
     "broken": v.BROKEN,
+    "lost": v.LOST,
     "plain": v.NEUTRAL,
     "muted": v.MUTED,
 }
@@ -88,6 +90,13 @@ def test_meanings_stand_out_from_the_page(meaning: str, page: str) -> None:
     """Each colour contrasts with Grafana's dark and light page by at least 2.2 to 1."""
     low, high = sorted((luminance(MEANINGS[meaning]), luminance(page)))
     assert (high + 0.05) / (low + 0.05) >= 2.2
+
+
+def test_outcomes_that_are_to_be_told_apart_have_colours_of_their_own() -> None:
+    """Only what was left out, for whatever reason, shares the colour of no weight."""
+    ends = [outcome for outcome in a.GNOMON_TEST_OUTCOME.values or () if v.OUTCOMES[outcome] != v.MUTED]
+    assert {"passed", "failed", "error", "crashed", "xpassed"} == set(ends)
+    assert len({v.OUTCOMES[outcome] for outcome in ends}) == len(ends)
 
 
 def test_series_have_the_same_colours() -> None:

@@ -6,7 +6,17 @@ panel is a title, the expressions of `gnomon_generators.promql` that it asks, an
 
 from gnomon_generators.vocabulary.annotations import Annotation, annotation
 from gnomon_generators.vocabulary.charts import bars, heatmap, histogram, state_timeline, timeseries
-from gnomon_generators.vocabulary.colors import BAD, BROKEN, GOOD, MUTED, NEUTRAL, OUTCOMES, SERIES, WARN
+from gnomon_generators.vocabulary.colors import (
+    BAD,
+    BROKEN,
+    GOOD,
+    LOST,
+    MUTED,
+    NEUTRAL,
+    OUTCOMES,
+    SERIES,
+    WARN,
+)
 from gnomon_generators.vocabulary.dashboard import Dashboard, Row, row
 from gnomon_generators.vocabulary.identity import UID_PREFIX, uid_of
 from gnomon_generators.vocabulary.links import (
@@ -59,6 +69,7 @@ __all__ = [
     "BROKEN",
     "FAMILY",
     "GOOD",
+    "LOST",
     "MUTED",
     "NEUTRAL",
     "OUTCOMES",

@@ -12,7 +12,7 @@ from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
 from gnomon_generators.vocabulary.buckets import bucket_unit
 from gnomon_generators.vocabulary.colors import NEUTRAL
-from gnomon_generators.vocabulary.columns import column_name, column_properties, matrix, tabled
+from gnomon_generators.vocabulary.columns import check_kept, column_name, column_properties, matrix, tabled
 from gnomon_generators.vocabulary.overrides import matched
 from gnomon_generators.vocabulary.panel import (
     BY_VALUE,
@@ -32,12 +32,14 @@ from gnomon_generators.vocabulary.units import grafana_unit
 Json = dict[str, Any]
 
 _TIMED: Final = (PROMETHEUS, POSTGRES)
-_TIME_SERIES: Final = Shape(core.TimeSeries, 12, 8, sources=_TIMED)
-_STATE_TIMELINE: Final = Shape(core.StateTimeline, 24, 8, sources=_TIMED)
-_HEATMAP: Final = Shape(models.Heatmap, 12, 8, format="heatmap", sources=_TIMED)
-_HEATMAP_OF_VALUES: Final = Shape(models.Heatmap, 12, 8, sources=_TIMED)
-_BARS: Final = Shape(core.BarChart, 12, 8, instant=True, format="table", sources=_TIMED)
-_BUCKETS: Final = Shape(core.BarChart, 12, 8, instant=True, format="heatmap", sources=(PROMETHEUS,))
+_TIME_SERIES: Final = Shape(core.TimeSeries, 12, 8, shows="moments", sources=_TIMED)
+_STATE_TIMELINE: Final = Shape(core.StateTimeline, 24, 8, shows="moments", sources=_TIMED)
+_HEATMAP: Final = Shape(models.Heatmap, 12, 8, shows="moments", format="heatmap", sources=_TIMED)
+_HEATMAP_OF_VALUES: Final = Shape(models.Heatmap, 12, 8, shows="moments", sources=_TIMED)
+_BARS: Final = Shape(core.BarChart, 12, 8, instant=True, shows="number", format="table", sources=_TIMED)
+_BUCKETS: Final = Shape(
+    core.BarChart, 12, 8, instant=True, shows="number", format="heatmap", sources=(PROMETHEUS,)
+)
 _HISTOGRAM: Final = Shape(core.Histogram, 12, 8, sources=(POSTGRES,))
 _VISIBLE: Final[Json] = {"legend": False, "tooltip": False, "viz": False}
 _SHOW_ALL: Final[Json] = {"mode": "multi", "sort": "desc"}
@@ -184,6 +186,8 @@ def bars(
     the bars.
     """
     asked = as_queries(queries)
+    for one in (x,) if series is None else (x, series):
+        check_kept(asked, one)
     axis = column_name(x)
     if series is None:
         transformations = tabled(asked, {}, default=title)

@@ -21,20 +21,23 @@ BAD: Final = "#BF4A14"
 BROKEN: Final = "#A750A3"
 """Could not be judged, for something broke on the way: purple."""
 
+LOST: Final = "#515A51"
+"""Ended without a word, so that nothing is known of it: dark grey."""
+
 NEUTRAL: Final = "#1F6FEB"
 """Neither good nor bad: blue."""
 
 MUTED: Final = "#A8A8A8"
 """Of no weight: grey, for what was left out or is a matter of the past."""
 
-SERIES: Final = (NEUTRAL, WARN, BROKEN, GOOD, BAD, MUTED)
+SERIES: Final = (NEUTRAL, WARN, BROKEN, GOOD, BAD, MUTED, LOST)
 """Colours of a panel's queries that have no meaning of their own, in their order."""
 
 OUTCOMES: Final = {
     "passed": GOOD,
     "failed": BAD,
     "error": BROKEN,
-    "crashed": BROKEN,
+    "crashed": LOST,
     "skipped": MUTED,
     "xfailed": MUTED,
     "xpassed": WARN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from gnomon.errors import UserError
@@ -24,6 +25,56 @@ Json = dict[str, Any]
 def column_name(column: AnyLabel | str) -> str:
     """The name of a column in the result: a label's in Prometheus, or as it stands in the query in SQL."""
     return column if isinstance(column, str) else label_text(column)
+
+
+def check_kept(queries: Sequence[Query], column: AnyLabel | str) -> None:
+    """Raises `UserError` when one of the queries does not keep a label that its bars stand for."""
+    for query in queries:
+        if (kept := _kept([query])) is not None and column_name(column) not in kept:
+            raise _lost(column, kept)
+
+
+def check_kept_by_any(queries: Sequence[Query], column: AnyLabel | str) -> None:
+    """Raises `UserError` when none of the queries keeps a label that a table has as column."""
+    kept = _kept(queries)
+    if kept is not None and column_name(column) not in kept:
+        raise _lost(column, kept)
+
+
+def check_sort(
+    sort: str, queries: Sequence[Query], heads: Mapping[str, str], default: str, overrides: Sequence[Json]
+) -> None:
+    """Raises `UserError` when a table has no column of that heading, as far as its columns are known."""
+    kept = _kept(queries)
+    if kept is None:
+        return
+    named = [row["value"] for one in overrides for row in one["properties"] if row["id"] == "displayName"]
+    known = [heads.get(name, name) for name in kept]
+    known = [*known, *value_heads(queries, default).values(), *map(str, named)]
+    wanted = sort.removeprefix("-")
+    if wanted not in known:
+        near = get_close_matches(wanted, known, n=1)
+        minus = "-" if sort.startswith("-") else ""
+        advice = f"write sort='{minus}{near[0]}'" if near else f"its columns are {', '.join(known)}"
+        raise UserError(f"sort={sort!r} names no column: {advice}")
+
+
+def _kept(queries: Sequence[Query]) -> tuple[str, ...] | None:
+    """The labels that these queries keep together; None where one of them may return any column."""
+    found: dict[str, None] = {}
+    for query in queries:
+        if query.source != PROMETHEUS or query.labels is None:
+            return None
+        found |= dict.fromkeys(query.labels)
+    return tuple(found)
+
+
+def _lost(column: AnyLabel | str, kept: Sequence[str]) -> UserError:
+    written = column if isinstance(column, str) else f"a.{str(column.name).upper().replace('.', '_')}"
+    return UserError(
+        f"its query does not keep {column_name(column)}, but {', '.join(kept) or 'no label at all'}: write "
+        f"by=[{written}, …] in it"
+    )
 
 
 def value_heads(queries: Sequence[Query], default: str) -> dict[str, str]:

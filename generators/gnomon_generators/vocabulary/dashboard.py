@@ -10,6 +10,7 @@ from typing import Final
 import attr
 
 from gnomon.errors import UserError
+from gnomon_generators.promql.naming import told
 from gnomon_generators.vocabulary.annotations import Annotation
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.panel import Panel
@@ -37,9 +38,13 @@ def row(title: str, *panels: Panel, repeat: Variable | None = None, collapsed: b
     if not title.strip():
         raise UserError("a row has no title: write row('What these panels answer', …)")
     for one in panels:
+        if isinstance(one, list | tuple):
+            raise UserError(
+                f"row {title!r} holds a list: write the panels without brackets, row({title!r}, stat(…), …)"
+            )
         if not isinstance(one, Panel):
             raise UserError(
-                f"row {title!r} holds {one!r}, which is no panel: write stat(…), timeseries(…) and such"
+                f"row {title!r} holds {told(one)}, which is no panel: write stat(…), timeseries(…) and such"
             )
     return Row(title, panels, repeat, collapsed)
 
@@ -76,6 +81,7 @@ class Dashboard:
             raise UserError(
                 f"dashboard {self.title!r}: write description='for whom it is, and what it answers'"
             )
+        self._check_lists()
         if not any(True for _ in self.all_panels()):
             raise UserError(f"dashboard {self.title!r} has no panels: write panels=[…] or rows=[row(…)]")
         self._check_titles()
@@ -103,6 +109,19 @@ class Dashboard:
         for panel in self.all_panels():
             for text in panel.texts:
                 yield from used_in(text)
+
+    def _check_lists(self) -> None:
+        for name, kind, made in _HELD:
+            held = getattr(self, name)
+            advice = f"write {name}=[{made}, …]"
+            if isinstance(held, str) or not isinstance(held, Sequence):
+                raise UserError(f"dashboard {self.title!r}: {name}= takes a list: {advice}")
+            for one in held:
+                if not isinstance(one, kind):
+                    raise UserError(
+                        f"dashboard {self.title!r}: {name}= holds {told(one)}, which is no "
+                        f"{kind.__name__.lower()}: {advice}"
+                    )
 
     def _check_titles(self) -> None:
         seen: set[str] = set()
@@ -133,6 +152,13 @@ class Dashboard:
             _check_uses(f"variable {variable.name!r}", variable.query, known)
 
 
+_HELD: Final[tuple[tuple[str, type, str], ...]] = (
+    ("panels", Panel, "stat(…)"),
+    ("rows", Row, "row(…)"),
+    ("variables", Variable, "suite"),
+    ("annotations", Annotation, "annotation(…)"),
+    ("links", Link, "to_dashboard(…)"),
+)
 _SOURCES: Final[tuple[Source, ...]] = (PROMETHEUS, TEMPO, POSTGRES)
 
 

@@ -23,11 +23,11 @@ from gnomon_generators.vocabulary.panel import (
 from gnomon_generators.vocabulary.queries import POSTGRES, Query
 
 _LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
-_STAT: Final = Shape(core.Stat, 4, 4, instant=True)
-_STAT_WITH_TREND: Final = Shape(core.Stat, 4, 4)
-_GAUGE: Final = Shape(models.Gauge, 6, 8, instant=True)
-_BAR_GAUGE: Final = Shape(models.BarGauge, 12, 8, instant=True)
-_PIE: Final = Shape(core.PieChartv2, 8, 8, instant=True)
+_STAT: Final = Shape(core.Stat, 4, 4, instant=True, shows="number")
+_STAT_WITH_TREND: Final = Shape(core.Stat, 4, 4, shows="number")
+_GAUGE: Final = Shape(models.Gauge, 6, 8, instant=True, shows="number")
+_BAR_GAUGE: Final = Shape(models.BarGauge, 12, 8, instant=True, shows="number")
+_PIE: Final = Shape(core.PieChartv2, 8, 8, instant=True, shows="number")
 
 
 @panel_function
@@ -43,10 +43,11 @@ def stat(
 ) -> Panel:
     """Big numbers.
 
-    With `trend` the number is the last point of a line drawn behind it; without it, one value is asked for at
-    the end of the time range. `percent_change` adds an arrow with the change over the range (`inverted`: less
-    is better), for which the whole line is asked. `show="name"` shows the legend in place of the number, and
-    `field` one column of a query in SQL, which may hold text.
+    With `trend` the number is the last point of a line drawn behind it, of which each point is what the
+    number was then: over the time range that ended there, or over its window. Without it, one value is asked
+    for at the end of the time range. `percent_change` adds an arrow with the change over the range
+    (`inverted`: less is better), for which the whole line is asked. `show="name"` shows the legend in place
+    of the number, and `field` one column of a query in SQL, which may hold text.
     """
     asked = as_queries(queries)
     options = {

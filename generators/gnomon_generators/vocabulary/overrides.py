@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from gnomon.errors import UserError
 from gnomon_generators.vocabulary.links import Link
-from gnomon_generators.vocabulary.thresholds import Thresholds
+from gnomon_generators.vocabulary.thresholds import Thresholds, check_thresholds
 from gnomon_generators.vocabulary.units import grafana_unit
 
 Json = dict[str, Any]
@@ -41,6 +41,7 @@ def override(
     whatever else Grafana knows, by its id (`{"custom.lineWidth": 2}`).
     """
     try:
+        check_thresholds(thresholds)
         shown = None if unit is None else grafana_unit(unit)
         steps = None if thresholds is None else thresholds.json()
     except UserError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import wraps
+from inspect import signature
 from typing import Any, Concatenate, Final, Literal, ParamSpec, Required, TypedDict
 
 import attr
@@ -12,6 +12,15 @@ from grafanalib import core
 
 from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
+from gnomon_generators.vocabulary.arguments import (
+    check_call,
+    check_names,
+    check_queries,
+    check_title,
+    check_values,
+    checked_size,
+    checked_step,
+)
 from gnomon_generators.vocabulary.colors import SERIES
 from gnomon_generators.vocabulary.description import described
 from gnomon_generators.vocabulary.links import Link
@@ -89,12 +98,16 @@ class Panel:
 
 @attr.frozen
 class Shape:
-    """What a kind of panel decides: its class, its usual size, how it asks, whether it shows quantities."""
+    """What a kind of panel decides: its class, its usual size, how it asks, whether it shows quantities.
+
+    `shows` is one number a series, what happened from point to point, or whatever its queries say.
+    """
 
     model: type[core.Panel]
     width: int
     height: int
     instant: bool = False
+    shows: Literal["number", "moments", "either"] = "either"
     measures: bool = True
     format: Literal["time_series", "table", "heatmap"] = "time_series"
     sources: tuple[str, ...] = (PROMETHEUS, POSTGRES, TEMPO)
@@ -102,10 +115,12 @@ class Shape:
 
 def panel_function(function: Callable[Concatenate[str, _P], Panel]) -> Callable[Concatenate[str, _P], Panel]:
     """A function that makes a panel: its `UserError`s begin with the panel's title."""
+    parameters = signature(function).parameters
 
     @wraps(function)
     def named(title: str, /, *args: _P.args, **kwargs: _P.kwargs) -> Panel:
         try:
+            check_call(parameters, kwargs)
             return function(title, *args, **kwargs)
         except UserError as error:
             raise UserError(f"panel {title!r}: {error}") from None
@@ -138,11 +153,13 @@ def build(
 
     Raises `UserError` for whatever is missing or cannot be.
     """
-    _check_title(title)
-    _check_arguments(common)
-    _check_queries(shape, queries)
-    width = _size("width", common.get("width", shape.width), COLUMNS)
-    height = _size("height", common.get("height", shape.height), 100)
+    check_title(title)
+    check_names(common, list(Common.__annotations__))
+    check_values(common)
+    check_queries(shape, queries)
+    least = checked_step(common.get("interval"))
+    width = checked_size("width", common.get("width", shape.width), COLUMNS)
+    height = checked_size("height", common.get("height", shape.height), 100)
     field_config = (
         _field_config(queries, common, custom=custom, color=color, overrides=overrides)
         if shape.measures
@@ -154,7 +171,14 @@ def build(
         description=described(common["about"], queries),
         dataSource=_source(queries),
         targets=[
-            target(query, reference_id(position), title=title, instant=shape.instant, format=shape.format)
+            target(
+                query,
+                reference_id(position),
+                title=title,
+                instant=shape.instant,
+                format=shape.format,
+                least_step=least,
+            )
             for position, query in enumerate(queries)
         ],
         transformations=[*transformations, *common.get("transformations", ())],
@@ -266,35 +290,3 @@ def reference_id(position: int) -> str:
     """Grafana's names of a panel's queries: A to Z, then AA."""
     later, last = divmod(position, 26)
     return (reference_id(later - 1) if later else "") + chr(ord("A") + last)
-
-
-def _check_title(title: str) -> None:
-    if not isinstance(title, str) or not title.strip():
-        raise UserError("a panel needs a title: write what it shows, in a few words")
-
-
-def _check_arguments(common: Mapping[str, Any]) -> None:
-    known = Common.__annotations__
-    for name in common:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            advice = f"write {near[0]}=" if near else f"it takes {', '.join(known)}"
-            raise UserError(f"there is no argument {name!r}: {advice}")
-    if not str(common.get("about", "")).strip():
-        raise UserError(
-            "it does not say what it is about: write about='what it shows, and what to do when it is bad'"
-        )
-
-
-def _check_queries(shape: Shape, queries: Sequence[Query]) -> None:
-    for query in queries:
-        if query.source not in shape.sources:
-            raise UserError(
-                f"it cannot show what {query.source} returns: it takes {' or '.join(shape.sources)}"
-            )
-
-
-def _size(what: str, size: int, most: int) -> int:
-    if not isinstance(size, int) or not 1 <= size <= most:
-        raise UserError(f"{what}={size!r} does not fit: write a whole number from 1 to {most}")
-    return size

@@ -8,6 +8,7 @@ import attr
 
 from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
+from gnomon_generators.promql.naming import told
 from gnomon_generators.promql.series import AnyLabel, label_text
 
 PROMETHEUS: Final = "prometheus"
@@ -123,8 +124,11 @@ def as_query(asked: Expr | Query) -> Query:
 
 def _of(expr: Expr) -> Query:
     if not isinstance(expr, Expr):
+        if isinstance(expr, list | tuple):
+            raise UserError("it asks a list: write the queries one after the other, without brackets")
         raise UserError(
-            f"{expr!r} is no query: write an expression of gnomon_generators.promql, sql() or traceql()"
+            f"{told(expr)} is no query: write an expression of gnomon_generators.promql such as total(…), "
+            "or sql() or traceql()"
         )
     return Query(PROMETHEUS, expr.text, "", expr.unit, expr.labels, expr.step)
 

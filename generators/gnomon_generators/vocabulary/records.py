@@ -11,7 +11,15 @@ from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
-from gnomon_generators.vocabulary.columns import column_name, column_properties, matrix, tabled, value_heads
+from gnomon_generators.vocabulary.columns import (
+    check_kept_by_any,
+    check_sort,
+    column_name,
+    column_properties,
+    matrix,
+    tabled,
+    value_heads,
+)
 from gnomon_generators.vocabulary.overrides import cell_options
 from gnomon_generators.vocabulary.panel import (
     BY_VALUE,
@@ -26,7 +34,7 @@ from gnomon_generators.vocabulary.queries import POSTGRES, TEMPO, Query
 
 Json = dict[str, Any]
 
-_TABLE: Final = Shape(models.Table, 12, 8, instant=True, format="table")
+_TABLE: Final = Shape(models.Table, 12, 8, instant=True, shows="number", format="table")
 _TRACES: Final = Shape(models.Table, 24, 9, sources=(TEMPO,))
 _TRACE: Final = Shape(models.Trace, 24, 14, measures=False, sources=(TEMPO,))
 _LOGS: Final = Shape(core.Logs, 24, 8, measures=False, sources=(POSTGRES,))
@@ -52,9 +60,15 @@ def table(
     `format="time_series"` become small lines in their cells.
     """
     asked = as_queries(queries)
+    if not isinstance(columns, Mapping | None):
+        raise UserError("columns= takes a mapping: write columns={LABEL: 'Heading'}")
+    for column in (*(columns or {}), *(() if series is None else (series,))):
+        check_kept_by_any(asked, column)
     heads = {column_name(column): head for column, head in (columns or {}).items()}
     options: Json = {"cellHeight": "sm", "showHeader": True}
     if sort:
+        if series is None and not common.get("transformations"):
+            check_sort(sort, asked, heads, title, common.get("overrides", ()))
         options["sortBy"] = [{"displayName": sort.removeprefix("-"), "desc": sort.startswith("-")}]
     if series is None:
         _refuse_lost_headings(common, [*value_heads(asked, title).values()])

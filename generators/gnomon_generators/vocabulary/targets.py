@@ -7,6 +7,7 @@ from typing import Any, assert_never
 import attr
 from grafanalib import core
 
+from gnomon_generators.promql.windows import milliseconds
 from gnomon_generators.vocabulary.queries import POSTGRES, Query
 from gnomon_generators.vocabulary.variables import reference
 
@@ -69,10 +70,12 @@ class PostgresTarget(core.SqlTarget):
         }
 
 
-def target(asked: Query, ref: str, *, title: str, instant: bool, format: str) -> core.Target:
+def target(
+    asked: Query, ref: str, *, title: str, instant: bool, format: str, least_step: str | None = None
+) -> core.Target:
     """The target of a query; `instant` and `format` are the panel's way unless the query has its own.
 
-    `title` is the panel's, and the name of a series that nothing else names.
+    `title` is the panel's, and the name of a series that nothing else names. `least_step` is the panel's.
     """
     shared: dict[str, Any] = {
         "datasource": reference(asked.source),
@@ -80,8 +83,7 @@ def target(asked: Query, ref: str, *, title: str, instant: bool, format: str) ->
         "hide": asked.hidden,
         "refId": ref,
     }
-    # A table asks once, unless its cells are lines.
-    once = (instant and asked.format != "time_series") if asked.instant is None else asked.instant
+    once = asks_once(asked, instant)
     match asked.source:
         case "prometheus":
             return PrometheusTarget(
@@ -89,7 +91,7 @@ def target(asked: Query, ref: str, *, title: str, instant: bool, format: str) ->
                 expr=asked.text,
                 legendFormat=legend_format(asked, shared["format"], title),
                 instant=once,
-                interval=asked.step or "",
+                interval=_own_step(asked, least_step) or "",
                 exemplar=not once and _has_exemplars(asked),
             )
         case "tempo":
@@ -98,6 +100,19 @@ def target(asked: Query, ref: str, *, title: str, instant: bool, format: str) ->
             return PostgresTarget(**shared, rawSql=asked.text)
         case _:
             assert_never(asked.source)
+
+
+def asks_once(asked: Query, instant: bool) -> bool:
+    """Whether the query asks for one value at the end of the time range; `instant` is the panel's way."""
+    # A table asks once, unless its cells are lines.
+    return (instant and asked.format != "time_series") if asked.instant is None else asked.instant
+
+
+def _own_step(asked: Query, least_step: str | None) -> str | None:
+    """The least step of the query, where it is more than the panel's: Grafana would heed it alone."""
+    if asked.step is None or least_step is None:
+        return asked.step
+    return None if milliseconds(least_step) >= milliseconds(asked.step) else asked.step
 
 
 def legend_format(asked: Query, format: str, title: str) -> str:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import attr
 
 from gnomon.errors import UserError
+from gnomon_generators.promql.naming import told
 from gnomon_generators.vocabulary.colors import BAD, GOOD, WARN
 
 # Nine tenths of a limit: late enough to be rare, early enough to act.
@@ -33,6 +34,17 @@ class Thresholds:
             )
         later = [{"color": color, "value": value} for value, color in self.steps]
         return {"mode": "absolute", "steps": [{"color": self.base}, *later]}
+
+
+def check_thresholds(thresholds: object) -> None:
+    """Raises `UserError` for what says no colours, such as a bare number."""
+    if thresholds is None or isinstance(thresholds, Thresholds):
+        return
+    shown = f"{thresholds:g}" if isinstance(thresholds, int | float) else "85"
+    raise UserError(
+        f"thresholds={told(thresholds)} does not say what is good: write objective({shown}) where more is "
+        f"better, budget({shown}) where less is, or steps(GOOD, ({shown}, BAD))"
+    )
 
 
 def steps(base: str, *rising: tuple[float, str]) -> Thresholds:
