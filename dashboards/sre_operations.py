@@ -129,7 +129,7 @@ def api_health(runs: Runs) -> v.Row:
         v.stat(
             "429 error rate",
             percent(refused(), attempts()),
-            thresholds=v.budget(runs.settings.alerts.rate_limited_percent, near=1),
+            thresholds=v.budget(runs.settings.alerts.rate_limited_percent),
             about="Attempts refused for too many requests. High: fewer workers, or ask for a higher limit.",
         ),
         v.stat(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from gnomon_generators.artefacts.production import produce
 from tests.rules.tree import ROOT, RULE_FILES
 
 
-def made(folder: Path, text: str) -> dict[str, dict[str, Any]]:
+def made(folder: Path, text: str, only: Sequence[str] = ("routing",)) -> dict[str, dict[str, Any]]:
     """The rules by name that are made of a gnomon.yaml."""
     path = folder / "gnomon.yaml"
     path.write_text(text)
-    documents = produce(["rules", "alerts"], settings.load(path), only=["routing"])
+    documents = produce(["rules", "alerts"], settings.load(path), only=only)
     groups = [group for document in documents for group in yaml.safe_load(document.text)["groups"]]
     return {
         rule.get("record") or rule["alert"]: {**rule, "interval": group["interval"]}

@@ -5,5 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-RULE_FILES = [ROOT / "rules/yaml/routing.yaml", ROOT / "alerts/yaml/routing.yaml"]
+RULE_FILES = sorted(
+    path
+    for room in ("rules", "alerts")
+    for path in (ROOT / room / "yaml").glob("*.yaml")
+    if path.stem != "alertmanager"
+)
 TEST_FILES = sorted([*(ROOT / "rules/tests").glob("*.yaml"), *(ROOT / "alerts/tests").glob("*.yaml")])
