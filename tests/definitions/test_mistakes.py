@@ -22,7 +22,48 @@ MISTAKES = {
     ),
     "a setting that is none": (
         IN_A_FUNCTION.format("return settings.slo.accuracy"),
-        "own.py, line 2: AttributeError: 'Slo' object has no attribute 'accuracy'",
+        "own.py, line 2: settings.slo has no accuracy: write routing_accuracy_percent",
+    ),
+    "a section of the settings that is none": (
+        IN_A_FUNCTION.format("return settings.slos"),
+        "own.py, line 2: settings has no slos: write slo",
+    ),
+    "a metric that is none": (
+        "from gnomon.registry import metrics as m\nm.GNOMON_RUN_TEST\n",
+        "own.py, line 2: gnomon.registry.metrics has no GNOMON_RUN_TEST: write GNOMON_RUN_TESTS",
+    ),
+    "a panel that is none": (
+        "from gnomon_generators import vocabulary as v\nv.barchart\n",
+        "own.py, line 2: gnomon_generators.vocabulary has no barchart: write bar_gauge or bars",
+    ),
+    "a panel in another case": (
+        "from gnomon_generators import vocabulary as v\nv.timeSeries\n",
+        "has no timeSeries: write timeseries",
+    ),
+    "a name that was not imported": (
+        "from gnomon_generators import promql\npercent\n",
+        "own.py, line 2: percent is not imported: write from gnomon_generators.promql import percent",
+    ),
+    "a name of the file's own": ("WHERE = {}\nWERE\n", "own.py, line 2: there is no WERE: write WHERE"),
+    "an argument that is none": (
+        "from gnomon_generators.promql import total\ntotal(3, wher={})\n",
+        "own.py, line 2: total() has no argument wher: write where=",
+    ),
+    "an argument of a class that is none": (
+        "from gnomon_generators import vocabulary as v\nv.Dashboard(titel='A', description='B')\n",
+        "own.py, line 2: Dashboard() has no argument titel: write title=",
+    ),
+    "an argument that lacks": (
+        "from gnomon_generators import vocabulary as v\nv.Dashboard(title='A')\n",
+        "own.py, line 2: Dashboard() needs description=",
+    ),
+    "an argument of the file's own function that is none": (
+        "def tests(window): ...\ntests(windows=3)\n",
+        "own.py, line 2: tests() has no argument windows: write window=",
+    ),
+    "an attribute of something else": (
+        "dict().update_all\n",
+        "own.py, line 1: dict has no update_all",
     ),
     "an exception in a shared file": (
         "import _shared\n\n_shared.fail()\n",
@@ -56,7 +97,7 @@ MISTAKES = {
     ),
     "a name that the vocabulary does not have": (
         "from gnomon_generators.vocabulary import graph\n",
-        "own/dashboards/own.py, line 1: ImportError: cannot import name 'graph'",
+        "own/dashboards/own.py, line 1: gnomon_generators.vocabulary has no graph: write node_graph",
     ),
 }
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import walk_tb
+from types import FrameType
 
 from gnomon.errors import UserError
+from gnomon_generators.definitions import unknown_names
 from gnomon_generators.definitions.finding import DefinitionFile
 from gnomon_generators.paths import shown
 
@@ -36,24 +38,30 @@ def explained(file: DefinitionFile) -> Iterator[None]:
     except OSError as error:
         if error.filename == str(file.path):
             raise UserError(f"{shown(file.path)} cannot be read ({error.strerror})") from error
-        raise UserError(f"{_place(file, error)}: {_described(error)}") from error
+        raise UserError(f"{_place(file, error)}: {_described(file, error)}") from error
     except Exception as error:
-        raise UserError(f"{_place(file, error)}: {_described(error)}") from error
+        raise UserError(f"{_place(file, error)}: {_described(file, error)}") from error
 
 
 def _place(file: DefinitionFile, error: BaseException) -> str:
     """The innermost line of a definition or of a `_` file that it imports."""
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).parent in file.search:
         return f"{shown(Path(error.filename))}, line {error.lineno}"
-    lines = [
-        (frame.f_code.co_filename, line)
+    found = _innermost(file, error)
+    if found is None:
+        return shown(file.path)
+    frame, number = found
+    return f"{shown(Path(frame.f_code.co_filename))}, line {number}"
+
+
+def _innermost(file: DefinitionFile, error: BaseException) -> tuple[FrameType, int] | None:
+    """The last frame of the error that is a definition's or a `_` file's, and its line."""
+    frames = [
+        (frame, line)
         for frame, line in walk_tb(error.__traceback__)
         if Path(frame.f_code.co_filename).parent in file.search
     ]
-    if not lines:
-        return shown(file.path)
-    path, number = lines[-1]
-    return f"{shown(Path(path))}, line {number}"
+    return frames[-1] if frames else None
 
 
 def _raised_in(file: DefinitionFile, error: BaseException) -> bool:
@@ -75,8 +83,16 @@ def _hint(file: DefinitionFile, error: ModuleNotFoundError) -> str:
     return "; definitions import gnomon_generators, gnomon and the `_` files beside them"
 
 
-def _described(error: Exception) -> str:
+def _described(file: DefinitionFile, error: Exception) -> str:
     if isinstance(error, SyntaxError):
         return f"{error.msg}"
+    frame = _innermost(file, error)
+    if frame is not None and (sentence := unknown_names.described(error, _scope(frame[0]))):
+        return sentence
     told = " ".join(str(error).split())
     return f"{type(error).__name__}: {told}" if told else type(error).__name__
+
+
+def _scope(frame: FrameType) -> dict[str, object]:
+    """The names that are known in a frame."""
+    return {**frame.f_globals, **frame.f_locals}
