@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from gnomon import state
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Settings
+from gnomon_generators.programs import Program
 from gnomon_generators.stack import secrets
 from gnomon_generators.stack.jobs import JOBS
 from gnomon_generators.stack.local import board as boards
@@ -19,6 +22,8 @@ from gnomon_generators.stack.local.board import Board
 from gnomon_generators.stack.local.catalogue import WITHOUT, Found, Setting
 from gnomon_generators.stack.local.staging import stage
 from gnomon_generators.stack.local.supervisor import Supervisor, end, sweep
+
+_PATIENCE_SECONDS: Final = 3.0
 
 
 def folder(settings: Settings) -> Path:
@@ -50,8 +55,7 @@ def started(settings: Settings, tell: Callable[[str], None]) -> Iterator[Supervi
         own = secrets.folder(settings)
         here = Setting(settings, stage(settings, place, own, jobs), place, own)
         for name, program in found.programs.items():
-            if program.way == "go":
-                tell(f"{name}: building it, unless that was done before; the first time takes minutes")
+            _prepare(name, program, tell)
         found = _with_database(found, here)
         yield Supervisor(catalogue.local_parts(found, here), place, found.missing)
 
@@ -116,6 +120,19 @@ def _free(found: Found, settings: Settings) -> None:
                     f"stack.ports.{name} and run `gnomon generate`",
                     ExitCode.MISSING,
                 ) from None
+
+
+def _prepare(name: str, program: Program, tell: Callable[[str], None]) -> None:
+    """Gets a program ready, and says so where it takes a while."""
+    notice = threading.Timer(
+        _PATIENCE_SECONDS, tell, [f"{name} is being built, which takes minutes the first time"]
+    )
+    notice.daemon = True
+    notice.start()
+    try:
+        program.prepare()
+    finally:
+        notice.cancel()
 
 
 def _with_database(found: Found, here: Setting) -> Found:

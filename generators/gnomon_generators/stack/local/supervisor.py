@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,6 +130,7 @@ class _Kept:
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     def _look(self, now: float) -> None:
+        self._bound_log()
         if self.part.healthy():
             self.line.state = "healthy"
             self.was_healthy = True
@@ -137,8 +139,13 @@ class _Kept:
         self._look_at = now + (_LOOK_SECONDS if self.line.state == "healthy" else _TICK_SECONDS * 2)
 
     def _bound_log(self) -> None:
+        """Keeps the log from growing for ever: what it holds becomes the old one.
+
+        The program goes on writing into the same file, at its end, so that it is emptied and not replaced.
+        """
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".old.log"))
+            shutil.copyfile(self.log, self.log.with_suffix(".old.log"))
+            os.truncate(self.log, 0)
 
 
 class Supervisor:

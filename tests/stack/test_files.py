@@ -1,0 +1,168 @@
+"""The generated files of the stack, held against the programs and formats that they are made for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gnomon_generators.programs import Program, find
+from gnomon_generators.stack.secrets import OWN
+from tests.collector import running
+from tests.stack.team import Team, certificates
+
+COMPOSING = Path(__file__).with_name("composing")
+PARTS = {"collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres"}
+HELPERS = {"collector-state", "health"}
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "certificates": {"certificates": "certificates"},
+    "everything": {"certificates": "certificates", "client_certificates": True, "token": {"env": "TOKEN"}},
+}
+
+
+@pytest.fixture(params=SETTINGS)
+def generated(team: Team, request: pytest.FixtureRequest) -> Team:
+    certificates(team.root / "certificates", team.address)
+    team.environment["TOKEN"] = "sesame"
+    team.set(**SETTINGS[request.param])
+    # Prometheus' and Alertmanager's own checks look whether certificates are where they are mounted.
+    secrets = team.run("stack", "secrets").splitlines()[0]
+    for path in (team.root / "stack").rglob("*.yaml"):
+        path.write_text(path.read_text().replace("/run/secrets", str(team.root / secrets)))
+    return team
+
+
+def program(name: str, least: tuple[int, ...] = ()) -> Program:
+    """A program that is installed or was built by Go, of a version that knows what we write."""
+    for way in ("path", "go"):
+        found = find(name, ways=(way,))
+        if isinstance(found, Program) and (way == "go" or found.version() >= least):
+            return found
+    if os.environ.get(running.VARIABLE) == "1":
+        pytest.fail(f"{name}: none of version {least} or newer")
+    pytest.skip(f"{name}: none of version {least} or newer")
+
+
+def compose(team: Team, **environment: str) -> subprocess.CompletedProcess[str]:
+    """docker-compose.yml as Compose's own library understands it."""
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("go: not on PATH, and it builds Compose's loader")
+    built = team.root / "composing"
+    done = subprocess.run(
+        [go, "-C", str(COMPOSING), "build", "-o", str(built), "."],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return subprocess.run(
+        [str(built), str(team.root / "docker-compose.yml")],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_promtool_accepts_prometheus(generated: Team) -> None:
+    """The configuration, the rules that it names, and how it serves."""
+    promtool = program("promtool", (3, 0))
+    done = promtool.run("check", "config", "stack/yaml/prometheus.yaml", folder=generated.root)
+    assert done.ok, done.output + done.errors
+    assert "rule files found" in done.output
+    for web in (generated.root / "stack/yaml").glob("*_web.yaml"):
+        done = promtool.run("check", "web-config", str(web), folder=generated.root)
+        assert done.ok, done.output + done.errors
+
+
+def test_the_collector_accepts_its_configuration(generated: Team) -> None:
+    """Whatever is asked of those who connect."""
+    done = running.program().run("validate", "--config=collector/yaml/gateway.yaml", folder=generated.root)
+    assert done.ok, done.errors
+
+
+def test_every_rule_file_is_named(generated: Team) -> None:
+    """Prometheus reads all that is generated, recording rules and alerts alike."""
+    config = yaml.safe_load((generated.root / "stack/yaml/prometheus.yaml").read_text())
+    named = {(generated.root / "stack/yaml" / path).resolve() for path in config["rule_files"]}
+    there = {
+        path.resolve()
+        for folder in ("rules", "alerts")
+        for path in (generated.root / folder / "yaml").glob("*.yaml")
+        if path.name != "alertmanager.yaml"
+    }
+    assert named == there
+
+
+def test_compose_accepts_its_file(generated: Team) -> None:
+    """Compose's own loader takes it, and what each container may is what we mean."""
+    done = compose(generated, GNOMON_SECRETS="/secrets")
+    assert done.returncode == 0, done.stderr
+    model = json.loads(done.stdout)
+    services = model["services"]
+    assert services.keys() == PARTS | HELPERS
+    for name, service in services.items():
+        assert service["image"].rpartition(":")[2][0] in "v0123456789", name
+        assert service["mem_limit"], name
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["user"].partition(":")[0] != "0" or name == "collector-state", name
+        assert service["restart"] == ("no" if name == "collector-state" else "unless-stopped"), name
+        assert {port["host_ip"] for port in service.get("ports", ())} <= {generated.address}, name
+        assert not service.get("privileged")
+    assert model["volumes"].keys() == PARTS
+    for part in PARTS - {"collector", "tempo"}:
+        assert services[part]["healthcheck"]["test"], part
+    (asked,) = services["health"]["healthcheck"]["test"][1:]
+    assert "collector:" in asked and "tempo:" in asked
+    for name in OWN:
+        assert model["secrets"][name]["file"] == f"/secrets/{name}"
+
+
+def test_without_secrets_compose_says_what_to_do(team: Team) -> None:
+    """No password that everybody knows takes their place."""
+    team.set()
+    done = compose(team, GNOMON_SECRETS="")
+    assert done.returncode != 0
+    assert "start the stack with `make up` or `gnomon stack up`" in done.stderr
+
+
+def test_no_file_holds_a_secret(generated: Team) -> None:
+    """Nothing that was made or given is in what is generated, and passwords are named by files alone."""
+    secrets = generated.root / ".gnomon/stack/secrets"
+    known = [path.read_text() for path in secrets.iterdir() if path.suffix not in (".crt",)]
+    files = [path for path in generated.root.rglob("*.y*ml") if ".gnomon" not in path.parts]
+    assert len(files) > 10
+    for path in files:
+        assert not any(secret in path.read_text() for secret in known), path
+    grafana = yaml.safe_load((generated.root / "docker-compose.yml").read_text())["services"]["grafana"]
+    words = {name for name in grafana["environment"] if "PASSWORD" in name or "SECRET" in name}
+    assert words == {"GF_SECURITY_ADMIN_PASSWORD__FILE", "GF_SECURITY_SECRET_KEY__FILE"}
+    assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+
+
+def test_data_sources_know_each_other(generated: Team) -> None:
+    """Links lead to data sources that there are, and Grafana reckons with the interval of scraping."""
+    text = (generated.root / "stack/yaml/grafana/datasources/gnomon.yaml").read_text()
+    sources = {source["uid"]: source for source in yaml.safe_load(text)["datasources"]}
+    config = yaml.safe_load((generated.root / "stack/yaml/prometheus.yaml").read_text())
+    details = {uid: source["jsonData"] for uid, source in sources.items()}
+    assert details["gnomon-prometheus"]["timeInterval"] == config["global"]["scrape_interval"]
+    links = [
+        *(entry["datasourceUid"] for entry in details["gnomon-prometheus"]["exemplarTraceIdDestinations"]),
+        details["gnomon-prometheus"]["alertmanagerUid"],
+        details["gnomon-tempo"]["tracesToMetrics"]["datasourceUid"],
+        details["gnomon-tempo"]["serviceMap"]["datasourceUid"],
+    ]
+    assert set(links) <= sources.keys()
+    types = {source["type"] for source in sources.values()}
+    assert {"prometheus", "tempo", "grafana-postgresql-datasource"} <= types
