@@ -11,6 +11,7 @@ from gnomon_generators import stack_metrics as s
 from gnomon_generators import vocabulary as v
 from gnomon_generators.promql import (
     RANGE,
+    STEP,
     AnyLabel,
     Expr,
     Value,
@@ -43,7 +44,6 @@ BY_MODEL = [a.GEN_AI_PROVIDER_NAME, a.GEN_AI_REQUEST_MODEL]
 WHERE = filters(PLACE, DEPARTMENT, AGENT)
 OF_DEPARTMENTS = filters(PLACE, DEPARTMENT)
 FAILED: dict[AnyLabel, Value] = {a.ERROR_TYPE: ("!=", "")}
-# Recorded series say what there is a second; their units follow from what is counted.
 UNITS = {"cost_usd": "{USD}", "input_tokens": "{token}", "output_tokens": "{token}"}
 
 
@@ -81,8 +81,7 @@ CALLS = ("model:calls", "model:call_errors")
 
 def dashboard(settings: Settings) -> v.Dashboard:
     """For those who answer for agents in operation."""
-    fleet = Fleet(settings)
-    rows = (whole, departments, agents, models, steps, spans)
+    fleet, rows = Fleet(settings), (whole, departments, agents, models, steps, spans)
     return v.Dashboard(
         title="Agents in operation",
         description="From the whole fleet to a department, to an agent, to its traces. Choose at the head, "
@@ -98,6 +97,8 @@ def dashboard(settings: Settings) -> v.Dashboard:
 def whole(fleet: Fleet) -> v.Row:
     """Everything that is chosen, in numbers."""
     slo = fleet.settings.slo
+    read = total(m.GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, where=WHERE)
+    cached = total(m.GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS, where=WHERE)
     return v.row(
         "How is the fleet?",
         v.stat(
@@ -140,6 +141,11 @@ def whole(fleet: Fleet) -> v.Row:
             about="Input and output of all model calls of this time.",
         ),
         v.stat(
+            "Input from the cache",
+            percent(cached, read),
+            about="Low: put what changes to the end of prompts.",
+        ),
+        v.stat(
             "Calls without a price",
             or_zero(total(m.GNOMON_MODEL_CALL_UNPRICED, where=WHERE)),
             thresholds=v.steps(v.GOOD, (1, v.WARN)),
@@ -154,9 +160,13 @@ def departments(fleet: Fleet) -> v.Row:
     p95 = recorded(
         "department:invocation_duration_seconds:p95_5m", where=OF_DEPARTMENTS, by=BY_DEPARTMENT, unit="s"
     )
+    month, weeks = (
+        recorded(f"department:cost_usd:{what}", where=filters(DEPARTMENT), by=BY_DEPARTMENT, unit="{USD}")
+        for what in ("30d_projected", "week_over_week")
+    )
     # Where Prometheus keeps less than two weeks, no rule compares them.
-    two_weeks = fleet.settings.retention.prometheus_days >= 14
-    compared = [v.query(_of_department("week_over_week"), "Week over week")] if two_weeks else []
+    kept = fleet.settings.retention.prometheus_days
+    compared = [v.query(weeks, "Week over week")] if kept >= 14 else []
     return v.row(
         "Which department?",
         v.timeseries(
@@ -192,7 +202,7 @@ def departments(fleet: Fleet) -> v.Row:
             v.query(fleet.total("agent:invocations", BY_DEPARTMENT), "Requests"),
             v.query(fleet.failed(*INVOCATIONS, BY_DEPARTMENT), "Failed"),
             v.query(fleet.total("model:cost_usd", BY_DEPARTMENT), "Cost"),
-            v.query(_of_department("30d_projected"), "Month"),
+            v.query(month, "Month"),
             *compared,
             columns={a.GNOMON_DEPARTMENT: "Department"},
             sort="-Cost",
@@ -202,11 +212,6 @@ def departments(fleet: Fleet) -> v.Row:
             "its agents.",
         ),
     )
-
-
-def _of_department(what: str) -> Expr:
-    chosen = filters(DEPARTMENT)
-    return recorded(f"department:cost_usd:{what}", where=chosen, by=BY_DEPARTMENT, unit="{USD}")
 
 
 def agents(fleet: Fleet) -> v.Row:
@@ -300,6 +305,14 @@ def models(fleet: Fleet) -> v.Row:
             width=8,
             about="Tokens a second. They rise and calls do not: prompts get longer.",
         ),
+        v.timeseries(
+            "First chunk by model",
+            v.legend(
+                quantile(m.GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, 0.95, STEP, BY_MODEL, WHERE), name
+            ),
+            width=8,
+            about="Time to the first chunk that 95 of 100 streamed calls stay under: what people wait for.",
+        ),
         v.pie(
             "Cost by model", fleet.total("model:cost_usd", BY_MODEL), width=8, about="Who the money goes to."
         ),
@@ -334,6 +347,20 @@ def steps(fleet: Fleet) -> v.Row:
                 "mend it first.",
             )
             for title, metric, label in worked
+        ),
+        v.timeseries(
+            "Tools by how they end",
+            per_second(m.GEN_AI_EXECUTE_TOOL_DURATION, by=[a.ERROR_TYPE], where=WHERE),
+            stack="normal",
+            width=12,
+            about="Calls of tools a second; without a name: good. One kind grows: mend that tool first.",
+        ),
+        v.timeseries(
+            "Workflows by how they end",
+            per_second(m.GEN_AI_INVOKE_WORKFLOW_DURATION, by=[a.ERROR_TYPE], where=WHERE),
+            stack="normal",
+            width=12,
+            about="Workflows a second; without a name: they reached their end.",
         ),
         v.traces(
             "Requests that failed",

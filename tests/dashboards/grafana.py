@@ -15,6 +15,9 @@ from typing import Any
 
 JSON = Path(__file__).parents[2] / "dashboards" / "json"
 BOARDS = ("executive", "qa_engineer", "skills_engineer", "sre_operations")
+"""Those of test runs, one for each reader."""
+OF_OPERATION = ("fleet", "stack")
+"""Those of what runs all the time: agents, and the stack itself."""
 
 SCRAPE = 15
 POINTS = 1000
@@ -54,9 +57,9 @@ def panels(name: str) -> Iterator[dict[str, Any]]:
             yield panel
 
 
-def queries(source: str) -> list[Asked]:
-    """All queries of all boards that ask a data source of this type."""
-    return [asked for name in BOARDS for asked in _of_board(name) if asked.source == source]
+def queries(source: str, boards: Sequence[str] = BOARDS) -> list[Asked]:
+    """All queries of the boards that ask a data source of this type."""
+    return [asked for name in boards for asked in _of_board(name) if asked.source == source]
 
 
 def _of_board(name: str) -> Iterator[Asked]:

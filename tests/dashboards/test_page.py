@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards.grafana import BOARDS, board
+from tests.dashboards.grafana import BOARDS, OF_OPERATION, board
 
 PAGE = Path(__file__).parents[2] / "docs" / "dashboards.md"
 HEADINGS = dict(
     zip(BOARDS, ("Executive summary", "QA engineer", "Skills engineer A/B", "SRE operations"), strict=True)
-)
+) | {"fleet": "Agents in operation", "stack": "Gnomon's own stack"}
 SOURCES = {"prometheus": "metrics", "grafana-postgresql-datasource": "store", "tempo": "traces"}
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", [*BOARDS, *OF_OPERATION])
 def test_the_page_has_every_panel(name: str) -> None:
     """Its title, and where its numbers come from."""
     section = PAGE.read_text().partition(f"\n## {HEADINGS[name]}\n")[2].partition("\n## ")[0]

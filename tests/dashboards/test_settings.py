@@ -10,7 +10,7 @@ import pytest
 
 from gnomon import settings
 from gnomon_generators.artefacts.production import produce
-from tests.dashboards.grafana import BOARDS
+from tests.dashboards.grafana import BOARDS, OF_OPERATION
 
 DEFINITIONS = Path(__file__).parents[2] / "dashboards"
 
@@ -83,7 +83,7 @@ def test_bounds_of_flakiness_are_told(tmp_path: Path) -> None:
     assert "[3d]" in found["Flaky tests by name"]["targets"][1]["expr"]
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", [*BOARDS, *OF_OPERATION])
 def test_a_definition_is_short(name: str, tmp_path: Path) -> None:
     """At most twelve lines for each panel, everything around them included."""
     board = made(tmp_path, "project: {name: desk}\n")[name]
