@@ -42,12 +42,18 @@ ARROWS: Final[dict[str, set[str]]] = {
     "generated files": set(),
     "gnomon_generators.promql": {"foundations", "registry"},
     "gnomon_generators.stack_metrics": {"registry", "gnomon_generators.promql"},
-    "gnomon_generators.rules": {"foundations", "registry", "settings", "gnomon_generators.promql"},
+    "gnomon_generators.rules": {
+        *("foundations", "registry", "settings", "generated files", "gnomon_generators.promql"),
+    },
     "gnomon_generators.vocabulary": {
         *("foundations", "registry", "settings"),
         *("generated files", "gnomon_generators.promql"),
     },
     "gnomon_generators.alertmanager": {"foundations", "registry", "settings", "generated files"},
+    "gnomon_generators.grafana_alerting": {
+        *("foundations", "generated files", "gnomon_generators.promql", "gnomon_generators.rules"),
+        "gnomon_generators.alertmanager",
+    },
     "gnomon_generators.collector": {"foundations", "registry", "settings", "generated files"},
     "gnomon_generators.definitions": {"foundations", "settings", "generated files"},
     "gnomon_generators.programs": {"foundations", "gnomon_generators.definitions"},
@@ -65,7 +71,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("foundations", "registry", "settings", "generated files"),
         *("gnomon_generators.vocabulary", "gnomon_generators.rules", "gnomon_generators.alertmanager"),
         *("gnomon_generators.collector", "gnomon_generators.stack", "gnomon_generators.definitions"),
-        "gnomon_generators.reference",
+        *("gnomon_generators.reference", "gnomon_generators.grafana_alerting"),
     },
     "gnomon_generators.commands": {
         *("foundations", "settings", "generated files", "gnomon_generators.rules"),

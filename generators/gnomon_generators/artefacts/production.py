@@ -25,7 +25,7 @@ PARTS: Final = (*DEPLOYED, DOCS)
 _GENERATED: Final = {
     "dashboards": ("dashboards/json",),
     "rules": ("rules/yaml",),
-    "alerts": ("alerts/yaml", "alerts/yaml/templates"),
+    "alerts": ("alerts/yaml", "alerts/yaml/templates", "alerts/grafana"),
     "collector": ("collector/yaml",),
     "stack": (
         "stack/yaml",
@@ -58,7 +58,24 @@ def produce(
         if _wanted(file.name, only)
         for document in rendered(load(file, settings), rules)
     ]
+    if "alerts" in parts and settings.alerts.grafana and not only:
+        documents += _of_grafana(settings, own)
     return [*documents, *(page for page in pages if _wanted(page.name, only))]
+
+
+def _of_grafana(settings: Settings, own: Path | None) -> Iterator[Document]:
+    """Grafana's own alerting, from all definitions of alerts together."""
+    from gnomon_generators.alertmanager import AlertmanagerConfig  # noqa: PLC0415 - seldom asked for
+    from gnomon_generators.grafana_alerting import documents  # noqa: PLC0415
+    from gnomon_generators.rules import Group  # noqa: PLC0415
+
+    values = [load(file, settings).value for file in find(["alerts"], own)]
+    groups = [
+        one for value in values if isinstance(value, list | tuple) for one in value if isinstance(one, Group)
+    ]
+    for config in values:
+        if isinstance(config, AlertmanagerConfig):
+            yield from documents(groups, config)
 
 
 def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:

@@ -107,7 +107,8 @@ def _take(tree: Tree, path: Path, text: str, document: object) -> bool:
     if path.suffix == ".json":
         return _take_dashboard(tree, path, text, document)
     spec = document.get("spec")
-    if _has(document, list, "groups"):
+    # What Grafana's provisioning calls groups are no rules of Prometheus.
+    if _has(document, list, "groups") and "apiVersion" not in document:
         tree.rule_files.append(rule_file_of(tree, path, text, document))
     elif isinstance(spec, Mapping) and _has(spec, list, "groups"):
         # A PrometheusRule of Kubernetes holds a rule file.

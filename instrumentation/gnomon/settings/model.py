@@ -251,6 +251,11 @@ class Alerts(Record):
         refers_to="organisation.owners",
     )
     maintenance: tuple[Maintenance, ...] = setting((), "Times in which nobody is told.")
+    grafana: bool = setting(
+        False,
+        "Write the alerts for Grafana's own alerting, too, into `alerts/grafana`: for those who have no "
+        "Alertmanager. Who loads both is told twice.",
+    )
     runbook_url: str | None = setting(
         None,
         "Address of the alerts' runbooks, with `{alert}` for the name of the alert. When not set: the page "
