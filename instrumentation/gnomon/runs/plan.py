@@ -18,7 +18,7 @@ from gnomon.otlp import encode
 from gnomon.record import Record
 from gnomon.runs.result import MAIN_WORKER, TestResult, never_started
 from gnomon.spool.journal import PART
-from gnomon.spool.lock import still_there, try_lock
+from gnomon.spool.lock import own, still_there, try_lock
 
 SUFFIX = ".plan.json"
 
@@ -69,7 +69,7 @@ class PlanFile:
         self._descriptor = os.open(
             path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644
         )
-        try_lock(self._descriptor)
+        own(self._descriptor)
 
     def write(self, plan: Plan) -> None:
         """Puts the plan into the file, in place of an earlier one."""

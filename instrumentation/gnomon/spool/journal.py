@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gnomon.otlp import encode
-from gnomon.spool.lock import still_there, try_lock
+from gnomon.spool.lock import own, still_there, try_lock
 
 PART = ".part"
 
@@ -42,7 +42,7 @@ class Journal:
         self._descriptor = os.open(
             self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644
         )
-        try_lock(self._descriptor)
+        own(self._descriptor)
         self._write(header(resource, scope))
 
     def append(self, span: str) -> None:
