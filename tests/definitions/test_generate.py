@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from gnomon_generators.definitions import find
 from tests.definitions.team import Team, board
+
+LINKING = """
+from gnomon.registry import metrics
+from gnomon_generators import vocabulary as v
+from gnomon_generators.promql import total
+
+tests = v.stat("Tests", total(metrics.GNOMON_RUN_TESTS), about="How many ran.", links={of_panel})
+dashboard = v.Dashboard(title="Linking", description="To others.", panels=[tests], links={of_board})
+"""
 
 
 @pytest.fixture
@@ -54,6 +64,8 @@ def test_a_file_that_does_not_change_is_not_touched(written: Team) -> None:
     written.define("dashboards/queue.py", board("'Another'"))
     done = written.generate("dashboards")
     assert done.stdout.splitlines()[:-1] == ["wrote dashboards/json/queue.json"]
+    others = len(find(["dashboards"])) + 1
+    assert done.stdout.splitlines()[-1].startswith(f"1 file written, {others} unchanged in ")
     after = (boards(written) / "calls.json").stat()
     assert (after.st_ino, after.st_mtime_ns) == (untouched.st_ino, untouched.st_mtime_ns)
 
@@ -89,6 +101,7 @@ def test_what_is_no_longer_defined_is_removed(written: Team) -> None:
     (written.own / "dashboards" / "queue.py").unlink()
     done = written.generate("dashboards")
     assert done.stdout.splitlines()[0] == "removed dashboards/json/queue.json"
+    assert done.stdout.splitlines()[-1].startswith("1 file removed, ")
     assert not (boards(written) / "queue.json").exists()
     assert own.exists()
     assert copy.exists()
@@ -135,6 +148,41 @@ def test_only_may_be_given_more_than_once(written: Team) -> None:
     """What any of the names means is taken."""
     done = written.generate("dashboards", "--only", "calls", "--only", "queue")
     assert done.stdout.startswith("2 files are up to date")
+    again = written.generate("dashboards", "--only", "calls", "--only", "queue", "--out", "elsewhere")
+    assert again.stdout.splitlines()[-1] == "2 files written in elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("written_so", "advice"),
+    [
+        ("to_dashboard('qa_engeneer')", 'write to_dashboard("qa_engineer")'),
+        ("to_dashboard('our_boad')", 'write to_dashboard("our_board")'),
+        ("to_dashboard('nowhere')", "there are executive, "),
+    ],
+)
+@pytest.mark.parametrize("where", ["dashboard", "panel"])
+def test_a_link_to_a_dashboard_that_no_definition_makes_is_a_mistake(
+    team: Team, written_so: str, advice: str, where: str
+) -> None:
+    """Ours and the team's are known whichever of them are generated; nothing is written."""
+    of_panel, of_board = (f"[v.{written_so}]", "[]") if where == "panel" else ("[]", f"[v.{written_so}]")
+    team.define("dashboards/our_board.py", board())
+    team.define("dashboards/linking.py", LINKING.format(of_panel=of_panel, of_board=of_board))
+    done = team.generate("dashboards", "--only", "linking")
+    assert done.returncode == 2
+    assert "own/dashboards/linking.py: " in done.stderr
+    assert f"{where} '{'Linking' if where == 'dashboard' else 'Tests'}' links to gnomon-" in done.stderr
+    assert advice in done.stderr
+    assert not (team.folder / "dashboards").exists()
+
+
+def test_links_to_dashboards_of_any_definition_are_right(team: Team) -> None:
+    """To ours, to another of the team's, to itself; `--only` makes none of them a mistake."""
+    links = ", ".join(f"v.to_dashboard('{name}')" for name in ("qa_engineer", "our_board", "linking"))
+    team.define("dashboards/our_board.py", board())
+    team.define("dashboards/linking.py", LINKING.format(of_panel=f"[{links}]", of_board=f"[{links}]"))
+    done = team.generate("dashboards", "--only", "linking")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_name_that_means_nothing_is_a_mistake(written: Team) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from gnomon.errors import UserError
 from gnomon.settings import Settings
-from gnomon_generators.artefacts.rendering import rendered
+from gnomon_generators.artefacts.rendering import Others, rendered
 from gnomon_generators.definitions import FOLDERS, defines, find, load
 from gnomon_generators.document import Document
 
@@ -51,12 +51,12 @@ def produce(
     pages = _pages() if DOCS in parts else []
     if only:
         _check_names(only, [*(file.name for file in files), *(page.name for page in pages)])
-    rules = _rule_files(own)
+    others = Others(tuple(_rule_files(own)), tuple(file.name for file in find(["dashboards"], own)))
     documents = [
         document
         for file in files
         if _wanted(file.name, only)
-        for document in rendered(load(file, settings), rules)
+        for document in rendered(load(file, settings), others)
     ]
     if "alerts" in parts and settings.alerts.grafana and not only:
         documents += _of_grafana(settings, own)
@@ -89,13 +89,11 @@ def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:
             yield from map(PurePosixPath, _GENERATED[part])
 
 
-def _rule_files(own: Path | None) -> list[PurePosixPath]:
+def _rule_files(own: Path | None) -> Iterator[PurePosixPath]:
     """Where the rule files of all parts are written, whichever parts are asked for."""
-    return [
-        PurePosixPath(file.folder) / "yaml" / f"{file.name}.yaml"
-        for file in find(["rules", "alerts"], own)
-        if defines(file, "groups")
-    ]
+    for file in find(["rules", "alerts"], own):
+        if defines(file, "groups"):
+            yield PurePosixPath(file.folder) / "yaml" / f"{file.name}.yaml"
 
 
 def _pages() -> list[Document]:

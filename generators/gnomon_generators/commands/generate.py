@@ -90,8 +90,19 @@ def _tell(found: Sequence[Difference], documents: int, directory: Path, check: b
         line = f", first in line {difference.line}" if difference.line else ""
         path = shown(difference.path)
         click.echo(f"{path}: {difference.kind}{line}" if check else f"{_DONE[difference.kind]} {path}")
-    if not (check and found):
+    if found and not check:
+        click.echo(f"{_changed(found, documents)} in {directory}")
+    elif not found:
         click.echo(f"{_files(documents)} up to date in {directory}")
+
+
+def _changed(found: Sequence[Difference], documents: int) -> str:
+    """`2 files written, 1 removed, 3 unchanged`."""
+    removed = sum(difference.kind == "no longer generated" for difference in found)
+    written = len(found) - removed
+    counts = (("written", written), ("removed", removed), ("unchanged", documents - written))
+    (first, count), *later = ((done, number) for done, number in counts if number)
+    return ", ".join([f"{count} file{'s' * (count != 1)} {first}", *(f"{n} {done}" for done, n in later)])
 
 
 def _files(count: int) -> str:

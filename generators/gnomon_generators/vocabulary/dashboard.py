@@ -12,6 +12,7 @@ import attr
 from gnomon.errors import UserError
 from gnomon_generators.promql.naming import told
 from gnomon_generators.vocabulary.annotations import Annotation
+from gnomon_generators.vocabulary.identity import UID_PREFIX
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.panel import Panel
 from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Source
@@ -110,6 +111,14 @@ class Dashboard:
             for text in panel.texts:
                 yield from used_in(text)
 
+    def dashboards_linked(self) -> Iterator[tuple[str, str]]:
+        """The uids of the dashboards of ours that it links to, each after the words for who links there."""
+        for one in self.links:
+            yield from ((f"dashboard {self.title!r}", uid) for uid in _OURS.findall(one.url))
+        for panel in self.all_panels():
+            for text in panel.texts:
+                yield from ((f"panel {panel.title!r}", uid) for uid in _OURS.findall(text))
+
     def _check_lists(self) -> None:
         for name, kind, made in _HELD:
             held = getattr(self, name)
@@ -152,6 +161,7 @@ class Dashboard:
             _check_uses(f"variable {variable.name!r}", variable.query, known)
 
 
+_OURS: Final = re.compile(rf"^/d/({re.escape(UID_PREFIX)}[\w-]+)")
 _HELD: Final[tuple[tuple[str, type, str], ...]] = (
     ("panels", Panel, "stat(…)"),
     ("rows", Row, "row(…)"),
