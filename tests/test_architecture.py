@@ -61,7 +61,7 @@ ARROWS: Final[dict[str, set[str]]] = {
     "gnomon_generators.checks": {
         *("foundations", "registry", "settings", "generated files"),
         *("gnomon_generators.promql", "gnomon_generators.stack_metrics", "gnomon_generators.rules"),
-        "gnomon_generators.programs",
+        *("gnomon_generators.definitions", "gnomon_generators.programs"),
     },
     "gnomon_generators.reference": {
         *("foundations", "registry", "settings"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gnomon_generators.checks.finding import Finding, Severity
-from tests.checks.trees import board, found, panel, query
+from tests.checks.trees import board, found, panel, query, write
 
 BOARD = "dashboards/json/board.json"
 
@@ -194,6 +194,42 @@ def test_links_are_judged_by_what_was_looked_at(tmp_path: Path) -> None:
     assert (whole.severity, named.severity) == (Severity.ERROR, Severity.INFO)
 
 
+@pytest.mark.parametrize("paths", [[], [BOARD]], ids=["whole project", "named files"])
+def test_a_dashboard_that_was_not_generated_is_no_error(paths: list[str], tmp_path: Path) -> None:
+    """Definitions make it, ours or the team's: it is worth knowing how to have it here."""
+    define(tmp_path, "dashboards/our_queue.py")
+    for name in ("qa_engineer", "our_queue"):
+        link = {"title": "More", "url": f"/d/gnomon-{name.replace('_', '-')}?${{__url_time_range}}"}
+        files = {BOARD: board(panel(query("up"), links=[link]))}
+        (finding,) = found(tmp_path, files, "dashboard/links", paths=paths)
+        assert finding.severity == Severity.INFO
+        assert finding.advice == f"generate it too: `gnomon generate dashboards --only {name}`"
+
+
+@pytest.mark.parametrize(
+    ("uid", "advice"),
+    [
+        ("gnomon-qa-enginer", 'write to_dashboard("qa_engineer")'),
+        ("gnomon-our-que", 'write to_dashboard("our_queue")'),
+        ("handmad", "write 'handmade'"),
+        ("gnomon-boards", "name a dashboard that there is"),
+        ("gnomon-elsewhere", "name a dashboard that there is"),
+    ],
+)
+def test_a_misspelt_dashboard_is_named_as_one_writes_it(uid: str, advice: str, tmp_path: Path) -> None:
+    """As in a definition where one makes it; never the board itself, never what only begins alike."""
+    define(tmp_path, "dashboards/our_queue.py")
+    linked = board(panel(query("up"), links=[{"title": "More", "url": f"/d/{uid}"}]))
+    files = {BOARD: linked, "dashboards/json/handmade.json": board(uid="handmade")}
+    (finding,) = found(tmp_path, files, "dashboard/links")
+    assert finding.advice == advice
+
+
+def define(folder: Path, name: str) -> None:
+    """Writes a definition file that the settings of the project know; only its name matters."""
+    write(folder, {"gnomon.yaml": "definitions: own\n", f"own/{name}": ""})
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -246,3 +282,20 @@ def test_the_rules_of_job_and_instance_run_when_they_are_asked_for(tmp_path: Pat
     assert [one.check for one in found(tmp_path, files, rule)] == [rule]
     assert rule not in {one.check for one in found(tmp_path, files, "dashboard/*")}
     assert rule not in {one.check for one in found(tmp_path, files)}
+
+
+@pytest.mark.parametrize(
+    ("own", "panels", "told"),
+    [
+        ("1m", "1d", True),
+        ("1d", "24h", False),
+        ("1d", "1h", False),
+        ("", "1d", False),
+        ("$step", "1d", False),
+        ("1m", None, False),
+    ],
+)
+def test_a_step_below_the_panels_is_told(own: str, panels: str | None, told: bool, tmp_path: Path) -> None:
+    """Of two fixed lengths; what is not said, or a variable, proves nothing."""
+    asked = panel(query("up", interval=own), **({"interval": panels} if panels else {}))
+    assert bool(in_board(tmp_path, "interval", asked)) == told

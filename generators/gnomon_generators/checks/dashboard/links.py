@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 from gnomon_generators.checks.dashboard.field_config import field_values
 from gnomon_generators.checks.dashboard.places import place
 from gnomon_generators.checks.finding import Finding, Severity
+from gnomon_generators.checks.known.defined import dashboards
 from gnomon_generators.checks.schema import Path
 from gnomon_generators.checks.subjects import DashboardFile, Panel
+from gnomon_generators.document import UID_PREFIX
 
 ID = "dashboard/links"
 SEVERITY = Severity.ERROR
@@ -22,6 +24,7 @@ BRIEF = (
 )
 
 _TO_DASHBOARD: Final = re.compile(r"(?:\$\{[^}]*\})?/?d(?:-solo)?/(?P<uid>[^/?#]+)")
+_ALIKE: Final = 0.75
 _RUNBOOK: Final = re.compile(r"(?P<page>docs/runbooks/[\w./-]+\.md)")
 
 
@@ -45,6 +48,24 @@ def check(dashboard: DashboardFile) -> Iterator[Finding]:
         for message, advice in _faults(dashboard, link):
             severity = SEVERITY if dashboard.tree.whole else Severity.INFO
             yield place(dashboard, link.path).finding(ID, severity, message, advice)
+        if name := _not_generated(dashboard, link):
+            message = f"The dashboard of {name}.py is not among these files; the link waits for it."
+            advice = f"generate it too: `gnomon generate dashboards --only {name}`"
+            yield place(dashboard, link.path).finding(ID, Severity.INFO, message, advice)
+
+
+def _not_generated(dashboard: DashboardFile, link: _Link) -> str | None:
+    """The name of the definition that makes the dashboard at the other end, when it was left out."""
+    uid = _uid(link)
+    if uid is None or any(other.uid == uid for other in dashboard.tree.dashboards):
+        return None
+    return dashboards(dashboard.tree.settings).get(uid)
+
+
+def _uid(link: _Link) -> str | None:
+    """The dashboard that a link leads to, where it is the same for every reader."""
+    found = _TO_DASHBOARD.match(link.url)
+    return found["uid"] if found and "$" not in found["uid"] else None
 
 
 def _faults(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
@@ -55,9 +76,8 @@ def _faults(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
         if not (dashboard.tree.root / page["page"]).is_file():
             yield f"The page {page['page']} does not exist.", "write it, or name the page that there is"
         return
-    found = _TO_DASHBOARD.match(link.url)
-    if found and "$" not in found["uid"]:
-        yield from _to_dashboard(dashboard, found["uid"], link.url)
+    if uid := _uid(link):
+        yield from _to_dashboard(dashboard, uid, link.url)
 
 
 def _by_tags(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
@@ -74,11 +94,12 @@ def _by_tags(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]
 def _to_dashboard(dashboard: DashboardFile, uid: str, url: str) -> Iterator[tuple[str, str]]:
     target = next((other for other in dashboard.tree.dashboards if other.uid == uid), None)
     if target is None:
-        close = get_close_matches(uid, [other.uid for other in dashboard.tree.dashboards], 1)
-        yield (
-            f'No dashboard has the uid {uid!r}: the link ends at "Dashboard not found".',
-            f"write {close[0]!r}" if close else "name a dashboard that there is",
-        )
+        defined = dashboards(dashboard.tree.settings)
+        if uid not in defined:
+            yield (
+                f'No dashboard has the uid {uid!r}: the link ends at "Dashboard not found".',
+                _instead(dashboard, uid, defined),
+            )
         return
     for name in _variables_set(url):
         if target.variable(name) is None:
@@ -87,6 +108,18 @@ def _to_dashboard(dashboard: DashboardFile, uid: str, url: str) -> Iterator[tupl
                 "the reader sees all of it.",
                 "set a variable that it has, or leave it out",
             )
+
+
+def _instead(dashboard: DashboardFile, uid: str, defined: Mapping[str, str]) -> str:
+    """The dashboard that is meant, as a definition names it where a definition makes it."""
+    others = {other.uid for other in dashboard.tree.dashboards} | set(defined)
+    # What all of ours begin with makes none of them alike.
+    plain = {other.removeprefix(UID_PREFIX): other for other in sorted(others - {dashboard.uid, ""})}
+    near = get_close_matches(uid.removeprefix(UID_PREFIX), plain, n=1, cutoff=_ALIKE)
+    if not near:
+        return "name a dashboard that there is"
+    found = plain[near[0]]
+    return f'write to_dashboard("{defined[found]}")' if found in defined else f"write {found!r}"
 
 
 def _variables_set(url: str) -> list[str]:
