@@ -19,7 +19,7 @@ from gnomon_generators.checks.finding import Finding
 from gnomon_generators.checks.loading import GENERATED
 
 ROOT: Final = Path(__file__).parents[2]
-_BESIDE: Final = ("docs/runbooks", "gnomon.yaml", "gnomon-check.yaml")
+_BESIDE: Final = ("docs/runbooks", "docker-compose.yml", "gnomon.yaml", "gnomon-check.yaml")
 
 ALERTS: Final = "alerts/yaml/routing.yaml"
 ALERT_TESTS: Final = "alerts/tests/routing.yaml"
@@ -27,6 +27,9 @@ RULES: Final = "rules/yaml/routing.yaml"
 RULE_TESTS: Final = "rules/tests/routing.yaml"
 ALERTMANAGER: Final = "alerts/yaml/alertmanager.yaml"
 COLLECTOR: Final = "collector/yaml/gateway.yaml"
+PROMETHEUS: Final = "stack/yaml/prometheus.yaml"
+DATA_SOURCES: Final = "stack/yaml/grafana/datasources/gnomon.yaml"
+COMPOSE: Final = "docker-compose.yml"
 EXECUTIVE: Final = "dashboards/json/executive.json"
 QA: Final = "dashboards/json/qa_engineer.json"
 SKILLS: Final = "dashboards/json/skills_engineer.json"
@@ -433,6 +436,18 @@ def _literal_header(document: Json) -> None:
     exporters[-1].setdefault("headers", {})["authorization"] = "Bearer seeded"
 
 
+def _source(document: Json, kind: str) -> Json:
+    return next(source["jsonData"] for source in document["datasources"] if source["type"] == kind)
+
+
+def _believed_slower(document: Json) -> None:
+    _source(document, "prometheus")["timeInterval"] = "3m"
+
+
+def _mapped_nowhere(document: Json) -> None:
+    _source(document, "tempo")["serviceMap"]["datasourceUid"] = "seeded"
+
+
 OF_THE_STACK: Final = (
     _in_file(
         "alertmanager/amtool", ALERTMANAGER, lambda file: file["route"].update(group_wait="half a minute")
@@ -462,6 +477,26 @@ OF_THE_STACK: Final = (
         COLLECTOR,
         lambda file: file["processors"]["memory_limiter"].update(limit_procent=1),
     ),
+    _in_file(
+        "stack/secret",
+        COMPOSE,
+        lambda file: file["services"]["grafana"]["environment"].update(
+            GF_SECURITY_ADMIN_PASSWORD="${SEEDED:-admin}"
+        ),
+    ),
+    # The first is that of another fault: named, so that it is not one of this kind, too.
+    _in_file(
+        "stack/rule-files",
+        PROMETHEUS,
+        lambda file: file["rule_files"].extend(
+            f"../../rules/yaml/{name}.yaml" for name in ("seeded", "nowhere")
+        ),
+    ),
+    _in_file("stack/scrape-interval", DATA_SOURCES, _believed_slower),
+    _in_file(
+        "stack/otlp", PROMETHEUS, lambda file: file["otlp"].update(translation_strategy="NoTranslation")
+    ),
+    _in_file("stack/data-source", DATA_SOURCES, _mapped_nowhere),
 )
 """Faults of configurations."""
 

@@ -25,6 +25,7 @@ FAMILIES: Final = (
     "alert",
     "alertmanager",
     "collector",
+    "stack",
     "suppression",
 )
 _ROOT: Final = "gnomon_generators.checks"

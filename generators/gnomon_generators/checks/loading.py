@@ -18,7 +18,10 @@ from gnomon_generators.checks.rule_files import rule_file_of
 from gnomon_generators.checks.subjects import (
     AlertmanagerFile,
     CollectorFile,
+    ComposeFile,
     ContractMode,
+    DataSourceFile,
+    PrometheusFile,
     RuleTestFile,
     Tree,
 )
@@ -30,8 +33,12 @@ GENERATED: Final = (
     "alerts/yaml",
     "alerts/tests",
     "collector/yaml",
+    "stack/yaml",
 )
 """Where a project's artefacts and their tests are, relative to its root."""
+
+COMPOSE: Final = ("docker-compose.yml", "docker-compose.yaml", "compose.yaml", "compose.yml")
+"""What Compose calls its file in a project's root."""
 
 _SUFFIXES: Final = {".json", ".yaml", ".yml"}
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -56,7 +63,10 @@ def load_tree(
         whole=not paths,
         require_programs=require_programs,
     )
-    named = list(paths) or [folder for part in GENERATED if (folder := settings.root / part).is_dir()]
+    named = list(paths) or [
+        *(folder for part in GENERATED if (folder := settings.root / part).is_dir()),
+        *(file for name in COMPOSE if (file := settings.root / name).is_file()),
+    ]
     for path in named:
         for file in _files(path):
             _add(tree, file, must_be_known=file == path)
@@ -119,6 +129,20 @@ def _take(tree: Tree, path: Path, text: str, document: object) -> bool:
         tree.alertmanagers.append(AlertmanagerFile(tree, path, text, document))
     elif _has(document, dict, "service") and _has(document, dict, "receivers", "exporters"):
         tree.collectors.append(CollectorFile(tree, path, text, document))
+    else:
+        return _take_stack(tree, path, text, document)
+    return True
+
+
+def _take_stack(tree: Tree, path: Path, text: str, document: Mapping[str, Any]) -> bool:
+    if _has(document, list, "scrape_configs", "rule_files") or (
+        _has(document, dict, "global") and _has(document, dict, "alerting", "storage")
+    ):
+        tree.stack_files.append(PrometheusFile(tree, path, text, document))
+    elif "apiVersion" in document and _has(document, list, "datasources"):
+        tree.stack_files.append(DataSourceFile(tree, path, text, document))
+    elif _has(document, dict, "services"):
+        tree.stack_files.append(ComposeFile(tree, path, text, document))
     else:
         return False
     return True

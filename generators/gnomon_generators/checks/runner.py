@@ -68,6 +68,9 @@ _SUBJECTS: Final[Mapping[type[Subject], Callable[[Tree], Iterable[Subject]]]] = 
     subjects.RuleTestFile: lambda tree: tree.rule_tests,
     subjects.AlertmanagerFile: lambda tree: tree.alertmanagers,
     subjects.CollectorFile: lambda tree: tree.collectors,
+    subjects.StackFile: lambda tree: tree.stack_files,
+    subjects.PrometheusFile: lambda tree: tree.prometheuses,
+    subjects.DataSourceFile: lambda tree: tree.data_sources,
     # Known only when everything else is done.
     subjects.SuppressionUse: lambda tree: (),
 }

@@ -312,6 +312,33 @@ class CollectorFile(File):
     """A configuration of an OpenTelemetry Collector."""
 
 
+@dataclass(eq=False)
+class StackFile(File):
+    """A file that the programs of the stack are started with."""
+
+
+@dataclass(eq=False)
+class PrometheusFile(StackFile):
+    """A configuration of Prometheus."""
+
+
+@dataclass(eq=False)
+class DataSourceFile(StackFile):
+    """Data sources as Grafana's provisioning reads them."""
+
+    @property
+    def sources(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """The data sources with their numbers in the file."""
+        for number, source in enumerate(self.document["datasources"]):
+            if isinstance(source, Mapping):
+                yield number, source
+
+
+@dataclass(eq=False)
+class ComposeFile(StackFile):
+    """A file of Compose."""
+
+
 # --- queries ---------------------------------------------------------------------------------------
 
 Role = Literal["panel", "variable", "annotation", "record", "alert"]
@@ -415,6 +442,7 @@ class Tree(Subject):
     rule_tests: list[RuleTestFile] = field(default_factory=list)
     alertmanagers: list[AlertmanagerFile] = field(default_factory=list)
     collectors: list[CollectorFile] = field(default_factory=list)
+    stack_files: list[StackFile] = field(default_factory=list)
     expressions: list[Expression] = field(default_factory=list)
     sql_queries: list[SqlQuery] = field(default_factory=list)
     trace_queries: list[TraceQuery] = field(default_factory=list)
@@ -432,7 +460,18 @@ class Tree(Subject):
             *self.rule_tests,
             *self.alertmanagers,
             *self.collectors,
+            *self.stack_files,
         )
+
+    @property
+    def prometheuses(self) -> Iterator[PrometheusFile]:
+        """The configurations of Prometheus."""
+        return (file for file in self.stack_files if isinstance(file, PrometheusFile))
+
+    @property
+    def data_sources(self) -> Iterator[DataSourceFile]:
+        """The files of data sources."""
+        return (file for file in self.stack_files if isinstance(file, DataSourceFile))
 
     @property
     def panels(self) -> Iterator[Panel]:

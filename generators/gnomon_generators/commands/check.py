@@ -25,6 +25,7 @@ _KINDS = (
     ("rule_tests", "rule test file", "rule test files"),
     ("alertmanagers", "Alertmanager configuration", "Alertmanager configurations"),
     ("collectors", "Collector configuration", "Collector configurations"),
+    ("stack_files", "file of the stack", "files of the stack"),
     ("expressions", "PromQL expression", "PromQL expressions"),
     ("sql_queries", "SQL query", "SQL queries"),
     ("trace_queries", "TraceQL query", "TraceQL queries"),

@@ -1,0 +1,1 @@
+"""Checks of the files that the stack is started with."""
