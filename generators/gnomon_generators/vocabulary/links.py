@@ -75,7 +75,7 @@ def series_label(attribute: AnyLabel) -> str:
 def to_dashboard(name: str, title: str = "", **values: str | AnyLabel) -> Link:
     """A link to the dashboard of a definition file, with this one's time range and variables.
 
-    `values` set variables there: `to_dashboard("agent", agent=GEN_AI_AGENT_NAME)` takes the label of the
+    `values` set variables there: `to_dashboard("fleet", agent=GEN_AI_AGENT_NAME)` takes the label of the
     series that is clicked, `agent=field("Agent")` a column of the row, any other text is the value itself.
     """
     set_there = tuple(
