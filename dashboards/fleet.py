@@ -250,7 +250,6 @@ def agents(fleet: Fleet) -> v.Row:
             },
             sort="-Requests",
             width=24,
-            height=10,
             links=[
                 v.to_dashboard("fleet", "This agent", agent=v.field("Agent")),
                 v.to_traces(searched, "Its traces"),

@@ -101,12 +101,13 @@ class View:
     def promql(self, asked: Asked) -> str:
         """The expression that reaches Prometheus."""
         step = self.step(asked.interval)
+        scrape = _seconds(asked.interval) if asked.interval else SCRAPE
         own = {
             "__range": f"{round(self.end - self.start)}s",
             "__range_s": str(round(self.end - self.start)),
             "__interval": _written(step),
             "__interval_ms": str(step * 1000),
-            "__rate_interval": f"{max(step + SCRAPE, 4 * SCRAPE)}s",
+            "__rate_interval": f"{max(step + scrape, 4 * scrape)}s",
         }
         return self._filled(asked.text, own, escaped=_for_prometheus)
 

@@ -10,7 +10,7 @@ from gnomon.errors import UserError
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics
 from gnomon.registry.attribute import Attribute
-from gnomon_generators import promql
+from gnomon_generators import promql, stack_metrics
 
 TESTS = metrics.GNOMON_RUN_TESTS
 RETRIES = metrics.GNOMON_RUN_RETRIES
@@ -225,9 +225,18 @@ def test_panels_over_time_say_their_least_step() -> None:
     assert counter.text == (
         "sum(rate(gnomon_model_call_retries_total[$__rate_interval])) * $__interval_ms / 1000"
     )
-    assert counter.step is None
     with pytest.raises(UserError, match="would show a run several times"):
         promql.total(TESTS, promql.RATE)
+
+
+def test_rates_of_what_is_sent_once_a_minute_say_so() -> None:
+    """Services send once a minute: Grafana's window of rates follows from that, not from scrapes."""
+    retries, durations = metrics.GNOMON_MODEL_CALL_RETRIES, metrics.GEN_AI_INVOKE_AGENT_DURATION
+    assert promql.per_second(retries).step == "1m"
+    assert promql.over_time(retries).step == "1m"
+    assert promql.quantile(durations, 0.95, promql.STEP).step == "1m"
+    assert promql.per_second(retries, "5m").step is None
+    assert promql.per_second(stack_metrics.SPAN_CALLS).step is None
 
 
 def test_rates_know_their_length() -> None:

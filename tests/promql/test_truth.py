@@ -33,6 +33,10 @@ SETTINGS = """
 rules: {interval: 2s}
 slo: {routing_accuracy_percent: 85}
 alerts:
+  hold: 1s
+  flaky_tests: 2
+  test_cost_factor: 1.02
+  test_cost_window: 3h
   routing_accuracy_for: 1s
   daily_cost_for: 1s
   retry_rate_for: 1s
@@ -41,7 +45,7 @@ alerts:
 """
 CONFIGURATION = """
 global: {evaluation_interval: 2s}
-rule_files: [rules.yaml, alerts.yaml]
+rule_files: [rules.yaml, alerts.yaml, runs.yaml]
 """
 DECIDED = ("passed", "failed", "error", "crashed")
 
@@ -75,9 +79,11 @@ class Planted:
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     folder = tmp_path_factory.mktemp("prometheus")
     (folder / "gnomon.yaml").write_text(SETTINGS)
-    documents = produce(["rules", "alerts"], settings.load(folder / "gnomon.yaml"), only=["routing"])
-    for document in documents:
+    own = settings.load(folder / "gnomon.yaml")
+    for document in produce(["rules", "alerts"], own, only=["routing"]):
         (folder / f"{document.path.parts[0]}.yaml").write_text(document.text)
+    (runs_too,) = produce(["alerts"], own, only=["runs"])
+    (folder / "runs.yaml").write_text(runs_too.text)
     now = float(math.floor(time.time()))
     runs = some_runs(now, AGES, seed=20)
     with servers.prometheus(folder, CONFIGURATION, data=store(runs, folder)) as address:
@@ -241,17 +247,44 @@ def test_pass_rates_and_flaky_tests_are_what_happened(planted: Planted) -> None:
     assert planted.recorded("routing_test:flaky_tests", *labels) == pytest.approx(flaky, rel=1e-12)
 
 
+def failed_percent(runs: Sequence[PlantedRun]) -> float:
+    outcomes = [test.outcome for test in of_all(runs) if test.outcome in DECIDED]
+    return 100 * sum(outcome != "passed" for outcome in outcomes) / len(outcomes)
+
+
+def flaky_cases(runs: Sequence[PlantedRun]) -> int:
+    seen: defaultdict[str, list[bool]] = defaultdict(list)
+    for run in runs:
+        for test in run.tests:
+            if test.case is not None and test.outcome in DECIDED:
+                seen[test.case].append(test.outcome == "passed")
+    return sum(0.3 < sum(all_) / len(all_) < 0.7 for all_ in seen.values() if len(all_) >= 5)
+
+
 def test_alerts_fire_for_what_happened(planted: Planted) -> None:
-    """The suite that routes badly has an alert, the other has none; cost and retries have theirs."""
+    """Each suite has the alerts that its runs give reason for, and no others."""
     assert accuracy(planted.since(DAY, "shop")) > 85 > accuracy(planted.since(DAY, "desk"))
     assert cost(planted.since(DAY)) > 25
     recent = planted.since(2400)
     assert retries(recent) / sum(run.seconds for run in recent) > 0.05
-    wanted = {
+    wanted: set[tuple[str, str | None]] = {
         ("RoutingAccuracyBelowSLO", "desk"),
         ("DailyCostExceeded", None),
         ("HighAPIRetryRate", None),
+        # All attempts but the last of a planted call were refused.
+        ("APIRateLimited", None),
     }
+    times = {}
+    for suite in ("shop", "desk"):
+        if failed_percent(planted.since(6 * HOUR, suite)) > 20:
+            wanted.add(("TestErrorRateHigh", suite))
+        if flaky_cases(planted.since(WEEK, suite)) > 2:
+            wanted.add(("ManyFlakyTests", suite))
+        now, before = planted.since(3 * HOUR, suite), planted.since(WEEK + 3 * HOUR, suite, 3 * HOUR)
+        times[suite] = (cost(now) / len(of_all(now))) / (cost(before) / len(of_all(before)))
+        if times[suite] > 1.02:
+            wanted.add(("TestCostSpike", suite))
+    assert min(times.values()) < 1.02 < max(times.values()), times
     firing: Callable[[], set[tuple[str, str | None]]] = lambda: {  # noqa: E731
         (dict(row)["alertname"], dict(row).get("test_suite_name"))
         for row in servers.query(planted.address, "ALERTS{alertstate='firing'}", time.time())

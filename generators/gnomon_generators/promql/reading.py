@@ -253,13 +253,16 @@ class _Reader:
             # Windows as short as a step would lose what happened between the last scrape of one and the
             # first of the next; those of `$__rate_interval` overlap, so they are scaled to the step.
             rated = self.rate(found, unit, *more)
-            return Expr(f"{rated.operand} * {seconds(STEP)}", unit, rated.labels, compound=True)
+            return Expr(f"{rated.operand} * {seconds(STEP)}", unit, rated.labels, rated.step, compound=True)
         text = reading.total(found, counting, self.window, self.kept(*more), offset_mark)
         return Expr(text, unit, self.kept(*more), self.least_step, compound=counting == "ledger")
 
     def rate(self, found: str, unit: str, *more: str) -> Expr:
         window = RATE if self.window == STEP else self.window
-        return self.aggregate("sum", self.ranged("rate", found, window), unit, *more)
+        # Grafana reckons `$__rate_interval` from the least step: by that of scrapes it would hold one sample
+        # of what comes once a minute, and there would be nothing to see.
+        step = LEAST_STEP if window == RATE and self.series.sent else None
+        return self.aggregate("sum", self.ranged("rate", found, window), unit, *more, step=step)
 
     def run_points(self, function: str, found: str, unit: str, *more: str) -> Expr:
         self.refuse_rate()

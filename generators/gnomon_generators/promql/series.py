@@ -79,6 +79,8 @@ class Series:
     unit: str
     additive: bool
     labels: Mapping[str, AnyLabel]
+    sent: bool = False
+    """Whether a process sends it once a minute, however often others are scraped."""
 
 
 def series_of(metric: AnyMetric) -> Series:
@@ -108,6 +110,7 @@ def _series_of(metric: AnyMetric) -> Series:
         metric.unit,
         metric.additive,
         {label_of(attribute): attribute for attribute in metric.attributes},
+        sent=metric.counting in ("counter", "histogram"),
     )
 
 
