@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from gnomon.otlp import encode
 from gnomon.spool import Journal, recover
-from gnomon.spool.journal import DAMAGED, LINE_BYTES
+from gnomon.spool.journal import DAMAGED, LINE_BYTES, recorded
 from tests.spool_reader import read_spans
 
 RESOURCE = encode.resource({"service.name": "s"})
@@ -331,3 +331,33 @@ def test_a_full_disk_spoils_no_other_span(tmp_path: Path) -> None:
     )
     assert done.stdout.split() == ["kept", "kept", "lost", "kept"]
     assert numbers(tmp_path) == [0, 1, 3]
+
+
+def test_reading_while_others_finish_and_send(tmp_path: Path) -> None:
+    """A file is read once and whole, though it is renamed between the look at its name and the reading."""
+    for turn in range(3):
+        folder = tmp_path / str(turn)
+        for worker in ("gw0", "gw1"):
+            journal = Journal(folder / f"run.{worker}.sdk.traces.jsonl", RESOURCE, SCOPE)
+            journal.append(span(0))
+            journal.complete()
+        found = recorded(folder, "run.*.traces.jsonl")
+        # The names are known when the first span comes; then the other file is sent.
+        next(found)
+        (folder / "run.gw1.sdk.traces.jsonl").rename(folder / "run.gw1.sdk.traces.jsonl.sent")
+        assert len(list(found)) == 1
+
+
+@pytest.mark.parametrize("suffix", [".part", "", ".sent", ".rejected"])
+def test_reading_in_every_state(tmp_path: Path, suffix: str) -> None:
+    """What is left of a crash between two states is read once, too."""
+    path = tmp_path / "run.gw0.sdk.traces.jsonl"
+    journal = Journal(path, RESOURCE, SCOPE)
+    journal.append(span(0))
+    if suffix == ".part":
+        shutil.copy(journal.part, tmp_path / "kept")
+        journal.complete()
+        shutil.move(tmp_path / "kept", journal.part)
+    else:
+        journal.complete().rename(path.with_name(path.name + suffix))
+    assert len(list(recorded(tmp_path, "run.*.traces.jsonl"))) == 1

@@ -96,8 +96,7 @@ class RunFiles:
         """The spans that the executing processes recorded, finished or as their process left them."""
         for directory in self.directories:
             for worker in workers:
-                for path in sorted(directory.glob(f"{self._stem}.{worker}.*traces.jsonl*")):
-                    yield from journal.spans(path)
+                yield from journal.recorded(directory, f"{self._stem}.{worker}.*traces.jsonl")
 
 
 def fallback_directory() -> Path:

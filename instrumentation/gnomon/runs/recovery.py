@@ -45,7 +45,7 @@ def _end(directory: Path, stem: str, plan: Plan) -> Iterator[Path]:
         return  # what the run had come to is not known
     values = plain(plan.resource.get("attributes", ()))
     spans = _recorded(directory, f"{stem}{_TRACES}")
-    called = [span for extra in directory.glob(f"{stem}.*{_TRACES}*") for span in journal.spans(extra)]
+    called = list(journal.recorded(directory, f"{stem}.*{_TRACES}"))
     started = values["gnomon.run.started_at"] / 1e9
     ended = max([started, *(int(span["endTimeUnixNano"]) / 1e9 for span in called)])
     ended = max([ended, *(int(span["endTimeUnixNano"]) / 1e9 for _, span in spans)])
@@ -86,12 +86,7 @@ def _maker(plan: Plan, values: Mapping[str, Any]) -> RunSpans:
 
 def _recorded(directory: Path, name: str) -> Spans:
     """The spans in the run's own file, whatever became of its delivery."""
-    return [
-        (plain(span.get("attributes", ())), span)
-        for path in directory.glob(f"{name}*")
-        if files.signal_of(path) == "traces"
-        for span in journal.spans(path)
-    ]
+    return [(plain(span.get("attributes", ())), span) for span in journal.recorded(directory, name)]
 
 
 def _seen(spans: Spans) -> Collected:

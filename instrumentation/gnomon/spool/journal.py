@@ -18,6 +18,8 @@ PART = ".part"
 DAMAGED = ".damaged"
 """Behind the name of a journal whose beginning is lost; it is kept for a person to look at."""
 
+_ENDING = ".traces.jsonl"
+
 # A line of the finished file is one request to a backend, some 256 spans of tests: what is answered in
 # time even by a slow one. gRPC servers refuse 4 MiB by default.
 LINE_BYTES = 262_144
@@ -160,6 +162,28 @@ def spans(part: Path) -> Iterator[dict[str, Any]]:
             for per_resource in value.get("resourceSpans", ()):
                 for per_scope in per_resource.get("scopeSpans", ()):
                     yield from per_scope.get("spans", ())
+
+
+# The names that a file bears one after the other; a damaged one keeps its last.
+_STATES = (PART, "", ".sent", ".rejected", PART + DAMAGED)
+
+
+def recorded(directory: Path, pattern: str) -> Iterator[dict[str, Any]]:
+    """The spans of all journals and finished files of these names (a glob that ends in `.traces.jsonl`).
+
+    Each is read once, by whatever name it has when its turn comes: others may finish, send and rename
+    it meanwhile.
+    """
+    names = {
+        path.name.partition(_ENDING)[0] for path in directory.glob(f"{pattern}*") if _ENDING in path.name
+    }
+    for name in sorted(names):
+        for state in _STATES:
+            try:
+                yield from spans(directory / f"{name}{_ENDING}{state}")
+            except FileNotFoundError:
+                continue
+            break
 
 
 def recover(directory: Path) -> list[Path]:
