@@ -192,6 +192,10 @@ def test_links_are_judged_by_what_was_looked_at(tmp_path: Path) -> None:
     (whole,) = found(tmp_path, files, "dashboard/links")
     (named,) = found(tmp_path, files, "dashboard/links", paths=[BOARD])
     assert (whole.severity, named.severity) == (Severity.ERROR, Severity.INFO)
+    assert (whole.advice, named.advice) == (
+        "name a dashboard that there is",
+        "check its file too, if your Grafana has it",
+    )
 
 
 @pytest.mark.parametrize("paths", [[], [BOARD]], ids=["whole project", "named files"])

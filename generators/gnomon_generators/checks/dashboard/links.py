@@ -97,7 +97,7 @@ def _to_dashboard(dashboard: DashboardFile, uid: str, url: str) -> Iterator[tupl
         defined = dashboards(dashboard.tree.settings)
         if uid not in defined:
             yield (
-                f'No dashboard has the uid {uid!r}: the link ends at "Dashboard not found".',
+                f'No dashboard here has the uid {uid!r}: the link ends at "Dashboard not found".',
                 _instead(dashboard, uid, defined),
             )
         return
@@ -117,7 +117,8 @@ def _instead(dashboard: DashboardFile, uid: str, defined: Mapping[str, str]) -> 
     plain = {other.removeprefix(UID_PREFIX): other for other in sorted(others - {dashboard.uid, ""})}
     near = get_close_matches(uid.removeprefix(UID_PREFIX), plain, n=1, cutoff=_ALIKE)
     if not near:
-        return "name a dashboard that there is"
+        whole = dashboard.tree.whole
+        return "name a dashboard that there is" if whole else "check its file too, if your Grafana has it"
     found = plain[near[0]]
     return f'write to_dashboard("{defined[found]}")' if found in defined else f"write {found!r}"
 
