@@ -14,10 +14,9 @@ from gnomon.registry import metrics as m
 from gnomon.settings import Settings
 from gnomon_generators import promql
 from gnomon_generators import vocabulary as v
-from gnomon_generators.promql import RANGE, AnyLabel, AnyMetric, Expr, Value, Window
+from gnomon_generators.promql import RANGE, AnyLabel, AnyMetric, Expr, Labels, Value, Window
 
 Where = Mapping[AnyLabel, Value]
-Labels = Sequence[AnyLabel]
 
 PASSED: Where = {a.GNOMON_TEST_OUTCOME: "passed"}
 FAILED: Where = {a.GNOMON_TEST_OUTCOME: promql.one_of("failed", "error", "crashed")}
