@@ -19,7 +19,9 @@ from gnomon_generators.definitions import folders
 from gnomon_generators.programs.known import Known, Way
 from gnomon_generators.programs.program import Program, last_line
 
-_BUILDING_SECONDS: Final = 3600.0
+BUILDING_SECONDS: Final = 3600.0
+"""How long a build may take on a slow machine that has to download everything first."""
+
 _BUILDER: Final = "builder"
 _OUTPUT: Final = re.compile(r"^( *output_path:).*$", re.MULTILINE)
 CACHE_VARIABLE: Final = "GNOMON_CACHE"
@@ -133,14 +135,19 @@ class Collector(Built):
 
 def built(known: Known, path: str) -> Program | str:
     """The program as Go builds it, if there is a Go on `path`; else why not."""
-    if not (known.tool or known.manifest):
-        return "no tool of tools/go.mod"
+    if not known.of_go:
+        return "nothing that Go builds"
     go = shutil.which("go", path=path)
     if go is None:
         return "no go"
     if known.manifest:
         manifest = folders.shipped() / "collector" / "builder.yaml"
         return Collector(known, Path(go), tools_folder(), manifest, cache_folder())
+    if known.module:
+        # It is built on this class.
+        from gnomon_generators.programs.module_built import WithoutPages  # noqa: PLC0415
+
+        return WithoutPages(known, Path(go), tools_folder(), cache_folder())
     return Tool(known, Path(go), tools_folder())
 
 
@@ -166,7 +173,7 @@ def _compiled(go: Path, tools: Path, name: str) -> Path | str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_BUILDING_SECONDS,
+            timeout=BUILDING_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -184,7 +191,7 @@ def _failure(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_BUILDING_SECONDS,
+            timeout=BUILDING_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

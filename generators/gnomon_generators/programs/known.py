@@ -19,7 +19,8 @@ class Known(Record):
     `version` is the one that the image and `tools/go.mod` are pinned to, as the image's tag has it;
     `executables` are the program's names on PATH; `package` is Debian's; `entrypoint` is the program's
     path inside the image; `tool` is its name for `go tool`; `manifest` tells that Go builds it with the
-    Collector's builder instead; `advice` is how to get it where none of these help.
+    Collector's builder instead; `module` is what it is built from by itself, with `page` in the place of its
+    web pages; `advice` is how to get it where none of these help.
     """
 
     name: str
@@ -31,12 +32,19 @@ class Known(Record):
     entrypoint: str = ""
     tool: str = ""
     manifest: bool = False
+    module: str = ""
+    page: str = ""
     advice: str = ""
 
     @property
     def pinned_image(self) -> str:
         """The image with its tag, or nothing when there is none."""
         return f"{self.image}:{self.version}" if self.image else ""
+
+    @property
+    def of_go(self) -> bool:
+        """Whether Go can build it."""
+        return bool(self.tool or self.manifest or self.module)
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -51,7 +59,7 @@ class Known(Record):
             ways.append(f"install it (Debian and Ubuntu: apt-get install {self.package})")
         if self.image:
             ways.append(f"start docker or podman, which can run {self.pinned_image}")
-        if self.tool or self.manifest:
+        if self.of_go:
             ways.append("install Go 1.26 or newer, which can build it")
         if self.advice:
             ways.append(self.advice)
@@ -95,6 +103,8 @@ PROGRAMS: Final[Mapping[str, Known]] = {
             package="prometheus-alertmanager",
             image="docker.io/prom/alertmanager",
             entrypoint="/bin/alertmanager",
+            module="github.com/prometheus/alertmanager",
+            page="ui/app/dist/index.html",
         ),
         # `otelcol` on PATH would be the core distribution, which lacks span_metrics, transform and more.
         Known(
