@@ -1,12 +1,13 @@
 """The Collector that everything is sent to: it redacts, measures spans, feeds Tempo and Prometheus."""
 
+from _access import SECRETS, client, server, token
+from _privacy import content, redaction
+
 from gnomon.registry import attributes as a
 from gnomon.registry import resources
 from gnomon.settings import Settings
 from gnomon_generators.collector import (
     Batch,
-    BearerToken,
-    ClientTls,
     CollectorConfig,
     DeltaToCumulative,
     FileStorage,
@@ -18,16 +19,13 @@ from gnomon_generators.collector import (
     OtlpReceiver,
     Pipeline,
     Queue,
-    Redaction,
-    ServerTls,
     SpanMetrics,
-    Statements,
     Telemetry,
     Transform,
     env,
     ottl,
 )
-from gnomon_generators.stack import TOKEN, Tls, scheme, tls
+from gnomon_generators.stack import scheme, tls
 from gnomon_generators.stack_metrics import (
     CALLS_DIMENSIONS,
     DURATION_DIMENSIONS,
@@ -38,7 +36,6 @@ from gnomon_generators.stack_metrics import (
 DAY = 86_400.0
 
 HOST = env("GNOMON_COLLECTOR_HOST", "127.0.0.1")
-SECRETS = env("GNOMON_SECRETS", "/run/secrets")
 STATE = env("GNOMON_COLLECTOR_STATE", "/var/lib/otelcol")
 
 # What a source of telemetry is: enough to tell sources apart, and bounded.
@@ -47,16 +44,6 @@ IDENTITY = (a.SERVICE_NAME, a.SERVICE_NAMESPACE)
 INSTANCE = (*IDENTITY, a.SERVICE_INSTANCE_ID)
 OF_SERVICES = tuple(row for row in resources.SERVICE.attributes if row.bounded and row not in IDENTITY)
 
-# The process that records is the first line and knows more (card numbers by their check digit); this is the
-# second, for those who send without Gnomon.
-SECRET_KEYS = (r"(?i).*(api[_-]?key|secret|password|passwd|authorization|cookie).*",)
-SECRET_VALUES = (
-    r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24}",
-    r"\b\d{3}-\d{2}-\d{4}\b",
-    r"\b(?:sk-[A-Za-z0-9_-]{20,200}|AKIA[A-Z2-7]{16}|gh[pousr]_[A-Za-z0-9]{36,255})",
-    r"(?i)\bbearer +[A-Za-z0-9._~+/-]{16,512}=*",
-)
-
 
 def collector(settings: Settings) -> CollectorConfig:
     """One gateway, between everything that records and everything that stores."""
@@ -64,7 +51,7 @@ def collector(settings: Settings) -> CollectorConfig:
     prometheus_url = env("GNOMON_PROMETHEUS_URL", f"{scheme(settings)}://prometheus:{ports.prometheus}")
     tempo_address = env("GNOMON_TEMPO_ENDPOINT", f"tempo:{ports.tempo_otlp}")
     certificates = tls(settings, SECRETS)
-    trusted = _client(certificates)
+    trusted = client(certificates)
     queue = FileStorage(
         name="queue",
         directory=f"{STATE}/queue",
@@ -73,28 +60,12 @@ def collector(settings: Settings) -> CollectorConfig:
     otlp = OtlpReceiver(
         grpc=f"{HOST}:{ports.otlp_grpc}",
         http=f"{HOST}:{ports.otlp_http}",
-        tls=_server(certificates),
-        token=BearerToken(filename=f"{SECRETS}/{TOKEN}") if settings.stack.token else None,
+        tls=server(certificates),
+        token=token(settings),
         about="This machine alone, unless GNOMON_COLLECTOR_HOST says otherwise (in a container: 0.0.0.0).",
     )
     limiter = MemoryLimiter(
         about="Refuses data when memory runs short, and the sender keeps them: first everywhere."
-    )
-    content = Transform(
-        name="content",
-        traces=(
-            *ottl.without_content(settings),
-            Statements("span", ("truncate_all(span.attributes, 4096)",)),
-            Statements("spanevent", ("truncate_all(spanevent.attributes, 4096)",)),
-        ),
-        about="No words of people and customers, by the settings under `capture`; no attribute over 4 kB.",
-    )
-    redaction = Redaction(
-        blocked_keys=SECRET_KEYS,
-        blocked_values=SECRET_VALUES,
-        # `git@host:path` is no e-mail address, and credentials were cut off.
-        ignored_keys=(a.VCS_REPOSITORY_URL_FULL.name,),
-        about="Masks keys, passwords and addresses of people wherever they stand.",
     )
     span_names = Transform(
         name="span_names",
@@ -169,7 +140,7 @@ def collector(settings: Settings) -> CollectorConfig:
             Pipeline(
                 signal="traces",
                 receivers=[otlp],
-                processors=[limiter, content, redaction],
+                processors=[limiter, content(settings), redaction()],
                 exporters=[tempo],
             ),
             Pipeline(
@@ -203,26 +174,4 @@ def collector(settings: Settings) -> CollectorConfig:
                 exporters=[run_points],
             ),
         ),
-    )
-
-
-def _server(certificates: Tls | None) -> ServerTls | None:
-    if certificates is None:
-        return None
-    return ServerTls(
-        certificate=certificates.certificate("collector"),
-        key=certificates.key("collector"),
-        client_ca=certificates.ca if certificates.mutual else "",
-    )
-
-
-def _client(certificates: Tls | None) -> ClientTls | None:
-    if certificates is None:
-        return None
-    if not certificates.mutual:
-        return ClientTls(ca=certificates.ca)
-    return ClientTls(
-        ca=certificates.ca,
-        certificate=certificates.certificate("collector"),
-        key=certificates.key("collector"),
     )

@@ -45,10 +45,10 @@ def program() -> Program:
     pytest.skip(reason)
 
 
-def configuration(settings: Settings, folder: Path) -> Path:
-    """The gateway's configuration by these settings, as a file."""
-    (document,) = produce(["collector"], settings, only=["gateway"])
-    path = folder / "gateway.yaml"
+def configuration(settings: Settings, folder: Path, name: str = "gateway") -> Path:
+    """A configuration by these settings, as a file."""
+    (document,) = produce(["collector"], settings, only=[name])
+    path = folder / f"{name}.yaml"
     path.write_text(document.text, encoding="utf-8")
     return path
 
@@ -79,22 +79,23 @@ class Running:
 
 
 @contextmanager
-def collector(config: Path, *, tempo: str, prometheus: str) -> Iterator[Running]:
+def collector(config: Path, *, tempo: str = "", prometheus: str = "", gateway: str = "") -> Iterator[Running]:
     """The Collector with that configuration, ready; span metrics come out as soon as spans went in."""
     otelcol = program()
     # The configuration fixes the ports; the loopback network has addresses enough.
     host = f"127.{1 + secrets.randbelow(250)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(250)}"
     log = config.with_suffix(f".{host}.log")
-    sooner = "yaml:connectors::span_metrics::metrics_flush_interval: 200ms"
+    sooner = ["--config=yaml:connectors::span_metrics::metrics_flush_interval: 200ms"] if tempo else []
     with log.open("wb") as output:
         process = subprocess.Popen(
-            otelcol.command([f"--config={config}", f"--config={sooner}"], folder=config.parent),
+            otelcol.command([f"--config={config}", *sooner], folder=config.parent),
             cwd=config.parent,
             env={
                 **os.environ,
                 "GNOMON_COLLECTOR_HOST": host,
                 "GNOMON_TEMPO_ENDPOINT": tempo,
                 "GNOMON_PROMETHEUS_URL": prometheus,
+                "GNOMON_GATEWAY_ENDPOINT": gateway,
                 "GNOMON_COLLECTOR_STATE": str(config.parent / "state"),
             },
             stdout=output,
