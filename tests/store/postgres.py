@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,9 +57,23 @@ class Server:
     def start(self) -> None:
         data = str(self._folder / "data")
         self.run("initdb", "-D", data, "-U", "gnomon", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.again()
+
+    def again(self) -> None:
+        """Starts it on the data that are there."""
+        data = str(self._folder / "data")
         options = f"-c listen_addresses='' -c unix_socket_directories='{self._folder}' -c fsync=off"
         # The server's own output goes to a file: a pipe that it inherited would never end.
         self.run("pg_ctl", "-D", data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+
+    def kill(self) -> None:
+        """`kill -9` of the server and of all its processes."""
+        main = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for process in (main, *map(int, children)):
+            os.kill(process, signal.SIGKILL)
+        while any(Path(f"/proc/{process}").exists() for process in children):
+            time.sleep(0.01)
 
     def stop(self) -> None:
         self.run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")

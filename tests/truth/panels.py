@@ -147,8 +147,8 @@ BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 def buckets(facts: Facts) -> Values:
     """Cumulative, as Prometheus has them."""
     ran = sorted(timed.seconds for timed in facts if timed.fact.outcome != "not_run")
-    below = {(f"{bound:g}",): bisect_right(ran, bound) for bound in BOUNDS}
-    return {**below, ("+Inf",): len(ran)} if ran else {}
+    found: Values = {(f"{bound:g}",): bisect_right(ran, bound) for bound in BOUNDS} if ran else {}
+    return found | {("+Inf",): len(ran)}
 
 
 def _runs(facts: Facts) -> list[PlayedRun]:

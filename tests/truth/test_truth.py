@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from gnomon_analysis.store import open_store
-from tests.dashboards.grafana import Asked, View, queries
 from tests.otlp_sink import grpc_sink
-from tests.promql import servers
 from tests.truth import panels
-from tests.truth.panels import COUNTED, DECIDED, NOT_COUNTED, PER_SECOND, Facts, Values
+from tests.truth.boards import ASKED, HOUR, differences
+from tests.truth.panels import COUNTED, DECIDED, NOT_COUNTED, PER_SECOND
 from tests.truth.parts import eventually
 from tests.truth.planted_suite import plans
 from tests.truth.stage import Played, play, stage
 
 RUNS, TESTS, SEED = 9, 270, 4
-HOUR = 3600.0
-ALL: Mapping[str, None] = dict.fromkeys(("suite", "environment", "category", "model"))
-ASKED = {(asked.board, asked.panel, asked.ref): asked for asked in queries("prometheus")}
 
 
 @pytest.fixture(scope="module")
@@ -39,61 +35,6 @@ def test_every_panel_is_held_against_the_truth_or_has_a_reason() -> None:
     """A new panel that asks Prometheus is not forgotten here."""
     known = [*COUNTED, *PER_SECOND, *(key for keys in NOT_COUNTED.values() for key in keys)]
     assert sorted(known) == sorted(key for key in ASKED if key[1] != "variable")
-
-
-def differences(played: Played, asked: Asked, seconds: float, suite: str | None = None) -> list[str]:
-    """Where a panel over a range that ends now differs from the facts; nothing where it is the truth."""
-    seen = View(played.end - seconds, played.end, {**ALL, "suite": suite and [suite]})
-    facts = [timed for timed in played.facts if suite in (None, timed.fact.suite)]
-    expression = seen.promql(asked)
-    address = played.stage.prometheus.address
-    key = (asked.board, asked.panel, asked.ref)
-    if asked.instant:
-        found = servers.query(address, expression, seen.end)
-        return _unlike(key, _values(found), COUNTED[key](facts), "")
-    step = seen.step(asked.interval)
-    start, end = (seen.start // step) * step, (seen.end // step + 1) * step
-    drawn = servers.query_range(address, expression, start, end, step)
-    points: dict[float, dict[tuple[str, ...], float]] = {}
-    for labels, samples in drawn.items():
-        for at, value in samples:
-            points.setdefault(at, {})[tuple(text for _, text in labels)] = value
-    wrong = []
-    at = start
-    while at <= end:
-        inside = [timed for timed in facts if at - step < timed.run.ended <= at]
-        wrong += _unlike(key, points.get(at, {}), _expected(key, inside, step), f"at {at:.0f} ")
-        at += step
-    return wrong
-
-
-def _expected(key: panels.Key, facts: Facts, step: float) -> Values:
-    if not facts:
-        return {}
-    if key in PER_SECOND:
-        truth, times = PER_SECOND[key]
-        return {labels: times * value / step for labels, value in truth(facts).items()}
-    return COUNTED[key](facts)
-
-
-def _values(found: Mapping[tuple[tuple[str, str], ...], float]) -> Values:
-    return {tuple(text for _, text in labels): value for labels, value in found.items()}
-
-
-def _unlike(key: panels.Key, found: Values, true: Values, where: str) -> list[str]:
-    # Clocks are floats of a quarter of a microsecond; nothing else is rounded.
-    slack = 1e-4 if key[1] in CLOCKED else 1e-9
-    return [
-        f"{where}{'/'.join(labels)}: {found.get(labels, 0)} instead of {true.get(labels, 0)}"
-        for labels in sorted({*found, *true})
-        if found.get(labels, 0) != pytest.approx(true.get(labels, 0), rel=slack, abs=1e-12)
-    ]
-
-
-CLOCKED = (
-    *("Response time", "Mean duration", "Worker use", "Idle time", "Parallelism, actual and possible"),
-    "Worker use over time",
-)
 
 
 @pytest.mark.parametrize("key", [*COUNTED, *PER_SECOND], ids=lambda key: f"{key[0]}: {key[1]} {key[2]}")
