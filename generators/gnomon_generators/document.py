@@ -21,10 +21,14 @@ _PANEL_IDS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole text of one file; `path` is relative to the folder that the documents go to."""
+    """The whole text of one file; `path` is relative to the folder that the documents go to.
+
+    A `starting_point` is written where there is no file yet, and belongs to its readers from then on.
+    """
 
     path: PurePosixPath
     text: str
+    starting_point: bool = False
 
     @property
     def name(self) -> str:

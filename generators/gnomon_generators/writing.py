@@ -55,6 +55,8 @@ def write(
 def _compared(document: Document, path: Path) -> Difference | None:
     if not path.is_file():
         return Difference(path, "missing")
+    if document.starting_point:
+        return None
     present = path.read_bytes()
     if present == document.text.encode():
         return None

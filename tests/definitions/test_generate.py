@@ -39,9 +39,33 @@ def test_without_a_part_all_that_is_deployed_is_written(team: Team) -> None:
     team.define("dashboards/own.py", board())
     done = team.generate()
     assert done.returncode == 0, done.stderr
-    assert not (team.folder / "docs").exists()
+    assert {path.name for path in (team.folder / "docs").iterdir()} == {"runbooks"}
     assert {path.name for path in team.folder.iterdir()} >= {"dashboards"}
     assert team.generate("--check").returncode == 0
+
+
+def test_runbooks_are_pages_to_begin_with(team: Team) -> None:
+    """Each alert of ours has its page; one that is there belongs to the team, and is never written over."""
+    team.define("dashboards/own.py", board())
+    assert team.generate("alerts").returncode == 0
+    page = team.folder / "docs" / "runbooks" / "DailyCostExceeded.md"
+    assert page.read_text("utf-8").startswith("# DailyCostExceeded")
+    page.write_text("Ask finance.\n")
+    assert team.generate("alerts", "--check").returncode == 0
+    assert team.generate("alerts").returncode == 0
+    assert page.read_text("utf-8") == "Ask finance.\n"
+    page.unlink()
+    missing = team.generate("alerts", "--check")
+    assert missing.returncode == 1
+    assert "docs/runbooks/DailyCostExceeded.md: missing" in missing.stdout
+
+
+def test_runbooks_elsewhere_are_not_written(team: Team) -> None:
+    """Where the settings say that the runbooks are somewhere else, there are no pages."""
+    team.define("dashboards/own.py", board())
+    (team.folder / "gnomon.yaml").write_text("alerts: {runbook_url: 'https://wiki.example.com/{alert}'}\n")
+    assert team.generate("alerts").returncode == 0
+    assert not (team.folder / "docs").exists()
 
 
 def test_several_parts_may_be_named(team: Team) -> None:

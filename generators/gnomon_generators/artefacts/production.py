@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gnomon.errors import UserError
 from gnomon.settings import Settings
 from gnomon_generators.artefacts.rendering import Others, rendered
-from gnomon_generators.definitions import FOLDERS, defines, find, load
+from gnomon_generators.definitions import FOLDERS, defines, find, load, runbooks
 from gnomon_generators.document import Document
+
+if TYPE_CHECKING:
+    from gnomon_generators.rules import Group
 
 DOCS: Final = "docs"
 """The part that is not made of definitions: Gnomon's own reference pages."""
@@ -58,24 +61,42 @@ def produce(
         if _wanted(file.name, only)
         for document in rendered(load(file, settings), others)
     ]
-    if "alerts" in parts and settings.alerts.grafana and not only:
-        documents += _of_grafana(settings, own)
+    if "alerts" in parts and not only:
+        documents += _of_alerts(settings, own)
     return [*documents, *(page for page in pages if _wanted(page.name, only))]
 
 
-def _of_grafana(settings: Settings, own: Path | None) -> Iterator[Document]:
-    """Grafana's own alerting, from all definitions of alerts together."""
-    from gnomon_generators.alertmanager import AlertmanagerConfig  # noqa: PLC0415 - seldom asked for
-    from gnomon_generators.grafana_alerting import documents  # noqa: PLC0415
+def _of_alerts(settings: Settings, own: Path | None) -> Iterator[Document]:
+    """What all definitions of alerts together make: their runbooks, and Grafana's own alerting."""
+    from gnomon_generators.alertmanager import AlertmanagerConfig  # noqa: PLC0415 - only for this part
     from gnomon_generators.rules import Group  # noqa: PLC0415
 
     values = [load(file, settings).value for file in find(["alerts"], own)]
     groups = [
         one for value in values if isinstance(value, list | tuple) for one in value if isinstance(one, Group)
     ]
-    for config in values:
-        if isinstance(config, AlertmanagerConfig):
-            yield from documents(groups, config)
+    if settings.alerts.runbook_url is None:
+        yield from _runbooks(groups)
+    if settings.alerts.grafana:
+        from gnomon_generators.grafana_alerting import documents  # noqa: PLC0415 - seldom asked for
+
+        for config in values:
+            if isinstance(config, AlertmanagerConfig):
+                yield from documents(groups, config)
+
+
+def _runbooks(groups: Sequence[Group]) -> Iterator[Document]:
+    """Where the alerts' links lead: a page to begin with for each alert of ours."""
+    from gnomon_generators.rules import RUNBOOKS, AlertRule  # noqa: PLC0415 - see `_of_alerts`
+
+    for group in groups:
+        for rule in group.rules:
+            if not isinstance(rule, AlertRule):
+                continue
+            page = runbooks() / f"{rule.alert}.md"
+            if page.is_file():
+                path = PurePosixPath(RUNBOOKS.replace("{alert}", rule.alert))
+                yield Document(path, page.read_text("utf-8"), starting_point=True)
 
 
 def folders(parts: Sequence[str]) -> Iterator[PurePosixPath]:

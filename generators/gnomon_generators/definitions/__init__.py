@@ -5,8 +5,19 @@ value itself. Files whose name begins with `_` are modules that the definitions 
 """
 
 from gnomon_generators.definitions.finding import DefinitionFile, find
-from gnomon_generators.definitions.folders import FOLDERS, Folder, clone, shipped
+from gnomon_generators.definitions.folders import FOLDERS, Folder, clone, runbooks, shipped
 from gnomon_generators.definitions.loading import Defined, load
 from gnomon_generators.definitions.naming import defines
 
-__all__ = ["FOLDERS", "Defined", "DefinitionFile", "Folder", "clone", "defines", "find", "load", "shipped"]
+__all__ = [
+    "FOLDERS",
+    "Defined",
+    "DefinitionFile",
+    "Folder",
+    "clone",
+    "defines",
+    "find",
+    "load",
+    "runbooks",
+    "shipped",
+]

@@ -29,6 +29,12 @@ def shipped() -> Path:
     return clone() or _SHIPPED
 
 
+def runbooks() -> Path:
+    """The folder of the runbooks of Gnomon's own alerts, a page `<alert>.md` each."""
+    root = clone()
+    return _SHIPPED / "runbooks" if root is None else root / "docs" / "runbooks"
+
+
 def clone() -> Path | None:
     """The root of the repository when Gnomon runs from a clone of it."""
     return None if _SHIPPED.is_dir() else _SHIPPED.parents[3]
