@@ -37,7 +37,8 @@ _COLUMNS = (
 _WHERE = {
     "waiting": "late: the numbers wait in the spool, and `gnomon spool replay` sends them",
     "refused": "refused: a backend would not take the numbers, and the spool keeps them",
-    "sent": "sent: a backend has accepted the numbers, which are in a queue behind it, or lost there",
+    "sent": "sent: a backend has accepted the numbers, which are in a queue behind it, or lost there "
+    "(`gnomon spool replay --again` sends them once more)",
     "elsewhere": "unknown: this spool does not have the numbers, or no longer",
 }
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
