@@ -44,7 +44,7 @@ def test_the_collector_accepts_the_agent(tmp_path: Path) -> None:
 
 
 def test_what_waits_reaches_the_gateway_whole(project: Project, tmp_path: Path) -> None:
-    """A run that came while the gateway was away arrives after the agent was killed: masked, with its times."""
+    """A run that came while the gateway was away arrives after the agent was killed, masked and in time."""
     config = configuration(Settings(), tmp_path, "agent")
     (run,) = project.runs()
     with grpc_sink(behaviour="status", status=14) as gateway:
