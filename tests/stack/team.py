@@ -160,10 +160,9 @@ def certificates(folder: Path, address: str) -> None:
         run("x509", "-req", "-in", f"{part}.csr", *signed, "-out", f"{part}.crt")
 
 
-def without(environment: Mapping[str, str], *programs: str) -> str:
-    """A PATH on which all programs are but these."""
-    folder = Path(tempfile.mkdtemp(prefix="gnomon-path-", dir="/tmp"))
-    folder.chmod(0o755)
+def without(folder: Path, environment: Mapping[str, str], *programs: str) -> str:
+    """A PATH, made of links in that folder, on which all programs are but these."""
+    folder.mkdir()
     for place in reversed(environment.get("PATH", "").split(os.pathsep)):
         for program in Path(place).glob("*") if place else ():
             link = folder / program.name

@@ -104,8 +104,9 @@ def test_it_goes_on_without_what_is_optional(team: Team) -> None:
     """Without Alertmanager the rest runs, and what does not work is said."""
     programs()
     team.set()
-    path = without(os.environ, "alertmanager", "prometheus-alertmanager")
-    team.environment["PATH"] = path
+    team.environment["PATH"] = without(
+        team.root / "path", os.environ, "alertmanager", "prometheus-alertmanager"
+    )
     told = team.up()
     assert "alertmanager" in team.status()["missing"]
     assert "alerts fire in Prometheus and reach nobody" in " ".join(told.split())
