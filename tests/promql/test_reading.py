@@ -123,7 +123,7 @@ def test_prometheus_computes_the_true_totals(tmp_path: Path) -> None:
 
 
 def test_when_the_newest_point_was_written(tmp_path: Path) -> None:
-    """The end of the last run, long after the point itself has gone out of sight."""
+    """The end of the last run, seconds later and long after the point itself has gone out of sight."""
     newest = promql.last_moment(metrics.GNOMON_RUN_TESTS, "6h", where={OUTCOME[0]: "failed"})
     tests = {
         "interval": "1m",
@@ -134,9 +134,10 @@ def test_when_the_newest_point_was_written(tmp_path: Path) -> None:
         "promql_expr_test": [
             {
                 "expr": newest.text,
-                "eval_time": "240m",
-                "exp_samples": [{"labels": "{}", "value": 61 * 60 * 1000}],
+                "eval_time": at,
+                "exp_samples": [{"labels": "{}", "value": minute * 60 * 1000}],
             }
+            for at, minute in (("240m", 61), ("61m10s", 61), ("60m", 10), ("64m", 61))
         ],
     }
     (tmp_path / "none.yml").write_text("groups: []\n")

@@ -219,6 +219,7 @@ COUNTED: Final[Mapping[Key, Truth]] = {
     ),
     (Q, "Routing accuracy", "A"): accuracy,
     (Q, "Mean duration", "A"): mean_seconds,
+    (Q, "Last run", "A"): lambda facts: one(1000 * max(timed.run.ended for timed in facts)),
     (Q, "Results by category", "A"): lambda facts: count(tests(facts), "category", "outcome"),
     (Q, "Pass rate by category", "A"): lambda facts: percent(
         count(tests(facts, "passed"), "category"), count(tests(facts, *DECIDED), "category")
@@ -293,7 +294,7 @@ NOT_COUNTED: Final[Mapping[str, tuple[Key, ...]]] = {
         *((R, title, "A") for title in ("API latency p95", "API latency p99")),
         *((R, title, ref) for title in ("API latency percentiles", "Latency percentiles") for ref in "ABCD"),
     ),
-    "a moment or a level": ((Q, "Last run", "A"), (Q, "Newest run", "A"), (R, "Workers", "A")),
+    "a level: the newest one": ((Q, "Newest run", "A"), (R, "Workers", "A")),
     "needs two weeks: tests/promql/test_truth.py has them": (
         *((E, "Accuracy against the week before", ref) for ref in "AB"),
     ),

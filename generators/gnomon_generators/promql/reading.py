@@ -81,15 +81,19 @@ def last_moment(
 ) -> Expr:
     """When the newest point of a run point was written, in milliseconds since 1970: the end of that run.
 
-    A bare name shows a point for five minutes; looked at every five, each is seen. Raises `UserError` for
-    what is not counted by run: a series that is scraped was there a moment ago.
+    A bare name shows a point for five minutes; looked at every five, each is seen. Those looks are at whole
+    multiples of five minutes, and a run may have ended since: the last ones are looked at every ten seconds.
+    Raises `UserError` for what is not counted by run: a series that is scraped was there a moment ago.
     """
     reader = _Reader(series_of(metric), checked(window), by, where)
     series = reader.series
     if series.counting != "run_point":
         raise UserError(f"{series.name} is not counted by run: its newest point is that of the last scrape")
     found = reader.select("_count" if series.histogram else "")
-    seen = f"max_over_time(timestamp({found})[{window}:5m]{offset_mark()})"
+    looks = [
+        f"max_over_time(timestamp({found})[{each}]{offset_mark()})" for each in ("5m:10s", f"{window}:5m")
+    ]
+    seen = " or ".join(looks)
     moment = reader.aggregate("max", seen, "ms")
     return Expr(f"1000 * {moment.template}", "ms", moment.labels, compound=True)
 
