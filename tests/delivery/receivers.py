@@ -26,7 +26,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.promql.servers import free_port
 
-SECONDS = 20
+SECONDS = 60
 """How long a message may be on its way on a busy machine; one that comes is not waited for."""
 
 M = TypeVar("M")

@@ -158,7 +158,7 @@ class Group:
 
     def annotations(self, alert: AlertRule) -> dict[str, str]:
         """What an alert of this group tells, by the names that messages know."""
-        panel = alert.panel.url(self.grafana) if alert.panel and self.grafana else ""
+        panel = alert.panel.url(self.grafana, alert.expr.labels) if alert.panel and self.grafana else ""
         told = {
             "summary": alert.summary,
             "description": alert.description,

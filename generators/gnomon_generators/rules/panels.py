@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gnomon.errors import UserError
@@ -38,15 +38,17 @@ class Panel:
         if not is_fixed(self.past):
             raise UserError(f"{self.title}: {self.past!r} is no length of time: write one such as 1d")
 
-    def url(self, grafana: str) -> str:
+    def url(self, grafana: str, labels: Sequence[str] | None) -> str:
         """The panel's address, with Prometheus' templates for what only an alert knows.
 
         The time range is at its end and in this form, so that messages can put the alert's own in its
-        place. `grafana` is the address under which people reach Grafana.
+        place. `grafana` is the address under which people reach Grafana, `labels` are those that the
+        alert's expression keeps, or None where that is not known.
         """
         place = f"{grafana.rstrip('/')}/d/{dashboard_uid(self.board)}?viewPanel=panel-{panel_id(self.title)}"
         chosen = "".join(
             f"{{{{ with $labels.{label_text(label)} }}}}&var-{variable}={{{{ . | urlquery }}}}{{{{ end }}}}"
             for variable, label in self.choices.items()
+            if labels is None or label_text(label) in labels
         )
         return f"{place}{chosen}&from=now-{self.past}&to=now"
