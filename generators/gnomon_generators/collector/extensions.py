@@ -33,5 +33,11 @@ class FileStorage(Extension):
             "directory": self.directory,
             "create_directory": True,
             "fsync": True,
-            "compaction": {"directory": self.directory, "on_start": True, "on_rebound": True},
+            "compaction": {
+                "directory": self.directory,
+                "on_start": True,
+                "on_rebound": True,
+                # What a Collector left that was killed while it made its files smaller.
+                "cleanup_on_start": True,
+            },
         }
