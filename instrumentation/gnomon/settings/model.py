@@ -376,8 +376,8 @@ class Alerts(Record):
     )
     minimum_invocations: int = setting(
         20,
-        "Fewer invocations of an agent, or model calls of it, than this in the longer window say nothing about "
-        "how fast its error budget burns.",
+        "Fewer invocations of an agent, or model calls of it, than this in the longer window say nothing "
+        "about how fast its error budget burns.",
         unit="{invocation}",
         minimum=1,
         maximum=10**9,
@@ -487,8 +487,12 @@ class Ports(Record):
 
     otlp_grpc: int = setting(4317, "The Collector: OTLP by gRPC.", unit="{port}", minimum=1, maximum=65_535)
     otlp_http: int = setting(4318, "The Collector: OTLP by HTTP.", unit="{port}", minimum=1, maximum=65_535)
-    collector_health: int = setting(13_133, "The Collector: its health.", unit="{port}", minimum=1, maximum=65_535)
-    collector_metrics: int = setting(8888, "The Collector: metrics of its own.", unit="{port}", minimum=1, maximum=65_535)
+    collector_health: int = setting(
+        13_133, "The Collector: its health.", unit="{port}", minimum=1, maximum=65_535
+    )
+    collector_metrics: int = setting(
+        8888, "The Collector: metrics of its own.", unit="{port}", minimum=1, maximum=65_535
+    )
     prometheus: int = setting(9090, "Prometheus.", unit="{port}", minimum=1, maximum=65_535)
     alertmanager: int = setting(9093, "Alertmanager.", unit="{port}", minimum=1, maximum=65_535)
     tempo: int = setting(3200, "Tempo: queries.", unit="{port}", minimum=1, maximum=65_535)
@@ -512,8 +516,8 @@ class Stack(Record):
     ports: Ports = section(Ports)
     scrape_interval: Duration = setting(
         Duration("15s"),
-        "How often Prometheus reads the metrics of the parts. Grafana's data source has the same, from which it "
-        "reckons the window of rates.",
+        "How often Prometheus reads the metrics of the parts. Grafana's data source has the same, from "
+        "which it reckons the window of rates.",
         format=DURATION,
     )
     late_samples: Duration = setting(
@@ -524,8 +528,8 @@ class Stack(Record):
     certificates: Path | None = setting(
         None,
         "Folder with `ca.crt`, and `<part>.crt` and `<part>.key` for each of collector, prometheus, "
-        "alertmanager, tempo, grafana and postgres. When set, the parts speak TLS with everybody and with each "
-        "other.",
+        "alertmanager, tempo, grafana and postgres. When set, the parts speak TLS with everybody and "
+        "with each other.",
         format=LINE,
         example="secrets/certificates",
     )
@@ -539,8 +543,8 @@ class Stack(Record):
     )
     ledger: str | None = setting(
         None,
-        "Where Prometheus in a container reaches `gnomon metrics`. When not set: nowhere. Local processes need "
-        "it not.",
+        "Where Prometheus in a container reaches `gnomon metrics`. When not set: nowhere. Local "
+        "processes need it not.",
         format=HOST_AND_PORT,
         example="host.docker.internal:9464",
     )
