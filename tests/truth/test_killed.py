@@ -123,7 +123,8 @@ def test_a_run_that_is_killed_is_counted_whole(staged: Stage, tmp_path: Path) ->
     process = project.start(
         "-q", env={"TOLD": str(told), "GNOMON_EXPORT_ENDPOINT": staged.collector.endpoint}
     )
-    eventually(lambda: told.exists() and told.stat().st_size > 50)
+    eventually(lambda: (told.exists() and told.stat().st_size > 50) or process.poll() is not None)
+    assert process.poll() is None, process.communicate()
     process.kill()
     process.wait()
     begun = told.stat().st_size
@@ -141,8 +142,15 @@ def test_a_run_that_is_killed_is_counted_whole(staged: Stage, tmp_path: Path) ->
         (("gnomon_test_outcome", "passed"),): len(over),
         (("gnomon_test_outcome", "not_run"),): 150 - len(over),
     }
-    eventually(lambda: staged.query(shown, end / 1e9 + 0.5) == wanted)
-    eventually(lambda: {span.span_id for span in run.spans} <= {span.span_id for span in staged.tempo.spans})
+    eventually(
+        lambda: staged.query(shown, end / 1e9 + 0.5) == wanted,
+        lambda: f"{staged.query(shown, end / 1e9 + 0.5)} instead of {wanted}\n{staged.collector.told()}",
+    )
+    recorded = {span.span_id for span in run.spans}
+    eventually(
+        lambda: recorded <= {span.span_id for span in staged.tempo.spans},
+        lambda: f"{recorded - {span.span_id for span in staged.tempo.spans}}\n{staged.collector.told()}",
+    )
     compared = project.gnomon(
         "reconcile", "--from", "-1h", "--prometheus", staged.prometheus.address, "--json"
     )
