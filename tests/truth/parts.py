@@ -17,6 +17,7 @@ from typing import Self
 import pytest
 
 from gnomon_generators.programs import Missing, find
+from tests.collector.running import VARIABLE
 
 SECONDS = 60.0
 
@@ -141,7 +142,11 @@ class Collector(Part):
 
 
 def prometheus_3() -> str:
-    """The program of Prometheus 3; without one the test is skipped, or fails as in CI."""
+    """The program of Prometheus 3, installed or built by Go, for tests that have a Collector.
+
+    No package of Debian's takes OTLP. Without one the test is skipped; with GNOMON_REQUIRE_COLLECTOR=1 it
+    fails.
+    """
     reason = "prometheus: none that takes OTLP"
     for way in ("path", "go"):
         found = find("prometheus", ways=(way,))
@@ -150,8 +155,8 @@ def prometheus_3() -> str:
             continue
         if found.version() >= (3,):
             return found.command([], folder=Path.cwd())[0]
-    if os.environ.get("GNOMON_REQUIRE_STACK") == "1":
-        pytest.fail(f"{reason}, and GNOMON_REQUIRE_STACK asks for it")
+    if os.environ.get(VARIABLE) == "1":
+        pytest.fail(f"{reason}, and {VARIABLE} asks for it")
     pytest.skip(reason)
 
 

@@ -72,6 +72,7 @@ class Played:
 
 def stage(folder: Path, tempo: Sink) -> Stage:
     """A Collector by the generated configuration, and a Prometheus with the generated rules."""
+    otelcol = program()
     (folder / "gnomon.yaml").write_text("rules: {interval: 2s}\n")
     found = settings.load(folder / "gnomon.yaml")
     documents = produce(["rules", "alerts"], found, only=["routing"])
@@ -80,7 +81,7 @@ def stage(folder: Path, tempo: Sink) -> Stage:
     config = configuration(found, folder)
     collector = Collector(
         folder,
-        program().command([f"--config={config}"], folder=folder),
+        otelcol.command([f"--config={config}"], folder=folder),
         tempo=f"127.0.0.1:{tempo.port}",
         prometheus=prometheus.address,
     )
