@@ -22,7 +22,6 @@ from gnomon_generators.promql import (
     or_zero,
     per_second,
     percent,
-    plus,
     quantile,
     ratio,
     recorded,
@@ -44,7 +43,7 @@ BY_MODEL = [a.GEN_AI_PROVIDER_NAME, a.GEN_AI_REQUEST_MODEL]
 WHERE = filters(PLACE, DEPARTMENT, AGENT)
 OF_DEPARTMENTS = filters(PLACE, DEPARTMENT)
 FAILED: dict[AnyLabel, Value] = {a.ERROR_TYPE: ("!=", "")}
-UNITS = {"cost_usd": "{USD}", "input_tokens": "{token}", "output_tokens": "{token}"}
+UNITS = {"cost_usd": "{USD}"} | dict.fromkeys(("tokens", "input_tokens", "output_tokens"), "{token}")
 
 
 class Fleet:
@@ -118,26 +117,26 @@ def whole(fleet: Fleet) -> v.Row:
         ),
         v.stat(
             "Failed model calls",
-            fleet.failed(*CALLS),
+            fleet.failed("agent:model_calls", "agent:model_call_errors"),
             thresholds=v.budget(slo.error_rate_percent),
             about="Model calls that failed in spite of their retries. Above the objective: see the models.",
         ),
         v.stat(
             "Retries per call",
-            ratio(fleet.total("model:retries"), fleet.total("model:calls")),
+            ratio(fleet.total("agent:retries"), fleet.total("agent:model_calls")),
             thresholds=v.budget(0.1),
             decimals=3,
             about="Attempts beyond the first, by call. High: a provider refuses or fails; see why below.",
         ),
-        v.stat("Cost", or_zero(fleet.total("model:cost_usd")), about="Of all model calls of this time."),
+        v.stat("Cost", or_zero(fleet.total("agent:cost_usd")), about="Of all model calls of this time."),
         v.stat(
             "Cost per request",
-            ratio(fleet.total("model:cost_usd"), fleet.total("agent:invocations")),
+            ratio(fleet.total("agent:cost_usd"), fleet.total("agent:invocations")),
             about="Cost by request of an agent. Rising: longer prompts, more steps, or a dearer model.",
         ),
         v.stat(
             "Tokens",
-            plus(fleet.total("model:input_tokens"), fleet.total("model:output_tokens")),
+            or_zero(fleet.total("agent:tokens")),
             about="Input and output of all model calls of this time.",
         ),
         v.stat(
@@ -192,7 +191,7 @@ def departments(fleet: Fleet) -> v.Row:
         ),
         v.timeseries(
             "Cost by department",
-            v.legend(scaled(fleet.rate("model:cost_usd", BY_DEPARTMENT), 3600, unit="{USD}/h"), name),
+            v.legend(scaled(fleet.rate("agent:cost_usd", BY_DEPARTMENT), 3600, unit="{USD}/h"), name),
             stack="normal",
             width=10,
             about="US dollars an hour of model calls. One rises alone: look at its agents.",
@@ -201,7 +200,7 @@ def departments(fleet: Fleet) -> v.Row:
             "Departments",
             v.query(fleet.total("agent:invocations", BY_DEPARTMENT), "Requests"),
             v.query(fleet.failed(*INVOCATIONS, BY_DEPARTMENT), "Failed"),
-            v.query(fleet.total("model:cost_usd", BY_DEPARTMENT), "Cost"),
+            v.query(fleet.total("agent:cost_usd", BY_DEPARTMENT), "Cost"),
             v.query(month, "Month"),
             *compared,
             columns={a.GNOMON_DEPARTMENT: "Department"},
@@ -241,7 +240,7 @@ def agents(fleet: Fleet) -> v.Row:
             v.query(fleet.total("agent:invocations", BY_AGENT), "Requests"),
             v.query(fleet.failed(*INVOCATIONS, BY_AGENT), "Failed"),
             v.query(slowest, "p95"),
-            v.query(fleet.total("model:cost_usd", BY_AGENT), "Cost"),
+            v.query(fleet.total("agent:cost_usd", BY_AGENT), "Cost"),
             v.query(burn, "Burn"),
             columns={
                 a.GEN_AI_AGENT_NAME: "Agent",

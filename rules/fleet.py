@@ -118,7 +118,12 @@ def _agents() -> list[RecordingRule]:
     of_models = (
         ("model_calls", "calls", "{observation}/s", "Model calls of an agent a second."),
         ("model_call_errors", "call_errors", "{observation}/s", "Failed model calls of an agent a second."),
+        ("retries", "retries", "{retry}/s", "Attempts of an agent's model calls a second beyond the first."),
         ("cost_usd", "cost_usd", "{USD}/s", "US dollars that an agent spends a second."),
+    )
+    read, written = (
+        summed(recorded(f"model:{half}_tokens:rate5m", labels=MODEL, unit="{token}/s"), FLEET)
+        for half in ("input", "output")
     )
     return [
         RecordingRule(
@@ -138,6 +143,9 @@ def _agents() -> list[RecordingRule]:
                 brief,
             )
             for name, of_model, unit, brief in of_models
+        ),
+        RecordingRule(
+            "agent:tokens:rate5m", plus(read, written), "Input and output tokens of an agent a second."
         ),
     ]
 
