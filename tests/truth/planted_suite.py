@@ -258,8 +258,10 @@ def plans(runs: int, tests: int, seed: int) -> list[Plan]:
     for number, size in enumerate(sizes):
         rows = [_row(draw, f"C{place:03d}") for place in range(size)]
         if number == 1:
-            # A worker is killed, and with it nothing but the test that it was at.
-            rows[size // 2] = replace(rows[size // 2], kind="killed")
+            # A worker is killed, and with it nothing but the test that it was at. It is the last one, for
+            # pytest-xdist may give up the whole run when it has more to send to a worker that is dead.
+            rows = [replace(row, kind="passed" if row.kind == "shaky" else row.kind) for row in rows]
+            rows[-1] = replace(rows[-1], kind="killed")
         made.append(
             Plan(
                 number,
