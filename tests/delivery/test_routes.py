@@ -169,6 +169,7 @@ def test_nobody_is_told_in_maintenance(tmp_path: Path) -> None:
     ]
     with running(tmp_path, samples, maintenance=(window,)) as here:
         assert here.slack(suite="in use")["channel"] == "#platform"
+        here.inboxes.pagerduty.inbox.find(lambda event: event["event_action"] == "trigger")
         log = tmp_path / "alertmanager.log"
         stack.until(lambda: "route is within mute time" in log.read_text(), "keeping back what is maintained")
         # It fires, is sent to Alertmanager and goes no further.
