@@ -152,7 +152,8 @@ def test_a_run_that_prometheus_lacks_is_told_with_its_whereabouts(
         done = reconcile(project, address)
         (missing,) = report(project, address)["missing"]
     assert done.status == 1
-    assert re.search(rf"^run \d \({run_id}\) is not in Prometheus; {words}", done.stdout, re.MULTILINE), done.output
+    sentence = rf"^run \d \({run_id}\) is not in Prometheus; {words}"
+    assert re.search(sentence, done.stdout, re.MULTILINE), done.output
     assert missing["run_id"].startswith(run_id)
 
 
