@@ -26,7 +26,14 @@ def pythons() -> Iterator[Path]:
             continue
         found = sorted((Path.home() / ".pyenv" / "versions").glob(f"3.{minor}.*/bin/python"))
         found += [Path(folder) / f"python3.{minor}" for folder in os.environ["PATH"].split(os.pathsep)]
-        yield from [path for path in found if path.exists()][:1]
+        yield from [path for path in found if _runs(path)][:1]
+
+
+def _runs(python: Path) -> bool:
+    """Whether it is a Python; pyenv puts a stand-in on the PATH that may have nothing to stand for."""
+    if not python.exists():
+        return False
+    return subprocess.run([str(python), "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 OTHERS = [pytest.param(path, id=path.parts[-3] if "pyenv" in str(path) else path.name) for path in pythons()]

@@ -21,7 +21,7 @@ from tests.promql.servers import program
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     *("pytest.md", "sdk.md", "architecture.md", "generate.md", "check.md", "notifications.md"),
-    *("dashboards.md", "write-a-dashboard.md", "write-a-rule.md", "simulate.md", "stack.md"),
+    *("dashboards.md", "write-a-dashboard.md", "write-a-rule.md", "simulate.md", "stack.md", "truth.md"),
 )
 BACKEND = "localhost:4318"
 INSTALL = "pip install --editable ."

@@ -79,11 +79,12 @@ def _gather(
 ) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     progress: dict[int, Progress] = {}
-    passed_on = False
+    # Those that would be killed by a wish to stop, as they do not listen for one yet, or have heard it.
+    deaf = set(range(count))
     while len(outcomes) < count:
-        if stop.signal and not passed_on:
-            passed_on = True
-            for _, process in running.values():
+        for number, process in running.values():
+            if stop.signal and number not in deaf:
+                deaf.add(number)
                 process.terminate()
         for connection in wait(list(running), _NAP_SECONDS):
             assert isinstance(connection, Connection)  # noqa: S101 - what we waited for
@@ -95,6 +96,9 @@ def _gather(
                     f"a process of the simulation ended with {process.exitcode} before its work was done; "
                     "try again with --processes 1"
                 ) from None
+            if said is None:
+                deaf.discard(number)
+                continue
             if isinstance(said, Exception):
                 raise said
             if isinstance(said, Progress):
@@ -119,6 +123,7 @@ def _in_child(job: Job, connection: Connection) -> None:
     # A parent that is gone wants nothing more.
     with Interruption((signal.SIGTERM,)) as stop, suppress(BrokenPipeError):
         try:
+            connection.send(None)  # from now on it listens
             connection.send(job.run(stop, connection.send))
         except BrokenPipeError:
             raise
