@@ -46,7 +46,7 @@ check: $(VENV)/.dev ## Check format, lint, types, generated files and what they 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@# Each folder of definitions is a module path of its own: two of them hold a routing.py.
-	@for folder in dashboards rules alerts collector; do \
+	@for folder in dashboards rules alerts collector stack; do \
 	  echo "mypy $$folder"; \
 	  MYPYPATH=$$folder:instrumentation:generators:generators/typings $(BIN)/mypy $$folder/*.py || exit 1; \
 	done
