@@ -22,7 +22,9 @@ MINUTE = 60 * 10**9
 
 
 def without_hours(truth: dict[str, Any]) -> dict[str, Any]:
-    return {name: truth[name] for name in ("totals", "by", "planted", "complete", "simulated")}
+    # By the clock, tasks that end together come in any order, and sums of floats end in other last digits.
+    kept = {name: truth[name] for name in ("totals", "by", "planted", "complete", "simulated")}
+    return dict(json.loads(json.dumps(kept), parse_float=lambda text: round(float(text), 6)))
 
 
 def test_a_simulation_by_the_clock_emits_what_the_past_would_have(tmp_path: Path) -> None:
