@@ -183,6 +183,28 @@ class Flaky(Record):
         minimum=1,
         maximum=10**6,
     )
+    failing_rate_percent: float = setting(
+        2.0,
+        "A test counts as flaky for `gnomon flaky` when, with a probability of 95 %, it fails more often "
+        "than this at commits where it can pass.",
+        unit="%",
+        minimum=0,
+        maximum=99,
+    )
+    fixed_runs: int = setting(
+        20,
+        "Passes in a row, at one commit, after which a flaky or broken test counts as recovered.",
+        unit="{run}",
+        minimum=1,
+        maximum=10**6,
+    )
+    quarantine: tuple[str, ...] = setting(
+        (),
+        "Ids of tests, or globs of them, whose failures fail no gate. They are run, counted and shown as "
+        "ever.",
+        format=LINE,
+        example=["TC042", "billing-*"],
+    )
 
 
 class Rules(Record):
@@ -550,8 +572,72 @@ class Stack(Record):
     )
 
 
+class Kinds(Record):
+    """What a changed file is, by globs; the first kind that fits counts. Skills have `skills.paths`.
+
+    Globs are relative to the root of the repository; `**` stands for any number of folders.
+    """
+
+    golden_set: tuple[str, ...] = setting(
+        ("**/*golden*.yaml", "**/*golden*.yml", "**/*golden*.json"),
+        "Files of expected answers, beside those that `suites` names.",
+        format=LINE,
+    )
+    prices: tuple[str, ...] = setting(("**/prices.yaml",), "Price tables.", format=LINE)
+    tool_config: tuple[str, ...] = setting(
+        (".mcp.json", "**/.mcp.json", "**/tools/*.json", "**/tools/*.yaml"),
+        "Tools and servers that agents may use.",
+        format=LINE,
+    )
+    model_config: tuple[str, ...] = setting(
+        ("**/models.yaml", "**/model*.json", "**/*model-config*"),
+        "Which models are used, and how.",
+        format=LINE,
+    )
+    agent_config: tuple[str, ...] = setting(
+        ("**/CLAUDE.md", "**/AGENTS.md", ".claude/settings.json", "**/agents/*.md", "**/agents/*.yaml"),
+        "What agents are and may do, beside the files of `skills.config_paths`.",
+        format=LINE,
+    )
+    prompt: tuple[str, ...] = setting(
+        ("**/prompts/**", "**/*.prompt", "**/*.prompt.md", "**/commands/*.md"), "Prompts.", format=LINE
+    )
+
+
+class LeastEffects(Record):
+    """How large a movement must be to be worth telling. A smaller one may be real and is not told."""
+
+    rate_points: float = setting(
+        2.0, "Accuracies and other shares.", unit="{percentage_point}", minimum=0, maximum=100
+    )
+    duration_percent: float = setting(10.0, "Latency.", unit="%", minimum=0, maximum=1000)
+    cost_percent: float = setting(5.0, "Cost and tokens.", unit="%", minimum=0, maximum=1000)
+    count_percent: float = setting(10.0, "Attempts and retries.", unit="%", minimum=0, maximum=1000)
+
+
+class Attribution(Record):
+    """How `gnomon changes` decides which commit moved which metric."""
+
+    false_findings_percent: float = setting(
+        5.0,
+        "Share of the findings told that may be wrong about there being a change: the higher it is, the more "
+        "are found, and the more of them falsely.",
+        unit="%",
+        above=0,
+        maximum=50,
+    )
+    minimum_runs: int = setting(
+        5,
+        "Runs on each side of a change that a metric needs by itself, without other evidence.",
+        unit="{run}",
+        minimum=1,
+        maximum=10**6,
+    )
+    least_effects: LeastEffects = section(LeastEffects)
+
+
 class Changes(Record):
-    """How changes of skills and configuration are noticed."""
+    """How changes of skills and configuration are noticed, and what they are held responsible for."""
 
     detection: Literal["polling", "webhook"] = setting(
         "polling", "Look at the repository now and then, or be told by the git server."
@@ -566,6 +652,20 @@ class Changes(Record):
         example="https://gnomon.example.com/hooks/git",
         no_password=True,
     )
+    webhook_secret: SecretReference | None = setting(
+        None,
+        "Secret with which the git server signs what it tells; without one nothing is accepted.",
+        example={"file": "secrets/git-webhook"},
+    )
+    repositories: tuple[str, ...] = setting(
+        (),
+        "Folders of further git repositories whose changes count, relative to the folder of gnomon.yaml. Its "
+        "own repository and its submodules always do.",
+        format=LINE,
+        example=["../prompts"],
+    )
+    kinds: Kinds = section(Kinds)
+    attribution: Attribution = section(Attribution)
 
 
 class Routing(Record):
@@ -586,9 +686,45 @@ class Costs(Record):
 
 
 class Gate(Record):
-    """The quality gate of a pipeline."""
+    """The quality gate of a pipeline: `gnomon gate` compares a branch with its base."""
 
-    enabled: bool = setting(False, "Let a run below its objectives fail the pipeline.")
+    enabled: bool = setting(False, "Let a regression fail the pipeline.")
+    base: str = setting("main", "Branch that others are compared with.", format=LINE)
+    accuracy_drop_points: float = setting(
+        2.0,
+        "Loss of accuracy, pass rate or tool use that fails, when it is proven.",
+        unit="{percentage_point}",
+        minimum=0,
+        maximum=100,
+    )
+    cost_rise_percent: float = setting(
+        10.0, "Rise of cost a test that fails, when it is proven.", unit="%", minimum=0, maximum=10_000
+    )
+    latency_rise_percent: float = setting(
+        25.0, "Rise of latency a test that fails, when it is proven.", unit="%", minimum=0, maximum=10_000
+    )
+    unsure: Literal["pass", "fail"] = setting(
+        "pass", "What becomes of a comparison that the runs there are cannot decide."
+    )
+
+
+class Bisection(Record):
+    """`gnomon bisect` and `gnomon backfill`: running a suite at past commits."""
+
+    command: str | None = setting(
+        None,
+        "Command that runs the suite in a checkout. When not set: `pytest --gnomon` with the suite's paths.",
+        format=LINE,
+        example="uv run pytest tests/routing --gnomon",
+    )
+    confidence_percent: float = setting(
+        95.0, "How sure to be of a commit before the search ends.", unit="%", above=50, maximum=99.99
+    )
+    maximum_runs: int = setting(200, "Runs that a search may make.", unit="{run}", minimum=1, maximum=10**6)
+    maximum_cost_usd: float = setting(
+        10.0, "Cost of model calls that a search may come to.", unit="USD", minimum=0, maximum=1e6
+    )
+    maximum_time: Duration = setting(Duration("2h"), "Time that a search may take.", format=DURATION)
 
 
 class Dashboards(Record):
@@ -785,5 +921,6 @@ class Settings(Record):
     changes: Changes = section(Changes)
     baselines: Baselines = section(Baselines)
     gate: Gate = section(Gate)
+    bisection: Bisection = section(Bisection)
     dashboards: Dashboards = section(Dashboards)
     organisation: Organisation = section(Organisation)
