@@ -1,0 +1,1 @@
+"""Which change moved which series: the statistics, which know nothing of stores, repositories or clocks."""
