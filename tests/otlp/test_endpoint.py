@@ -198,7 +198,7 @@ def test_switches() -> None:
     assert set(found) == {"metrics", "logs"}
 
 
-LINE = '{"resourceSpans":[]}'
+LINE = b'{"resourceSpans":[]}'
 
 
 @pytest.mark.parametrize("header", ["a%0Ab", "%E6%97%A5%E6%9C%AC"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -88,6 +89,53 @@ def test_a_half_delivered_file_resumes_where_it_stopped(tmp_path: Path) -> None:
         assert to(sink, tmp_path).sent == 1
     assert numbers(sink) == [0, 1, 2, 3, 4]
     assert names(tmp_path) == ["a.traces.jsonl.sent"]
+
+
+def test_a_delivery_that_is_killed(tmp_path: Path) -> None:
+    """What was accepted before the process died is not sent again by the next one."""
+    traces(tmp_path, "a", 5)
+    code = """
+        import pathlib, sys
+        from gnomon.otlp.endpoint import resolve
+        from gnomon.spool import deliver
+        deliver(pathlib.Path(sys.argv[1]), resolve({}, endpoint=sys.argv[2]), 60)
+        """
+    with http_sink(limit=3, afterwards="hang") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(code), str(tmp_path), sink.endpoint]
+        )
+        while not sink.refused:  # the fourth line is on its way, and will never be answered
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.wait(60)
+    with http_sink() as again:
+        assert to(again, tmp_path).requests == 2
+    assert numbers(sink) + numbers(again) == [0, 1, 2, 3, 4]
+    assert names(tmp_path) == ["a.traces.jsonl.sent"]
+
+
+@pytest.mark.parametrize("written", ["2", "00000000000000000002", "2\n"])
+def test_a_cursor_as_others_wrote_it(tmp_path: Path, written: str) -> None:
+    """A cursor counts whatever its width, and moves on from where it stood."""
+    path = traces(tmp_path, "a", 5)
+    (tmp_path / "a.traces.jsonl.acked").write_text(written)
+    with http_sink(limit=1) as sink:
+        assert to(sink, tmp_path).requests == 1
+        assert files.acknowledged(path) == 3
+        sink.limit = None
+        assert to(sink, tmp_path).sent == 1
+    assert numbers(sink) == [2, 3, 4]
+    assert names(tmp_path) == ["a.traces.jsonl.sent"]
+
+
+def test_a_damaged_cursor_is_mended(tmp_path: Path) -> None:
+    """The first line that is accepted makes a cursor of whatever lay in its place, longer or shorter."""
+    path = traces(tmp_path, "a", 3)
+    (tmp_path / "a.traces.jsonl.acked").write_text("rubbish" * 10)
+    with http_sink(limit=2) as sink:
+        to(sink, tmp_path)
+    assert files.acknowledged(path) == 2
 
 
 def test_a_cursor_that_cannot_be_read(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ from gnomon.otlp.endpoint import Signal
 Json = Mapping[str, Any]
 
 
-def request(signal: Signal, line: str) -> Message:
+def request(signal: Signal, line: bytes | str) -> Message:
     """The export request of one line.
 
     Raises:

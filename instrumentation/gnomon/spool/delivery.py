@@ -6,12 +6,15 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gnomon.otlp.endpoint import Signal, Target
 from gnomon.spool import files
+from gnomon.spool.journal import LINE_BYTES
 from gnomon.spool.lock import try_lock
 
 if TYPE_CHECKING:
@@ -103,8 +106,8 @@ def _deliver_file(path: Path, sender: Sender, deadline: float, report: DeliveryR
     """Sends one file from its cursor on; False where the rest of its signal should wait."""
     done = files.acknowledged(path)
     refusal = ""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
+    with path.open("rb", buffering=LINE_BYTES) as lines, closing(files.Cursor(path)) as cursor:
+        for number, (line, following) in enumerate(pairwise(chain(lines, (b"",))), start=1):
             if number <= done:
                 continue
             begun = time.monotonic()
@@ -113,7 +116,7 @@ def _deliver_file(path: Path, sender: Sender, deadline: float, report: DeliveryR
             if deadline - begun <= report.slowest_answer:
                 report.why = "no time left for more"
                 return False
-            answer = sender.send(line.rstrip("\n"), deadline - begun)
+            answer = sender.send(line.rstrip(b"\n"), deadline - begun)
             report.slowest_answer = max(report.slowest_answer, time.monotonic() - begun)
             if answer.verdict.value == "later":
                 _stopped(report, answer)
@@ -122,7 +125,8 @@ def _deliver_file(path: Path, sender: Sender, deadline: float, report: DeliveryR
                 refusal = answer.why
             else:
                 report.requests += 1
-            files.acknowledge(path, number)
+            if following:  # the last line is done with the file, which gets its final name at once
+                cursor.move(number)
     if refusal:
         report.why = refusal
         report.refused += 1

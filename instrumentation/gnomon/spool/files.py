@@ -22,6 +22,8 @@ SENT = ".sent"
 REJECTED = ".rejected"
 ACKED = ".acked"
 
+_PENDING = tuple(f".{signal}.jsonl" for signal in SIGNALS)
+
 
 def signal_of(path: Path) -> Signal | None:
     """The signal of a spool file by its name, whatever state it is in; None for other files."""
@@ -33,8 +35,11 @@ def signal_of(path: Path) -> Signal | None:
 
 def pending(directory: Path) -> list[Path]:
     """Complete files that wait for delivery, oldest first."""
-    found = (path for signal in SIGNALS for path in directory.glob(f"*.{signal}.jsonl"))
-    return sorted(found, key=_age)
+    try:
+        names = os.listdir(directory)  # noqa: PTH208 - of many files that were sent no path is made
+    except OSError:
+        return []
+    return sorted((directory / name for name in names if name.endswith(_PENDING)), key=_age)
 
 
 def _age(path: Path) -> tuple[float, str]:
@@ -52,12 +57,32 @@ def acknowledged(path: Path) -> int:
         return 0
 
 
-def acknowledge(path: Path, lines: int) -> None:
-    """Remembers that the first `lines` lines of a pending file need not be sent again."""
-    cursor = path.with_name(path.name + ACKED)
-    temporary = cursor.with_name(f"{cursor.name}.{os.getpid()}.tmp")
-    temporary.write_text(str(lines), "ascii")
-    temporary.replace(cursor)
+class Cursor:
+    """Remembers how many lines of a pending file need not be sent again.
+
+    The number is written in place, all digits at once, so that whoever reads it after the death of this
+    process finds the old one or the new one. The file is made with the first number.
+    """
+
+    _DIGITS = 20
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + ACKED)
+        self._descriptor: int | None = None
+
+    def move(self, lines: int) -> None:
+        """The first `lines` lines are accepted."""
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o644)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, b"%0*d" % (self._DIGITS, lines))
+        os.ftruncate(self._descriptor, self._DIGITS)  # a damaged one may have been longer
+
+    def close(self) -> None:
+        """Lets go of the file, which stays."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def settle(path: Path, suffix: str) -> Path:
