@@ -108,6 +108,11 @@ def _in_list(check: str, change: Callable[[dict[str, list[Any]]], object]) -> Se
     return Seed(check, plant)
 
 
+def _in_a_small_budget(copy: Copy) -> Found:
+    copy.documents["gnomon.yaml"] = {"budgets": {"series": 50}}
+    return Found("gnomon.yaml")
+
+
 def _accept_nothing(document: dict[str, list[Any]]) -> None:
     entry = {"check": "promql/rate", "path": "rules/yaml/*.yaml", "reason": "It only grows."}
     document.setdefault("suppressions", []).append(entry)
@@ -129,6 +134,7 @@ CONTRACT: Final = (
     ),
     Seed("contract/cycle", _in_a_circle),
     _in_list("contract/unused", lambda document: document["unused_metrics"].pop()),
+    Seed("contract/series", _in_a_small_budget),
 )
 """Faults of what queries name."""
 

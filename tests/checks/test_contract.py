@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -259,6 +260,38 @@ class TestUnused:
     def test_single_files_are_not_the_whole(self, tmp_path: Path) -> None:
         """Of files that are named it cannot be said what is used nowhere."""
         assert found(tmp_path, self.FILES, "contract/unused", paths=["dashboards"]) == []
+
+
+class TestSeries:
+    """The organisation fits into its budget of series."""
+
+    FILES: ClassVar = {
+        "dashboards/json/board.json": board(panel(query("sum(sum_over_time(gnomon_run_tests[1h]))")))
+    }
+
+    def _messages(self, folder: Path, settings: str) -> list[str]:
+        files = {**self.FILES, "gnomon.yaml": settings}
+        return [finding.message for finding in found(folder, files, "contract/series")]
+
+    def test_a_fleet_beyond_its_budget_is_named_before_it_runs(self, tmp_path: Path) -> None:
+        """Ten agents fit into ten thousand series, and a hundred do not; the largest metrics are named."""
+        agents = ", ".join(f"{{name: agent-{number}}}" for number in range(100))
+        few = ", ".join(f"{{name: agent-{number}}}" for number in range(10))
+        budget = "budgets: {series: 10000}\n"
+        assert self._messages(tmp_path / "few", f"{budget}organisation: {{agents: [{few}]}}\n") == []
+        [message] = self._messages(tmp_path / "many", f"{budget}organisation: {{agents: [{agents}]}}\n")
+        assert "budgets.series allows 10,000" in message
+        assert "gnomon.skill.duration" in message
+
+    def test_environments_and_cases_count(self, tmp_path: Path) -> None:
+        """More environments make more series; cases without series of their own make fewer."""
+
+        def total(name: str, settings: str) -> int:
+            [message] = self._messages(tmp_path / name, f"budgets: {{series: 1, {settings}")
+            return int(re.search(r"about ([\d,]+) series", message)[1].replace(",", ""))  # type: ignore[index]
+
+        two = "case_series: 2000}\nenvironment: a\norganisation: {environments: [{name: a}, {name: b}]}\n"
+        assert total("two", two) > total("one", "case_series: 2000}\n") > total("none", "case_series: 0}\n")
 
 
 RULES = """

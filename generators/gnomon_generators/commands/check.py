@@ -114,8 +114,9 @@ def _print(report: Report, tree: Tree) -> None:
     for finding in report.findings:
         click.echo(shown(finding, width, colour))
     click.echo(_summary(report, tree))
-    if tests := _rule_tests(tree):
-        click.echo(tests)
+    for line in (_rule_tests(tree), _series(report, tree)):
+        if line:
+            click.echo(line)
 
 
 def _summary(report: Report, tree: Tree) -> str:
@@ -135,6 +136,16 @@ def _rule_tests(tree: Tree) -> str:
 
     rows = cases(tree)
     return summary(rows) if rows else ""
+
+
+def _series(report: Report, tree: Tree) -> str:
+    """How many series the organisation makes, where that was asked of the whole project."""
+    from gnomon_generators.checks.contract import series  # noqa: PLC0415
+    from gnomon_generators.checks.known.estimate import estimate  # noqa: PLC0415
+
+    if not tree.whole or all(check.id != series.ID for check in report.checks):
+        return ""
+    return f"series: about {estimate(tree.settings).total:,} of {tree.settings.budgets.series:,} allowed"
 
 
 def _counted(findings: tuple[Finding, ...]) -> str:
