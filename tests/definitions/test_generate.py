@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gnomon_generators.definitions import find
+from tests.cli.run import gnomon
 from tests.definitions.team import Team, board
 
 LINKING = """
@@ -278,3 +279,22 @@ def test_no_rests_of_writing_stay(written: Team) -> None:
     assert "--out" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not list(written.folder.rglob("*.tmp"))
+
+
+RULE = """\
+from gnomon.registry import metrics
+from gnomon_generators.promql import total
+from gnomon_generators.rules import Group, RecordingRule
+
+groups = [Group("own", (RecordingRule("own:tests:1d", total(metrics.GNOMON_RUN_TESTS, "1d"), "Tests."),), "1m")]
+"""
+
+
+def test_own_rules_without_a_test_are_found_where_their_definitions_are_named(team: Team) -> None:
+    """`gnomon check --definitions` asks for tests of a team's rules; without it they are somebody else's."""
+    team.define("rules/own.py", RULE)
+    assert team.generate("rules", "--only", "own").returncode == 0
+    named = gnomon("check", "--definitions", "own", "--only", "rule/tested", cwd=team.folder)
+    assert named.returncode == 1, named.stdout + named.stderr
+    assert "own:tests:1d" in named.stdout
+    assert gnomon("check", "--only", "rule/tested", cwd=team.folder).returncode == 0

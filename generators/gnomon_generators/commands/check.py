@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,12 @@ _KINDS = (
     help="Which metrics may be named: in our own files only known ones, in others' any of a family that is "
     "unknown here (auto); only known ones everywhere (ours); any (none).",
 )
+@click.option(
+    "--definitions",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with definitions of your own, as it was given to `gnomon generate`. Else: the setting "
+    "`definitions`.",
+)
 @click.option("--only", multiple=True, metavar="ID", help="Run only these checks; a glob such as promql/*.")
 @click.option(
     "--fail-on",
@@ -62,6 +69,7 @@ def check(
     *,
     paths: tuple[Path, ...],
     contract: ContractMode,
+    definitions: Path | None,
     only: tuple[str, ...],
     fail_on: str,
     require_programs: bool,
@@ -81,7 +89,10 @@ def check(
     if as_list:
         _list(checks, as_json)
         return ExitCode.OK
-    tree = loading.load_tree(settings.load(), paths, contract, require_programs)
+    chosen = settings.load()
+    if definitions is not None:
+        chosen = replace(chosen, definitions=definitions.resolve())
+    tree = loading.load_tree(chosen, paths, contract, require_programs)
     report = runner.run(tree, checks)
     if sarif is not None:
         _write_sarif(report, tree, sarif)
