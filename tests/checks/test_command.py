@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_finding_says_file_line_panel_part_reason_and_remedy(project: Path) -> None:
-    """The expression is shown with the wrong part underlined; the last line counts."""
+    """The expression is shown with the wrong part underlined; the last lines count."""
     done = check(project, *ONLY)
     assert done.returncode == 1, done.stderr
     line = next(
@@ -53,8 +54,9 @@ def test_a_finding_says_file_line_panel_part_reason_and_remedy(project: Path) ->
     marks = shown[4]
     assert shown[3][marks.index("^") : marks.rindex("^") + 1] == "increase(gnomon_run_tests[$__range])"
     assert any(text.startswith("  → write sum_over_time(gnomon_run_tests[…])") for text in shown)
-    assert shown[-1].startswith("1 error: ")
-    assert "1 dashboard, 2 PromQL expressions" in shown[-1]
+    assert shown[-2].startswith("1 error: ")
+    assert "1 dashboard, 2 PromQL expressions" in shown[-2]
+    assert re.fullmatch(r"series: about \d+ of 100,000 allowed", shown[-1])
     assert "\x1b[" not in done.stdout
 
 
@@ -62,7 +64,7 @@ def test_nothing_found_is_zero(project: Path) -> None:
     """Without findings the exit code is 0, and what was looked at is said."""
     write(project, {BOARD: board(panel(query(RIGHT)))})
     done = check(project, *ONLY)
-    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert (done.returncode, done.stdout.count("\n")) == (0, 2)
     assert done.stdout.startswith("nothing found: ")
 
 

@@ -286,7 +286,8 @@ from gnomon.registry import metrics
 from gnomon_generators.promql import total
 from gnomon_generators.rules import Group, RecordingRule
 
-groups = [Group("own", (RecordingRule("own:tests:1d", total(metrics.GNOMON_RUN_TESTS, "1d"), "Tests."),), "1m")]
+tests = RecordingRule("own:tests:1d", total(metrics.GNOMON_RUN_TESTS, "1d"), "Tests.")
+groups = [Group("own", (tests,), "1m")]
 """
 
 
