@@ -78,6 +78,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("gnomon_generators.definitions", "gnomon_generators.checks", "gnomon_generators.artefacts"),
         "gnomon_generators.stack",
     },
+    "gnomon_analysis.statistics": {"runs"},
     "gnomon_analysis.store": {"foundations", "registry", "settings", "runs"},
     "gnomon_analysis.ledger": {"registry", "gnomon_analysis.store"},
     "gnomon_analysis.reconcile": {"foundations", "registry", "spool", "runs", "gnomon_analysis.store"},
