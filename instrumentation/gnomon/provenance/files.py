@@ -56,7 +56,7 @@ def find(root: Path, patterns: Sequence[str], listing: Iterable[str] | None = No
 
     `listing` holds candidates relative to the root, as git lists them; without one the folder is walked.
     """
-    matchers = [re.compile(_expression(pattern)) for pattern in patterns]
+    matchers = [re.compile(expression(pattern)) for pattern in patterns]
     if listing is None:
         listing = (path.relative_to(root).as_posix() for path in _walk(root))
     found = []
@@ -82,7 +82,7 @@ def _walk(root: Path) -> Iterator[Path]:
             yield Path(folder, name)
 
 
-def _expression(pattern: str) -> str:
+def expression(pattern: str) -> str:
     """A glob as a regular expression: `*` and `?` stay within a folder, `**/` is any depth, also none."""
     result = ""
     for token in re.split(r"(\*\*/|\*\*|\*|\?)", pattern.removeprefix("./")):

@@ -66,7 +66,7 @@ class GitState:
             found |= {"vcs.ref.head.name": branch, "vcs.ref.head.type": "branch"}
         elif tags := _answer(_start(self._folder, _TAG), time.monotonic() + timeout_seconds):
             found |= {"vcs.ref.head.name": tags.splitlines()[-1], "vcs.ref.head.type": "tag"}
-        return found | _repository(answers.get("remote"), self._top)
+        return found | repository_attributes(answers.get("remote"), self._top)
 
     def listing(self, timeout_seconds: float = 5.0) -> list[str] | None:
         """The files that match the patterns, relative to the folder, ignored ones left out.
@@ -111,7 +111,8 @@ def _answer(process: subprocess.Popen[str] | None, deadline: float) -> str | Non
     return output.strip() if process.returncode == 0 else None
 
 
-def _repository(remote: str | None, top: Path | None) -> dict[str, str]:
+def repository_attributes(remote: str | None, top: Path | None) -> dict[str, str]:
+    """The `vcs.repository.*` attributes: the remote's name and address, else the folder's name."""
     if remote and (url := without_credentials(remote)):
         name = url.rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2]
         return {"vcs.repository.url.full": url, "vcs.repository.name": name}

@@ -1,0 +1,283 @@
+"""The first-parent line of a repository: its commits, and which tracked files each of them changed.
+
+A merge counts with what it brought, against its first parent. The commit at which a shallow clone ends
+changes nothing here: what was before it is not known. A submodule's files count as the superproject's
+own, changed by the commit that names another commit of the submodule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import git
+
+from gnomon.errors import ExitCode, UserError
+from gnomon.provenance.files import blob_id, skill_name
+from gnomon_analysis.changes.log import Commit, Entry, Revision, between, logged, path_text
+from gnomon_analysis.changes.patterns import SKILL, Patterns
+from gnomon_analysis.changes.repository import Repository
+
+ADDED, MODIFIED, DELETED, RENAMED = "added", "modified", "deleted", "renamed"
+
+# Submodules within submodules.
+_DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """One tracked file that a commit changed, against its first parent.
+
+    `change` is `added`, `modified`, `deleted` or `renamed` (then with or without other content); the
+    hashes are the ids that git gives the bytes, None where there is no file. `skill` is the name that a
+    SKILL.md states, else its folder's. `submodule` is the path of the submodule that holds the file.
+    """
+
+    path: str
+    old_path: str | None
+    kind: str | None
+    change: str
+    skill: str | None
+    old_hash: str | None
+    new_hash: str | None
+    submodule: str | None = None
+
+
+class History:
+    """Commits along the first parents, oldest first; see `read_history`."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        patterns: Patterns,
+        revisions: Sequence[Revision],
+        commits: Mapping[str, Commit],
+    ) -> None:
+        self.revisions = tuple(revisions)
+        self.patterns = patterns
+        self.top = repository.top
+        self._repository = repository
+        self._positions = {revision.commit: place for place, revision in enumerate(self.revisions)}
+        self._commits = commits
+        self._names: dict[str, str] = {}
+        self._files: dict[int, tuple[ChangedFile, ...]] = {}
+        self._submodules: dict[str, Repository] | None = None
+        boundary = repository.boundary
+        self.ends_at = next((one.commit for one in self.revisions[:1] if one.commit in boundary), None)
+        """The first commit of a shallow clone, of whose changes nothing is known; else None."""
+
+    @cached_property
+    def name(self) -> str:
+        """`vcs.repository.name` of runs that are made in this repository."""
+        return self._repository.name
+
+    @property
+    def head(self) -> str | None:
+        """The newest commit; None where there is none yet."""
+        return self.revisions[-1].commit if self.revisions else None
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is checked out; None for a detached head."""
+        return self._repository.branch
+
+    def position(self, commit: str) -> int | None:
+        """Where a commit stands in `revisions`; None for one that is not on this line."""
+        return self._positions.get(commit)
+
+    def changed_files(self, position: int) -> Sequence[ChangedFile]:
+        """The tracked files that a commit changed, by path."""
+        if position not in self._files:
+            entries = self._commit(position).entries
+            found = [file for entry in entries for file in self._of_entry(entry)]
+            self._files[position] = tuple(sorted(found, key=lambda file: file.path))
+        return self._files[position]
+
+    def other_paths(self, position: int) -> Sequence[str]:
+        """The paths of all other files that a commit changed: code, documentation."""
+        return self._commit(position).others
+
+    def _commit(self, position: int) -> Commit:
+        commit = self.revisions[position].commit
+        return Commit() if commit == self.ends_at else self._commits[commit]
+
+    def content(self, file: ChangedFile, *, new: bool = True) -> bytes | None:
+        """A file's bytes after the commit, or before it; None where there are none, or not here."""
+        blob = file.new_hash if new else file.old_hash
+        return self._content(blob, file.submodule) if blob else None
+
+    def uncommitted(self) -> list[ChangedFile]:
+        """What of the tracked files differs from the newest commit in the working tree, by path."""
+        return sorted(self._uncommitted(), key=lambda file: file.path)
+
+    def close(self) -> None:
+        """Ends the processes that read contents."""
+        self._repository.close()
+        for repository in (self._submodules or {}).values():
+            repository.close()
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _of_entry(self, entry: Entry) -> Iterator[ChangedFile]:
+        if entry.link:
+            yield from self._of_submodule(entry)
+        elif (file := changed_file(entry, self.patterns)) is not None:
+            yield self._named(file)
+
+    def _of_submodule(self, entry: Entry, above: str = "", depth: int = 1) -> Iterator[ChangedFile]:
+        """The files in a submodule between the two commits of it that a superproject names."""
+        place = above + entry.path
+        repository = self._modules.get(place)
+        if repository is None or depth > _DEEPEST:
+            return
+        try:
+            entries = between(repository, entry.old_id, entry.new_id)
+        except git.GitCommandError:
+            return
+        for inner in entries:
+            if inner.link:
+                yield from self._of_submodule(inner, f"{place}/", depth + 1)
+                continue
+            moved = inner._replace(path=f"{place}/{inner.path}", old_path=f"{place}/{inner.old_path}")
+            if (file := changed_file(moved, self.patterns)) is not None:
+                yield self._named(replace(file, submodule=place))
+
+    @property
+    def _modules(self) -> dict[str, Repository]:
+        if self._submodules is None:
+            self._submodules = dict(_submodules(self._repository))
+        return self._submodules
+
+    def _content(self, blob: str, submodule: str | None) -> bytes | None:
+        repository = self._modules.get(submodule) if submodule else self._repository
+        return repository.content(blob) if repository else None
+
+    def _named(self, file: ChangedFile) -> ChangedFile:
+        if file.kind != SKILL:
+            return file
+        blob = file.new_hash or file.old_hash or ""
+        if blob not in self._names:
+            content = self._content(blob, file.submodule) or b""
+            self._names[blob] = skill_name(content, "")
+        folder = skill_name(b"", file.path if file.new_hash else file.old_path or file.path)
+        return replace(file, skill=self._names[blob] or folder)
+
+    def _uncommitted(self) -> Iterator[ChangedFile]:
+        head = self._repository.commit("HEAD")
+        if head is None or self._repository.bare:
+            return
+        pathspecs = self.patterns.pathspecs
+        committed = {
+            entry.path: entry.new_id
+            for entry in between(self._repository, None, head)
+            if not entry.link and self.patterns.kind(entry.path)
+        }
+        known = self._repository.run(
+            "ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--", *pathspecs
+        )
+        present = {path_text(path) for path in known.split(b"\0") if path} | set(committed)
+        for path in present:
+            kind = self.patterns.kind(path)
+            old = committed.get(path)
+            new = _in_working_tree(self.top / path, old)
+            if kind is None or new == old:
+                continue
+            change = ADDED if old is None else DELETED if new is None else MODIFIED
+            skill = skill_name(_bytes(self.top / path) or b"", path) if kind == SKILL else None
+            yield ChangedFile(path, None, kind, change, skill, old, new)
+
+
+def read_history(
+    repository: Path, patterns: Patterns, since: str | None = None, *, tip: str = "HEAD"
+) -> History:
+    """The first-parent line up to `tip` of the repository that holds a folder.
+
+    `since` is a commit: only what came after it is read, and positions count from there.
+
+    Raises:
+        UserError: there is no repository (exit code 3), or no such commit.
+    """
+    opened = Repository(repository)
+    try:
+        return line(opened, patterns, since, tip)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def line(opened: Repository, patterns: Patterns, since: str | None = None, tip: str = "HEAD") -> History:
+    """As `read_history`, of a repository that is open already and belongs to the history from now on."""
+    newest = opened.commit(tip)
+    if newest is None:
+        if tip != "HEAD":
+            raise _no_commit(opened, tip)
+        return History(opened, patterns, (), {})
+    span = [newest]
+    if since is not None:
+        oldest = opened.commit(since)
+        if oldest is None:
+            raise _no_commit(opened, since)
+        span.append(f"^{oldest}")
+    try:
+        return History(opened, patterns, *logged(opened, patterns, span))
+    except git.GitCommandError as error:
+        raise UserError(f"{opened.top}: {said(error)}", ExitCode.MISSING) from None
+
+
+def _no_commit(opened: Repository, name: str) -> UserError:
+    return UserError(f"{opened.top}: there is no commit {name!r}; name one that `git log` shows")
+
+
+def said(error: git.GitCommandError) -> str:
+    """What git said of a failure, in one line."""
+    lines = str(error.stderr).strip().splitlines() or ["no message"]
+    return f"git failed ({lines[-1]})"
+
+
+def changed_file(entry: Entry, patterns: Patterns) -> ChangedFile | None:
+    """What an entry says of a tracked file; None for other files, and where only its mode changed."""
+    kind, old_kind = patterns.kind(entry.path), patterns.kind(entry.old_path)
+    if kind is None and old_kind is None:
+        return None
+    if kind is None:
+        # Moved to where nothing is tracked: gone.
+        return ChangedFile(entry.old_path, None, old_kind, DELETED, None, entry.old_id, None)
+    if entry.path != entry.old_path:
+        return ChangedFile(entry.path, entry.old_path, kind, RENAMED, None, entry.old_id, entry.new_id)
+    if entry.old_id == entry.new_id:
+        return None
+    change = ADDED if entry.old_id is None else DELETED if entry.new_id is None else MODIFIED
+    return ChangedFile(entry.path, None, kind, change, None, entry.old_id, entry.new_id)
+
+
+def _submodules(repository: Repository, above: str = "", depth: int = 1) -> Iterable[tuple[str, Repository]]:
+    for path, folder in repository.submodules.items():
+        try:
+            module = Repository(folder)
+        except UserError:
+            continue
+        yield above + path, module
+        if depth < _DEEPEST:
+            yield from _submodules(module, f"{above}{path}/", depth + 1)
+
+
+def _in_working_tree(path: Path, committed: str | None) -> str | None:
+    """The id of a file's bytes; of text with CRLF that was committed with LF, that of the committed text."""
+    content = _bytes(path)
+    if content is None:
+        return None
+    plain = blob_id(content.replace(b"\r\n", b"\n"))
+    return plain if plain == committed else blob_id(content)
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
+    except OSError:
+        return None

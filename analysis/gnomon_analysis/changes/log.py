@@ -1,0 +1,189 @@
+"""Commits and their changed files, as git tells them: raw entries, read in one pass.
+
+Git is asked for all files, for to match patterns costs it more than telling, and not for moves, which
+would have it compare contents all along: those are asked for afterwards, of the few commits in which a
+tracked file came or went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gnomon_analysis.changes.patterns import Patterns
+from gnomon_analysis.changes.repository import Repository
+
+_NANOSECONDS = 1_000_000_000
+_FIELDS = 6
+_FORMAT = "--format=%H%x00%P%x00%an%x00%at%x00%ct%x00%s"
+_RAW = ("--raw", "-z", "--no-abbrev", "--ignore-submodules=none")
+_GITLINK = "160000"
+
+# Files that came, times files that went, that are compared with each other to find moves with other content.
+_MOST_RENAMES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One commit. `parents` are those that this clone has, the first of them on the same line."""
+
+    commit: str
+    parents: tuple[str, ...]
+    author: str
+    authored_ns: int
+    committed_ns: int
+    subject: str
+
+
+class Entry(NamedTuple):
+    """One changed file: its paths and ids before and after, None where there is no file.
+
+    `link` says that it is a submodule, and the ids those of commits.
+    """
+
+    path: str
+    old_path: str
+    old_id: str | None
+    new_id: str | None
+    link: bool
+
+
+@dataclass(slots=True)
+class Commit:
+    """What a commit changed: tracked files and submodules, and the paths of other files."""
+
+    entries: list[Entry] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+class _Paths(dict[bytes, tuple[str, bool]]):
+    """Text of a path, and whether it is tracked, by its bytes; worked out once a path."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        super().__init__()
+        self._patterns = patterns
+
+    def __missing__(self, path: bytes) -> tuple[str, bool]:
+        text = path_text(path)
+        self[path] = found = (text, self._patterns.kind(text) is not None)
+        return found
+
+
+def logged(
+    opened: Repository, patterns: Patterns, span: Sequence[str]
+) -> tuple[list[Revision], dict[str, Commit]]:
+    """The commits along the first parents, oldest first, and what each of them changed, by its id.
+
+    Raises git.GitCommandError where git fails.
+    """
+    output = opened.run(
+        *("log", "--first-parent", "-m", "--root", *_RAW, "--no-renames", _FORMAT, *span, "--")
+    )
+    tokens = output.split(b"\0")
+    del output
+    paths = _Paths(patterns)
+    revisions: list[Revision] = []
+    commits: dict[str, Commit] = {}
+    moves: list[Revision] = []
+    place, end = 0, len(tokens) - 1
+    while place < end:
+        revision = _revision(tokens[place : place + _FIELDS])
+        place += _FIELDS
+        commit = commits[revision.commit] = Commit()
+        came, went, tracked_came, tracked_went = 0, 0, 0, 0
+        # Before the first entry of a commit git writes a line end.
+        while place < end and tokens[place][:1] in _STARTS:
+            header = tokens[place]
+            text, tracked = paths[tokens[place + 1]]
+            place += 2
+            status = header[-1]
+            if status == _CAME:
+                came += 1
+                tracked_came += tracked
+            elif status == _WENT:
+                went += 1
+                tracked_went += tracked
+            if tracked or b"160000 " in header:
+                commit.entries.append(_entry(header, text, text))
+            else:
+                commit.others.append(text)
+        revisions.append(revision)
+        if revision.parents and ((tracked_came and went) or (tracked_went and came)):
+            moves.append(revision)
+    revisions.reverse()
+    if moves:
+        _pair(opened, patterns, moves, commits)
+    return revisions, commits
+
+
+_STARTS = (b"\n", b":")
+_CAME, _WENT = ord("A"), ord("D")
+
+
+def _revision(fields: Sequence[bytes]) -> Revision:
+    commit, parents, author, authored, committed, subject = (one.decode("utf-8", "replace") for one in fields)
+    return Revision(
+        commit,
+        tuple(parents.split()),
+        author,
+        int(authored) * _NANOSECONDS,
+        int(committed) * _NANOSECONDS,
+        subject,
+    )
+
+
+def _pair(
+    opened: Repository, patterns: Patterns, revisions: Sequence[Revision], commits: dict[str, Commit]
+) -> None:
+    """Puts moves in the place of files that came and went."""
+    asked = "".join(f"{revision.commit} {revision.parents[0]}\n" for revision in revisions)
+    output = opened.answer(asked.encode(), "diff-tree", "--stdin", "-r", *_RAW, *_renames(opened))
+    tokens = iter(output.split(b"\0"))
+    commit = Commit()
+    for token in tokens:
+        header = token.lstrip(b"\n")
+        if header.startswith(b":"):
+            entry = _paired(header, tokens)
+            if entry.link or patterns.kind(entry.path) or patterns.kind(entry.old_path):
+                commit.entries.append(entry)
+        elif header:
+            commit = commits[header.decode("ascii").strip()]
+            commit.entries.clear()
+
+
+def between(repository: Repository, old: str | None, new: str | None) -> list[Entry]:
+    """The files that differ between two commits; None stands for nothing at all.
+
+    Raises git.GitCommandError where one of them is not in the repository.
+    """
+    empty = repository.run("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
+    output = repository.run("diff-tree", "-r", *_RAW, *_renames(repository), old or empty, new or empty, "--")
+    tokens = iter(output.split(b"\0"))
+    return [_paired(token, tokens) for token in tokens if token]
+
+
+def _renames(repository: Repository) -> tuple[str, str]:
+    # What a partial clone lacks cannot be compared: there, only files of the same content are one.
+    return ("-M100%" if repository.partial else "-M", f"-l{_MOST_RENAMES}")
+
+
+def _paired(header: bytes, tokens: Iterator[bytes]) -> Entry:
+    old_path = path = path_text(next(tokens))
+    if header.rsplit(b" ", 1)[1][:1] in b"RC":
+        path = path_text(next(tokens))
+    return _entry(header, old_path, path)
+
+
+def _entry(header: bytes, old_path: str, path: str) -> Entry:
+    old_mode, new_mode, old_id, new_id, _ = header.decode("ascii").strip("\n:").split(" ")
+    return Entry(path, old_path, _there(old_id), _there(new_id), _GITLINK in (old_mode, new_mode))
+
+
+def _there(identity: str) -> str | None:
+    return identity if identity.strip("0") else None
+
+
+def path_text(path: bytes) -> str:
+    """A path as text; bytes that are no UTF-8 are written as escapes, so that two paths stay two."""
+    return path.decode("utf-8", "backslashreplace")

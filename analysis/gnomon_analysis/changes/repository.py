@@ -1,0 +1,284 @@
+"""A git repository that is only read: nothing in it is run, and nothing of the caller's git gets in.
+
+GitPython does the talking, through a command of ours: git sees none of the caller's `GIT_*` variables and
+none of the user's or the machine's configuration, runs no hook, pager, file-system monitor, filter or
+signature check that the repository's own configuration names, takes no lock, and opens no connection, not
+even where a partial clone lacks an object.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gnomon.errors import ExitCode, UserError
+from gnomon.provenance.vcs import repository_attributes
+
+try:
+    import git
+except ImportError as error:
+    # GitPython looks for the program when it is imported.
+    if isinstance(error, ModuleNotFoundError):
+        raise
+    raise UserError("git: the program is not installed; install git", ExitCode.MISSING) from None
+
+# Said on the command line of each git, where it outweighs what the repository says of itself.
+_CONFIGURATION = {
+    "safe.directory": "*",
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.attributesFile": os.devnull,
+    "core.quotePath": "false",
+    "core.pager": "cat",
+    "protocol.allow": "never",
+    "log.showSignature": "false",
+    "log.follow": "false",
+    "diff.orderFile": os.devnull,
+    "diff.relative": "false",
+    "i18n.logOutputEncoding": "UTF-8",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+}
+
+_VARIABLES = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    # No protocol at all: versions of git that do not know the variable above cannot fetch, either.
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+}
+
+# GitPython hands the word on as git wrote it, whatever its types say.
+_BLOB: tuple[object, ...] = ("blob", b"blob")
+
+# Where git stops looking for a repository is the caller's to say; it gives nothing away.
+_KEPT = frozenset({"GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"})
+
+
+def environment() -> dict[str, str]:
+    """The process environment for a git that only reads."""
+    kept = {name: value for name, value in os.environ.items() if _harmless(name)}
+    said = {"GIT_CONFIG_COUNT": str(len(_CONFIGURATION))}
+    for number, (key, value) in enumerate(_CONFIGURATION.items()):
+        said |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return kept | _VARIABLES | said
+
+
+def _harmless(name: str) -> bool:
+    return name in _KEPT or not name.upper().startswith("GIT_")
+
+
+class _ReadingGit(git.Git):
+    """GitPython's command, in an environment of ours instead of the process' own."""
+
+    def execute(  # type: ignore[override]
+        self,
+        command: Sequence[str],
+        istream: Any = None,
+        as_process: bool = False,
+        **_: object,
+    ) -> Any:
+        """Starts git and gives back its process, or what it wrote, in bytes.
+
+        Raises git.GitCommandError where it fails.
+        """
+        process = subprocess.Popen(
+            list(command),
+            cwd=self._working_dir,
+            env=environment(),
+            stdin=istream or subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            # A process that is kept would block on messages that nobody reads.
+            stderr=subprocess.DEVNULL if as_process else subprocess.PIPE,
+        )
+        if as_process:
+            return self.AutoInterrupt(process, command)
+        output, errors = process.communicate()
+        if process.returncode:
+            raise git.GitCommandError(list(command), process.returncode, errors, output)
+        return output
+
+
+class _ReadingRepo(git.Repo):
+    GitCommandWrapperType = _ReadingGit
+    git: _ReadingGit
+
+
+class Repository:
+    """The repository that holds `folder`, which may be any folder of its working tree, or a bare one.
+
+    Raises:
+        UserError: there is no such folder or no repository there (exit code 3).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UserError(
+                f"{folder}: there is no such folder; name one in a git repository", ExitCode.MISSING
+            )
+        self.top, self.git_directory, self.common_directory = _located(folder.resolve())
+        try:
+            self._repo = _ReadingRepo(self.top, expand_vars=False)
+        except git.InvalidGitRepositoryError:
+            raise _no_repository(folder) from None
+        self._guard = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """`vcs.repository.name` of runs that are made here."""
+        return repository_attributes(self._remote(), self.top)["vcs.repository.name"]
+
+    def _remote(self) -> str | None:
+        try:
+            return self.text("config", "--get", "remote.origin.url").strip() or None
+        except git.GitCommandError:
+            return None
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is no working tree."""
+        return self._repo.working_tree_dir is None
+
+    def commit(self, revision: str) -> str | None:
+        """The id of a commit; None where there is none of that name."""
+        return self._object(f"{revision}^{{commit}}")
+
+    def _object(self, name: str) -> str | None:
+        if name.startswith("-"):
+            return None
+        try:
+            return self.text("rev-parse", "--verify", "--quiet", name).strip()
+        except git.GitCommandError:
+            return None
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is checked out; None for a detached head."""
+        try:
+            return self.text("symbolic-ref", "--short", "--quiet", "HEAD").strip()
+        except git.GitCommandError:
+            return None
+
+    @property
+    def boundary(self) -> frozenset[str]:
+        """The commits of a shallow clone whose parents it does not have."""
+        try:
+            return frozenset((self.common_directory / "shallow").read_text("ascii").split())
+        except OSError:
+            return frozenset()
+
+    @property
+    def partial(self) -> bool:
+        """Whether it may lack contents that its commits name."""
+        return any((self.common_directory / "objects" / "pack").glob("*.promisor"))
+
+    def run(self, *arguments: str) -> bytes:
+        """What a git command writes. Raises git.GitCommandError where it fails."""
+        output: bytes = self._repo.git.execute(["git", *arguments])
+        return output
+
+    def answer(self, question: bytes, *arguments: str) -> bytes:
+        """What a git command writes that is given a question. Raises git.GitCommandError where it fails."""
+        with tempfile.TemporaryFile() as asked:
+            asked.write(question)
+            asked.seek(0)
+            output: bytes = self._repo.git.execute(["git", *arguments], istream=asked)
+        return output
+
+    def text(self, *arguments: str) -> str:
+        """What a git command writes, as text."""
+        return self.run(*arguments).decode("utf-8", "replace")
+
+    @property
+    def submodules(self) -> dict[str, Path]:
+        """Paths of the submodules that the commit in force names, and the folders that hold their commits.
+
+        Those that were never checked out have none, and are left out.
+        """
+        if self._object("HEAD:.gitmodules") is None:
+            return {}
+        try:
+            modules = [(str(module.path), module.name) for module in self._repo.submodules]
+        except (configparser.Error, git.GitError, ValueError, KeyError):
+            return {}  # a .gitmodules that git could not read, either
+        found = {}
+        for path, name in modules:
+            places = (self.top / path, self.common_directory / "modules" / name)
+            held = next((place for place in places if _holds_repository(place)), None)
+            if held is not None and ".." not in PurePosixPath(name).parts:
+                found[path] = held
+        return found
+
+    def content(self, blob: str) -> bytes | None:
+        """The bytes of a file by their id; None where they are not there."""
+        with self._guard:
+            try:
+                _, kind, _, content = self._repo.git.get_object_data(blob)
+            except (ValueError, OSError):
+                # Gone, or a git that died of an object that it may not fetch: the next question starts one.
+                self._repo.git.clear_cache()
+                return None
+        return content if kind in _BLOB else None
+
+    def close(self) -> None:
+        """Ends the git that reads contents."""
+        with self._guard:
+            self._repo.close()
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _located(folder: Path) -> tuple[Path, Path, Path]:
+    """Root of the working tree (of a bare repository: itself), its git directory, and the shared one."""
+    asked = _asked(folder, "--absolute-git-dir", "--git-common-dir", "--is-bare-repository")
+    if asked is None:
+        raise _no_repository(folder)
+    directory, common, bare = asked
+    shared = Path(os.path.normpath(folder / common))
+    if bare == "true":
+        return Path(directory), Path(directory), shared
+    top = _asked(folder, "--show-toplevel")
+    return (Path(top[0]) if top else Path(directory), Path(directory), shared)
+
+
+def _holds_repository(place: Path) -> bool:
+    return (place / ".git").exists() or (place / "HEAD").is_file()
+
+
+def _asked(folder: Path, *questions: str) -> list[str] | None:
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", *questions],
+            cwd=folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise UserError("git: the program is not installed; install git", ExitCode.MISSING) from None
+    return os.fsdecode(done.stdout).splitlines() if done.returncode == 0 else None
+
+
+def _no_repository(folder: Path) -> UserError:
+    return UserError(
+        f"{folder}: there is no git repository here; run in one, or start one with `git init`",
+        ExitCode.MISSING,
+    )
