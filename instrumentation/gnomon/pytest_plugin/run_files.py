@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -101,6 +100,8 @@ class RunFiles:
 
 def fallback_directory() -> Path:
     """A spool of this user's own in the machine's temporary directory."""
+    import getpass  # noqa: PLC0415 - brings the terminal's library, and is hardly ever needed
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
