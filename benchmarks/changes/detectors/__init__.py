@@ -1,0 +1,1 @@
+"""The detectors: all take a history and say what moved where."""
