@@ -86,6 +86,9 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("foundations", "registry", "settings", "provenance", "otlp", "spool", "runs"),
         "gnomon_analysis.store",
     },
+    "gnomon_analysis.gating": {
+        *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.statistics"),
+    },
     "gnomon_analysis.report": {"runs", "gnomon_analysis.store"},
     "gnomon_analysis.demo": {
         *("foundations", "prices", "runs", "gnomon"),
@@ -99,6 +102,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("foundations", "settings", "gnomon_analysis.store", "gnomon_analysis.ledger"),
         *("gnomon_analysis.reconcile", "gnomon_analysis.junit", "gnomon_analysis.demo"),
         "gnomon_analysis.simulation",
+        "gnomon_analysis.gating",
     },
 }
 

@@ -1,0 +1,213 @@
+"""What the store knows of one commit: its runs, what each test of them said, and under what they ran."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from gnomon_analysis.gating.measures import Measure, Reading, Value
+from gnomon_analysis.store import ResultRow, RunRow, Store, schema
+from gnomon_analysis.store.opening import database_errors, reading
+
+# Runs that came to their end; of the others nobody knows what is missing.
+_ENDED = ("success", "failure")
+
+NO_SKILL = "no skill"
+ASKS_BACK = "asks back"
+NOT_ANSWERED = "not answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What runs stood under beside the commit; what differs here may be the cause instead."""
+
+    models: frozenset[str] = frozenset()
+    golden_sets: frozenset[str] = frozenset()
+    environments: frozenset[str] = frozenset()
+    prices: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSeen:
+    """One test of a suite over the runs of a commit."""
+
+    case_id: str
+    results: tuple[ResultRow, ...]
+
+    @property
+    def expectation(self) -> tuple[object, ...]:
+        """What counts as right for it, as its newest run says."""
+        newest = self.results[-1]
+        return (newest.expected, tuple(sorted(newest.alternates)), bool(newest.clarification_expected))
+
+    @property
+    def answers(self) -> Counter[str]:
+        """What was answered, and how often."""
+        return Counter(_answer(result) for result in self.results)
+
+
+def _answer(result: ResultRow) -> str:
+    if result.expected is None and result.actual is None:
+        return result.outcome
+    if result.clarification_asked and not result.actual:
+        return ASKS_BACK
+    return NOT_ANSWERED if result.actual is None else result.actual or NO_SKILL
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """All that is known of a suite at one commit.
+
+    `left_out` says how many of its runs do not count, by the reason. `results` are those of each run.
+    """
+
+    commit: str
+    suite: str
+    runs: tuple[RunRow, ...]
+    results: Mapping[str, tuple[ResultRow, ...]]
+    conditions: Conditions = field(default_factory=Conditions)
+
+    @property
+    def cases(self) -> dict[str, CaseSeen]:
+        """Its tests by their ids; what was skipped or never ran is not among them."""
+        found: dict[str, list[ResultRow]] = {}
+        for run in self.runs:
+            for result in self.results[run.run_id]:
+                if result.outcome not in ("skipped", "not_run"):
+                    found.setdefault(result.case_id, []).append(result)
+        return {case_id: CaseSeen(case_id, tuple(rows)) for case_id, rows in found.items()}
+
+    @property
+    def cost_per_run(self) -> float | None:
+        """Mean cost of a run, where each has one."""
+        costs = [run.calls.cost_usd for run in self.runs if run.calls.calls]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def seconds_per_run(self) -> float | None:
+        """Mean duration of a run."""
+        known = [run.duration for run in self.runs if run.duration is not None]
+        return sum(known) / len(known) if known else None
+
+
+def values(results: Iterable[ResultRow], read: Reading) -> dict[str, Value]:
+    """What each test of one run says of a metric; of a test that is there twice, the mean."""
+    found: dict[str, list[Value]] = {}
+    for result in results:
+        if (value := read(result)) is not None:
+            found.setdefault(result.case_id, []).append(value)
+    return {case_id: _mean(several) for case_id, several in found.items()}
+
+
+def _mean(several: Sequence[Value]) -> Value:
+    weight = sum(one.weight for one in several)
+    return Value(sum(one.value * one.weight for one in several) / weight, weight / len(several))
+
+
+def reading_of(measure: Measure, sides: Sequence[Side]) -> Reading:
+    """How to read a metric on all sides alike: as it should be, or by what says nearly the same."""
+    if measure.otherwise is None or all(_has(side, measure.read) for side in sides):
+        return measure.read
+    return measure.otherwise
+
+
+def _has(side: Side, read: Reading) -> bool:
+    return any(read(result) is not None for results in side.results.values() for result in results)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Runs of one commit by suite, and how many do not count, by the reason."""
+
+    sides: Mapping[str, Side]
+    left_out: Mapping[str, int]
+
+
+def observe(stores: Sequence[Store], commit: str, suite: str | None, *, dirty: bool) -> Found:
+    """Everything that stores know of a commit. `dirty`: runs with uncommitted changes count, too."""
+    left_out: Counter[str] = Counter()
+    by_suite: dict[str, list[tuple[Store, RunRow]]] = {}
+    seen: set[str] = set()
+    for store in stores:
+        for run in store.runs(suite, commit=commit):
+            if run.run_id in seen:
+                continue
+            seen.add(run.run_id)
+            if (reason := _unfit(run, dirty=dirty)) is not None:
+                left_out[reason] += 1
+                continue
+            by_suite.setdefault(suite or run.suite or "", []).append((store, run))
+    sides = {name: _side(commit, name, found) for name, found in by_suite.items()}
+    return Found({name: side for name, side in sides.items() if side.cases}, left_out)
+
+
+def _unfit(run: RunRow, *, dirty: bool) -> str | None:
+    if run.dirty and not dirty:
+        return "with uncommitted changes"
+    if not run.complete or run.status not in _ENDED:
+        return "that never came to an end"
+    return None
+
+
+def _side(commit: str, suite: str, found: Sequence[tuple[Store, RunRow]]) -> Side:
+    ordered = sorted(found, key=lambda one: (str(one[1].started_at or ""), one[1].run_id))
+    results = {
+        run.run_id: tuple(result for result in store.results(run.run_id) if (result.suite or suite) == suite)
+        for store, run in ordered
+    }
+    runs = tuple(run for _, run in ordered)
+    called = [row for store, run in ordered for row in _calls(store, run.run_id)]
+    return Side(
+        commit=commit,
+        suite=suite,
+        runs=runs,
+        results=results,
+        conditions=Conditions(
+            models=frozenset(model for model, _ in called),
+            golden_sets=frozenset(run.golden_set_version for run in runs if run.golden_set_version),
+            environments=frozenset(run.environment for run in runs if run.environment),
+            prices=frozenset(price for _, price in called if price),
+        ),
+    )
+
+
+def _calls(store: Store, run_id: str) -> Iterator[tuple[str, str | None]]:
+    """Models that tests of a run called, with the one that answered, and where their price is from."""
+    calls = schema.model_calls.c
+    statement = (
+        select(calls.provider, calls.request_model, calls.response_model, calls.price_source)
+        .where(calls.run_id == run_id, calls.case_id.is_not(None))
+        .distinct()
+    )
+    with database_errors(store.url), reading(store.engine) as connection:
+        rows = connection.execute(statement).all()
+    for provider, asked, answered, price in rows:
+        named = asked or answered
+        if named is not None:
+            other = f" (answered by {answered})" if answered and answered != named else ""
+            yield f"{f'{provider} ' if provider else ''}{named}{other}", price
+
+
+def commits_with_runs(stores: Sequence[Store], suites: Iterable[str], *, dirty: bool) -> set[str]:
+    """Commits of which a store has runs of any of the suites that came to their end."""
+    runs = schema.runs.c
+    statement = (
+        select(runs.revision)
+        .where(
+            runs.revision.is_not(None),
+            runs.complete,
+            runs.status.in_(_ENDED),
+            runs.suite.in_(list(suites)),
+            *(() if dirty else (runs.dirty.is_not(True),)),
+        )
+        .distinct()
+    )
+    found: set[str] = set()
+    for store in stores:
+        with database_errors(store.url), reading(store.engine) as connection:
+            found |= {str(row[0]) for row in connection.execute(statement)}
+    return found
