@@ -1,0 +1,183 @@
+"""How well one level explains a stretch of commits, the level itself unknown: marginal likelihoods.
+
+All are closed forms of conjugate models on sums over the stretch, so that any stretch costs the same. Sums
+run along the last axis; leading axes are series of one family, looked at side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaln, gammaln
+
+from gnomon_analysis.statistics.lines import Line
+from gnomon_analysis.statistics.model import Floats, Kind
+
+# What is thought of levels before any run: rates as in Beta(1, 1), that is anything; logarithms of means and
+# counts around the series' own mean with a standard deviation of about a third.
+_RATE_PRIOR = (1.0, 1.0)
+_LEVEL_SPREAD = 0.35
+_COUNT_SHAPE = 4.0
+# Most degrees of freedom that the scatter of the whole series lends to a stretch.
+_MOST_FREEDOM = 20.0
+_LEAST_FREEDOM = 2.0
+
+
+class Likelihood(Protocol):
+    """Marginal likelihoods of stretches."""
+
+    def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
+        """Log marginal likelihood of entries `first` to `last`, the latter left out.
+
+        Both broadcast against each other; the answer has the leading axes of the sums before theirs. A
+        stretch without entries has 0. Constants that every way of cutting shares are left out.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BetaBinomial:
+    """Rates: successes S of N give log B(a + S, b + N - S) - log B(a, b) under a Beta(a, b) prior."""
+
+    successes: Floats
+    trials: Floats
+
+    def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
+        """See `Likelihood`."""
+        successes = _sum(self.successes, first, last)
+        trials = _sum(self.trials, first, last)
+        a, b = _RATE_PRIOR
+        return np.asarray(betaln(a + successes, b + np.maximum(trials - successes, 0.0)) - betaln(a, b))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GammaPoisson:
+    """Counts: K events in exposure E, rate ~ Gamma(a, a/m): a log b - lgamma(a) + lgamma(a+K) - (a+K)
+    log(b+E).
+
+    `mean` is m, the mean of the whole series.
+    """
+
+    events: Floats
+    exposure: Floats
+    mean: Floats
+
+    def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
+        """See `Likelihood`."""
+        events = _sum(self.events, first, last)
+        exposure = _sum(self.exposure, first, last)
+        shape = _COUNT_SHAPE
+        rate = shape / _beside(self.mean, events)
+        return np.asarray(
+            shape * np.log(rate)
+            - gammaln(shape)
+            + gammaln(shape + events)
+            - (shape + events) * np.log(rate + exposure)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NormalGamma:
+    """Logarithms of commit means: normal, its mean and precision unknown (conjugate prior normal-gamma).
+
+    With n entries of weights w, W = sum w, prior mean m of weight k and precision ~ Gamma(v/2, v s/2):
+    log p = (log k - log(k + W)) / 2 + lgamma((v + n)/2) - lgamma(v/2) + v/2 log(v s/2) - (v + n)/2 log(b),
+    b = (v s + sum w x^2 - (sum w x)^2 / W + k W (mean - m)^2 / (k + W)) / 2.
+    K. P. Murphy, "Conjugate Bayesian analysis of the Gaussian distribution" (2007). s is the scatter between
+    neighbouring commits.
+    """
+
+    count: Floats
+    weight: Floats
+    total: Floats
+    square: Floats
+    mean: Floats
+    scatter: Floats
+    freedom: Floats
+    prior_weight: Floats
+
+    def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
+        """See `Likelihood`."""
+        count = _sum(self.count, first, last)
+        weight = _sum(self.weight, first, last)
+        # Values are kept around the prior mean, so that sums of squares lose no digits.
+        total = _sum(self.total, first, last)
+        square = _sum(self.square, first, last)
+        freedom, prior = _beside(self.freedom, count), _beside(self.prior_weight, count)
+        base = freedom * _beside(self.scatter, count) / 2
+        misfit = np.maximum(square - total**2 / (prior + weight), 0.0) / 2
+        return np.asarray(
+            0.5 * (np.log(prior) - np.log(prior + weight))
+            + gammaln((freedom + count) / 2)
+            - gammaln(freedom / 2)
+            - 0.5 * count * np.log(base)
+            - 0.5 * (freedom + count) * np.log1p(misfit / base)
+        )
+
+
+def of_line(found: Line) -> Likelihood:
+    """The model of one series."""
+    return _model([found], [found.weight], [found.value], single=True)
+
+
+def of_family(lines: Sequence[Line], grid: Sequence[np.ndarray], size: int) -> Likelihood:
+    """The model of the series of a family side by side, over the entries of all of them.
+
+    `grid` has for each line the place of each of its entries among the `size` entries of the family.
+    """
+    weights = [_spread(one.weight, where, size) for one, where in zip(lines, grid, strict=True)]
+    values = [_spread(one.value, where, size) for one, where in zip(lines, grid, strict=True)]
+    return _model(lines, weights, values, single=False)
+
+
+def _model(
+    lines: Sequence[Line], weights: Sequence[Floats], values: Sequence[Floats], *, single: bool
+) -> Likelihood:
+    kind = lines[0].kind
+    weight, value = (weights[0], values[0]) if single else (np.stack(weights), np.stack(values))
+    if kind is Kind.PROPORTION:
+        return BetaBinomial(_running(weight * value), _running(weight))
+    mass = weight.sum(axis=-1)
+    mean = np.asarray((weight * value).sum(axis=-1) / np.where(mass > 0, mass, 1.0))
+    if kind is Kind.COUNT:
+        return GammaPoisson(_running(weight * value), _running(weight), np.maximum(mean, 1e-9))
+    scatter = np.array([one.scatter for one in lines])
+    freedom = np.clip([one.freedom for one in lines], _LEAST_FREEDOM, _MOST_FREEDOM)
+    if single:
+        scatter, freedom = scatter[0], freedom[0]
+    centred = np.where(weight > 0, value - mean[..., None], 0.0)
+    return NormalGamma(
+        count=_running((weight > 0).astype(np.float64)),
+        weight=_running(weight),
+        total=_running(weight * centred),
+        square=_running(weight * centred**2),
+        mean=mean,
+        scatter=np.asarray(scatter),
+        freedom=np.asarray(freedom),
+        prior_weight=np.asarray(scatter) / _LEVEL_SPREAD**2,
+    )
+
+
+def _running(values: Floats) -> Floats:
+    """Sums up to each entry, beginning with 0."""
+    sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    np.cumsum(values, axis=-1, out=sums[..., 1:])
+    return sums
+
+
+def _sum(running: Floats, first: ArrayLike, last: ArrayLike) -> Floats:
+    return np.asarray(running[..., np.atleast_1d(last)] - running[..., np.atleast_1d(first)])
+
+
+def _beside(of_series: Floats, sums: Floats) -> Floats:
+    """A number of each series, shaped so that it broadcasts against its sums."""
+    return np.asarray(of_series).reshape(np.shape(of_series) + (1,) * (np.ndim(sums) - np.ndim(of_series)))
+
+
+def _spread(values: Floats, where: np.ndarray, size: int) -> Floats:
+    out = np.zeros(size)
+    out[where] = values
+    return out

@@ -1,0 +1,195 @@
+"""Runs gathered by the commit that they measured: what the models work on.
+
+Runs of one commit share a machine, an hour and a mood of the model, so they say less than as many independent
+runs would. How much less is read off neighbouring commits: where their rates or means differ more than their
+runs explain, each commit's weight is taken down accordingly. Scatter within a commit alone is never used to
+judge differences between commits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
+
+# How many pairs of neighbours the assumption of independent runs counts for, against what the pairs show.
+TRUST = 10.0
+# A pair further apart than so many times the usual squared distance is a step, and no noise.
+_STEP = 9.0
+_ROUNDS = 3
+# Scatter that no metric falls below, relative to its level: a constant series would be infinitely sure.
+_LEAST_SCATTER = 0.005
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A series, an entry for each commit that was measured (under each upstream state, in a row).
+
+    Attributes:
+        kind: What its numbers are.
+        at: Position of each entry's commit; shape (entries,).
+        tag: Upstream state of each entry.
+        runs: Number of runs of each entry.
+        level: Rate or mean of each entry in the metric's own unit.
+        value: What the model sees: the rate, the logarithm of the mean (durations, costs), or the mean count.
+        weight: Trials each entry is worth (proportions, counts), or its weight in units of `scatter`.
+        scatter: Variance of `value` at weight 1; 1 for proportions and counts, whose models know it.
+        freedom: Degrees of freedom that `scatter` was estimated with.
+    """
+
+    kind: Kind
+    at: Integers
+    tag: Integers
+    runs: Floats
+    level: Floats
+    value: Floats
+    weight: Floats
+    scatter: float
+    freedom: float
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return len(self.at)
+
+
+def line(series: Series) -> Line:
+    """Gathers the runs of a series, and weighs its commits."""
+    starts = _starts(series.at, series.tag)
+    trials = np.add.reduceat(series.trials, starts) if starts.size else np.zeros(0)
+    totals = (
+        np.add.reduceat(
+            series.value if series.kind is Kind.PROPORTION else series.value * series.trials, starts
+        )
+        if starts.size
+        else np.zeros(0)
+    )
+    runs = np.diff(np.append(starts, len(series.at))).astype(np.float64)
+    level = totals / trials
+    at, tag = series.at[starts], series.tag[starts]
+    if series.kind is Kind.PROPORTION:
+        weight = trials / _inflation(trials, *_of_proportions(level, trials))
+        return Line(series.kind, at, tag, runs, level, level, weight, 1.0, 0.0)
+    if series.kind is Kind.COUNT:
+        weight = trials / _of_counts(level, trials)
+        return Line(series.kind, at, tag, runs, level, level, weight, 1.0, 0.0)
+    value = _logarithms(level)
+    weight = _even_weights(series, starts, runs)
+    scatter, freedom = _scatter(value, weight)
+    return Line(series.kind, at, tag, runs, level, value, weight, scatter, freedom)
+
+
+def neighbours(value: Floats, weight: Floats) -> tuple[float, float]:
+    """Variance at weight 1, from the squared distances of neighbours, and how many pairs it is from.
+
+    J. von Neumann, "Distribution of the ratio of the mean square successive difference to the variance",
+    Annals of Mathematical Statistics 12 (1941): a step disturbs one pair only, and that pair is cut off.
+    """
+    if value.size < 2:
+        return 0.0, 0.0
+    squares = np.diff(value) ** 2 / (1 / weight[1:] + 1 / weight[:-1])
+    return without_steps(squares, np.ones_like(squares)), float(squares.size)
+
+
+def gathered(frame: Line, kind: Kind, value: Floats, level: Floats, *, runs: Floats, weight: Floats) -> Line:
+    """A line over the entries of `frame` from values that were put together of several series.
+
+    The scatter is what neighbours show, less or more than independent runs would have.
+    """
+    variance, pairs = neighbours(value, weight)
+    if kind in (Kind.PROPORTION, Kind.COUNT):
+        mean = float((weight * value).sum() / weight.sum())
+        expected = max(mean * (1 - mean) if kind is Kind.PROPORTION else mean, 1e-6)
+        ratio = (TRUST + pairs * variance / expected) / (TRUST + pairs)
+        return Line(kind, frame.at, frame.tag, runs, level, value, weight / max(ratio, 0.05), 1.0, 0.0)
+    return Line(kind, frame.at, frame.tag, runs, level, value, weight, max(variance, 1e-9), pairs)
+
+
+def without_steps(found: Floats, expected: Floats) -> float:
+    """Sum of `found` over sum of `expected`, with what lies far above the rest cut off: that are steps."""
+    total = float(expected.sum())
+    if total <= 0:
+        return 1.0
+    ratio = float(found.sum()) / total
+    for _ in range(_ROUNDS):
+        ratio = float(np.minimum(found, _STEP * ratio * expected).sum()) / total
+    return ratio
+
+
+def _starts(at: Integers, tag: Integers) -> Integers:
+    if not at.size:
+        return np.zeros(0, dtype=np.int64)
+    new = np.flatnonzero((np.diff(at) != 0) | (np.diff(tag) != 0)) + 1
+    return np.concatenate([np.zeros(1, dtype=np.int64), new])
+
+
+def _of_proportions(rate: Floats, trials: Floats) -> tuple[float, float]:
+    """Over-dispersion between neighbouring commits, and the mean trials that it is of.
+
+    Each pair's own pooled variance p(1 - p) times N/(N - 1), without which a single run a commit would look
+    over-dispersed twice, is what independent runs explain of the squared distance of their rates.
+    """
+    if rate.size < 2:
+        return 1.0, 1.0
+    pooled_trials = trials[1:] + trials[:-1]
+    pooled = (rate[1:] * trials[1:] + rate[:-1] * trials[:-1]) / pooled_trials
+    variance = pooled * (1 - pooled) * pooled_trials / np.maximum(pooled_trials - 1, 1)
+    expected = variance * (1 / trials[1:] + 1 / trials[:-1])
+    found = np.diff(rate) ** 2
+    told = expected > 0
+    pairs = float(np.count_nonzero(told))
+    if not pairs:
+        return 1.0, 1.0
+    ratio = without_steps(found[told], expected[told])
+    return max(1.0, (TRUST + pairs * ratio) / (TRUST + pairs)), float(trials.mean())
+
+
+def _inflation(trials: Floats, dispersion: float, mean: float) -> Floats:
+    """Over-dispersion by number of trials: 1 + (trials - 1) times the correlation of a commit's runs."""
+    if dispersion <= 1.0 or mean <= 1.0:
+        return np.ones_like(trials)
+    return np.asarray(1 + (trials - 1) * (dispersion - 1) / (mean - 1))
+
+
+def _of_counts(mean: Floats, trials: Floats) -> float:
+    """Variance over mean between neighbouring commits: 1 for Poisson, below it for nearly constant counts."""
+    if mean.size < 2:
+        return 1.0
+    expected = (mean[1:] + mean[:-1]) / 2 * (1 / trials[1:] + 1 / trials[:-1])
+    told = expected > 0
+    pairs = float(np.count_nonzero(told))
+    if not pairs:
+        return 1.0
+    ratio = without_steps(np.diff(mean)[told] ** 2, expected[told])
+    return max(0.05, (TRUST + pairs * ratio) / (TRUST + pairs))
+
+
+def _logarithms(level: Floats) -> Floats:
+    """Logarithms; a mean of nothing at all counts as half the least that was seen."""
+    positive = level[level > 0]
+    if not positive.size:
+        return np.zeros_like(level)
+    return np.asarray(np.log(np.maximum(level, positive.min() / 2)))
+
+
+def _even_weights(series: Series, starts: Integers, runs: Floats) -> Floats:
+    """Weight of each commit's mean: runs / (1 + (runs - 1) rho), rho the correlation of a commit's runs."""
+    if runs.size < 2 or runs.max() == runs.min():
+        return np.ones_like(runs)
+    values = _logarithms(series.value)
+    means = np.add.reduceat(values, starts) / runs
+    within_freedom = float((runs - 1).sum())
+    within = float(((values - np.repeat(means, runs.astype(np.int64))) ** 2).sum()) / within_freedom
+    spread = 1 / runs[1:] + 1 / runs[:-1]
+    squares = np.diff(means) ** 2
+    ratio = without_steps(squares, within * spread) if within > 0 else 1.0
+    between = max(0.0, (ratio - 1) * within * float(spread.mean()) / 2)
+    rho = between / (between + within) if between + within > 0 else 1.0
+    return np.asarray(runs / (1 + (runs - 1) * rho))
+
+
+def _scatter(value: Floats, weight: Floats) -> tuple[float, float]:
+    variance, pairs = neighbours(value, weight)
+    return max(variance, _LEAST_SCATTER**2), pairs

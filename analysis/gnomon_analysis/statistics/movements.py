@@ -1,0 +1,112 @@
+"""What one line does: steps, slopes and blips."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gnomon_analysis.statistics import drift, likelihoods, placing, segmentation
+from gnomon_analysis.statistics.lines import Line
+from gnomon_analysis.statistics.model import Floats, Verdict
+from gnomon_analysis.statistics.segmentation import Cut
+
+# A slope is looked for up to so many entries before and after the steps that it would explain.
+_SLOPE_REACH = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movement:
+    """A movement of a line: `CHANGED` for a step, `DRIFT` for a slope, `INCONCLUSIVE` for a single commit.
+
+    Of a slope, the cut's gaps are all those that it goes over; of a blip, that of the odd commit.
+    """
+
+    verdict: Verdict
+    line: Line
+    cut: Cut
+
+
+def movements(line: Line, of_commit: Floats) -> list[Movement]:
+    """What a line does, oldest first; `of_commit` is the hazard of each commit for it."""
+    hazard = placing.hazards(line, of_commit)
+    line, cuts, blips = _without_blips(line, hazard)
+    steps: list[Movement] = []
+    for chain in _chains(line, cuts):
+        steps += _slope_or_steps(line, chain)
+    return sorted(steps + blips, key=lambda found: found.cut.gap)
+
+
+def _without_blips(line: Line, hazard: Floats) -> tuple[Line, list[Cut], list[Movement]]:
+    """Takes out commits that stand alone, between two stretches that are as good as one level."""
+    blips: list[Movement] = []
+    while True:
+        likelihood = likelihoods.of_line(line)
+        cuts = segmentation.segment(likelihood, hazard)
+        odd = _odd_one(line, cuts)
+        if odd is None:
+            return line, cuts, blips
+        into, out_of = odd
+        entry = into.gap
+        weight = line.weight.copy()
+        weight[entry] = 0.0
+        rest = replace(line, weight=weight)
+        outer = segmentation.change(likelihoods.of_line(rest), _log_odds(hazard), into.first, out_of.last)
+        if outer is not None and outer.log_odds < 0:
+            alone = Cut(
+                into.first,
+                entry,
+                entry + 1,
+                min(into.log_odds, out_of.log_odds),
+                np.array([entry]),
+                np.ones(1),
+            )
+            blips.append(Movement(Verdict.INCONCLUSIVE, line, alone))
+        line = rest
+
+
+def _odd_one(line: Line, cuts: Sequence[Cut]) -> tuple[Cut, Cut] | None:
+    """Two changes with a single measured commit between them."""
+    for into, out_of in itertools.pairwise(cuts):
+        if np.count_nonzero(line.weight[into.gap : out_of.gap]) == 1 and line.weight[into.gap] > 0:
+            return into, out_of
+    return None
+
+
+def _chains(line: Line, cuts: Sequence[Cut]) -> list[list[Cut]]:
+    """Changes in a row that go the same way."""
+    chains: list[list[Cut]] = []
+    direction = 0.0
+    for cut in cuts:
+        step = np.sign(_mean(line, cut.gap, cut.last) - _mean(line, cut.first, cut.gap))
+        if chains and step == direction:
+            chains[-1].append(cut)
+        else:
+            chains.append([cut])
+        direction = step
+    return chains
+
+
+def _slope_or_steps(line: Line, chain: list[Cut]) -> list[Movement]:
+    first = max(chain[0].first, chain[0].gap - _SLOPE_REACH)
+    last = min(chain[-1].last, chain[-1].gap + _SLOPE_REACH)
+    found = drift.slope(line, first, last)
+    if found is None or found.probability < 0.5:
+        return [Movement(Verdict.CHANGED, line, cut) for cut in chain]
+    gaps = np.arange(max(found.begin, chain[0].first + 1), min(found.end, chain[-1].last - 1) + 1)
+    strongest = max(chain, key=lambda cut: cut.log_odds)
+    shares = np.full(gaps.size, 1 / gaps.size)
+    whole = Cut(chain[0].first, strongest.gap, chain[-1].last, strongest.log_odds, gaps, shares)
+    return [Movement(Verdict.DRIFT, line, whole)]
+
+
+def _mean(line: Line, first: int, last: int) -> float:
+    weight = line.weight[first:last]
+    mass = float(weight.sum())
+    return float((weight * line.value[first:last]).sum() / mass) if mass > 0 else 0.0
+
+
+def _log_odds(hazard: Floats) -> Floats:
+    return np.asarray(np.log(hazard) - np.log1p(-hazard))

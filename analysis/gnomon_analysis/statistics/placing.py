@@ -1,0 +1,103 @@
+"""Which commits may be the cause: from gaps between measured commits to the commits themselves.
+
+What is known before a look at the runs: the hazard, times what a commit touched (`Series.prior`), raised
+where other series of the history say that something happened, and where the upstream state flips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gnomon_analysis.statistics.lines import Line
+from gnomon_analysis.statistics.model import Candidate, Floats
+from gnomon_analysis.statistics.segmentation import Cut
+
+# Probability that a series moves when the model, the provider or the environment does: far above any
+# commit's.
+_FLIP = 0.2
+# No gap is likelier than that to hold a change, whatever it holds.
+_MOST = 0.5
+CREDIBLE = 0.95
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a change is.
+
+    Attributes:
+        commits: Every commit with a share, in order.
+        shares: Posterior probability of each as the cause, given that there is a change.
+        flipped: Probability that the change falls on a flip of the upstream state.
+        candidates: The likeliest commits that hold `CREDIBLE` together, the likeliest first.
+        flip_among: Whether the state flips at any of the gaps that these belong to.
+    """
+
+    commits: np.ndarray
+    shares: Floats
+    flipped: float
+    candidates: tuple[Candidate, ...]
+    flip_among: bool
+
+
+def weights(prior: Floats | None, size: int) -> Floats:
+    """Relative weight of each commit as a cause, 1 on average."""
+    if prior is None:
+        return np.ones(size)
+    found = np.maximum(np.asarray(prior, dtype=np.float64), 0.0)
+    mean = float(found.mean())
+    return np.asarray(found / mean) if mean > 0 else np.ones(size)
+
+
+def flips(line: Line) -> np.ndarray:
+    """Whether the upstream state of each entry differs from that of the entry before; shape (entries,)."""
+    found = np.zeros(line.size, dtype=np.bool_)
+    found[1:] = np.diff(line.tag) != 0
+    return found
+
+
+def hazards(line: Line, of_commit: Floats) -> Floats:
+    """Probability of a movement between each entry and the one before; shape (entries,).
+
+    That of any of the commits after the entry before, up to and including the entry's own, and that of a flip
+    of the upstream state: one flip among many says less than the only one.
+    """
+    running = np.concatenate([[0.0], np.cumsum(of_commit)])
+    found = np.full(line.size, 1e-12)
+    found[1:] = running[line.at[1:] + 1] - running[line.at[:-1] + 1]
+    flipped = flips(line)
+    count = int(np.count_nonzero(flipped))
+    if count:
+        found[flipped] += _FLIP / count
+    return np.asarray(np.clip(found, 1e-12, _MOST))
+
+
+def place(line: Line, cut: Cut, of_commit: Floats) -> Place:
+    """Shares each gap's probability among its commits by their weights."""
+    flipped = flips(line)
+    commits: list[np.ndarray] = []
+    shares: list[Floats] = []
+    gap_of: list[np.ndarray] = []
+    for gap, share in zip(cut.gaps, cut.shares, strict=True):
+        inside = np.arange(line.at[gap - 1] + 1, line.at[gap] + 1)
+        if not inside.size:
+            # Two upstream states at one commit: nothing but the flip lies between.
+            inside = line.at[gap : gap + 1]
+        weight = of_commit[inside]
+        mass = float(weight.sum())
+        weight = weight / mass if mass > 0 else np.full(inside.size, 1 / inside.size)
+        commits.append(inside)
+        shares.append(share * weight)
+        gap_of.append(np.full(inside.size, gap))
+    found, share, gaps = np.concatenate(commits), np.concatenate(shares), np.concatenate(gap_of)
+    falling = np.lexsort((found, -share))
+    enough = int(np.searchsorted(np.cumsum(share[falling]), CREDIBLE * share.sum() - 1e-12)) + 1
+    chosen = falling[:enough]
+    return Place(
+        commits=found,
+        shares=share,
+        flipped=float(share[flipped[gaps]].sum()),
+        candidates=tuple(Candidate(int(found[one]), float(share[one])) for one in chosen),
+        flip_among=bool(flipped[gaps[chosen]].any()),
+    )

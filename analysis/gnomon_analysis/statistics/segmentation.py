@@ -1,0 +1,153 @@
+"""Where a series is cut into stretches of one level each.
+
+Exact Bayesian segmentation by dynamic programming over stretches: P. Fearnhead, "Exact and efficient Bayesian
+inference for multiple changepoint problems", Statistics and Computing 16 (2006), with a hazard for each gap
+between two measured commits. The likeliest cutting is where to start from; a change whose place is unsure is
+less likely at each single gap than no change, though likelier at all of them together, so gaps are then added
+and dropped by the probability of a change between their neighbours, summed over places.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from gnomon_analysis.statistics.likelihoods import Likelihood
+from gnomon_analysis.statistics.model import Floats
+
+# Longest line that is cut as a whole, and the windows that a longer one is cut in.
+WHOLE = 1500
+WINDOW = 500
+# A change is one near a place: beyond so many entries from its likeliest gap it would be another one. Without
+# such an end, the mere length of a quiet history would make "somewhere" likely.
+_REACH = 60
+_ROUNDS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A change between two stretches.
+
+    Attributes:
+        first: First entry of the stretch before.
+        gap: The likeliest first entry of the stretch after.
+        last: End of the stretch after (its last entry plus one).
+        log_odds: Log odds that there is a change between `first` and `last`, given the changes at both ends.
+        gaps: Every entry from which the stretch after may begin.
+        shares: Posterior share of each.
+    """
+
+    first: int
+    gap: int
+    last: int
+    log_odds: float
+    gaps: np.ndarray
+    shares: Floats
+
+    @property
+    def probability(self) -> float:
+        """Probability that there is a change."""
+        return float(1 / (1 + np.exp(-self.log_odds)))
+
+
+def segment(likelihood: Likelihood, hazard: Floats) -> list[Cut]:
+    """The changes of a line that are likelier than not, oldest first.
+
+    `hazard` has for each entry the probability that the line moves between the entry before and it; shape
+    (entries,), the first without meaning.
+    """
+    size = len(hazard)
+    if size < 2:
+        return []
+    odds = np.log(hazard) - np.log1p(-hazard)
+    gaps = _likeliest(likelihood, odds, 0, size) if size <= WHOLE else _by_windows(likelihood, odds, size)
+    return _settle(likelihood, odds, gaps, size)
+
+
+def change(likelihood: Likelihood, odds: Floats, first: int, last: int) -> Cut | None:
+    """The change between two given ends; None where there is no gap between them.
+
+    `odds` are prior log odds of a change at each entry. The posterior odds are the sum over gaps of prior
+    odds times the likelihood of two levels over that of one.
+    """
+    gaps = np.arange(first + 1, last)
+    if not gaps.size:
+        return None
+    scores = (
+        odds[gaps]
+        + likelihood.between(first, gaps)
+        + likelihood.between(gaps, last)
+        - likelihood.between(first, last)
+    )
+    best = int(np.argmax(scores))
+    near = slice(max(0, best - _REACH), best + _REACH + 1)
+    gaps, scores = gaps[near], scores[near]
+    total = float(logsumexp(scores))
+    return Cut(first, int(gaps[np.argmax(scores)]), last, total, gaps, np.exp(scores - total))
+
+
+def _likeliest(likelihood: Likelihood, odds: Floats, first: int, last: int) -> list[int]:
+    """Gaps of the likeliest cutting of entries `first` to `last`."""
+    size = last - first
+    best = np.zeros(size + 1)
+    came_from = np.zeros(size + 1, dtype=np.int64)
+    starts = np.arange(first, last)
+    prior = odds[first:last].copy()
+    prior[0] = 0.0
+    for end in range(1, size + 1):
+        scores = best[:end] + prior[:end] + likelihood.between(starts[:end], first + end)
+        came_from[end] = int(np.argmax(scores))
+        best[end] = scores[came_from[end]]
+    gaps: list[int] = []
+    place = int(came_from[size])
+    while place > 0:
+        gaps.append(first + place)
+        place = int(came_from[place])
+    return gaps[::-1]
+
+
+def _by_windows(likelihood: Likelihood, odds: Floats, size: int) -> list[int]:
+    """Gaps of windows that overlap by half, each answering for its middle.
+
+    Windows begin at fixed entries, so that what is appended changes the last ones only.
+    """
+    found: list[int] = []
+    step, quarter = WINDOW // 2, WINDOW // 4
+    for start in range(0, size - step, step):
+        end = min(start + WINDOW, size)
+        low = 0 if start == 0 else start + quarter
+        high = size if end == size else end - quarter
+        found += [gap for gap in _likeliest(likelihood, odds, start, end) if low <= gap < high]
+    return sorted(set(found))
+
+
+def _settle(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[Cut]:
+    """Adds and drops gaps, and moves them between their neighbours, until nothing changes."""
+    for _ in range(_ROUNDS):
+        cuts = _cuts(likelihood, odds, gaps, size)
+        weakest = min(cuts, key=lambda cut: cut.log_odds, default=None)
+        if weakest is not None and weakest.log_odds < 0:
+            gaps = [gap for gap, cut in zip(gaps, cuts, strict=True) if cut is not weakest]
+            continue
+        moved = [cut.gap for cut in cuts]
+        added = _added(likelihood, odds, moved, size)
+        if not added and moved == gaps:
+            return cuts
+        gaps = sorted({*moved, *added})
+    return [cut for cut in _cuts(likelihood, odds, gaps, size) if cut.log_odds >= 0]
+
+
+def _cuts(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[Cut]:
+    ends = [0, *gaps, size]
+    found = (change(likelihood, odds, first, last) for first, last in zip(ends[:-2], ends[2:], strict=True))
+    return [cut for cut in found if cut is not None]
+
+
+def _added(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[int]:
+    """Gaps inside stretches where a change is likelier than none."""
+    ends = [0, *gaps, size]
+    found = (change(likelihood, odds, first, last) for first, last in itertools.pairwise(ends))
+    return [cut.gap for cut in found if cut is not None and cut.log_odds > 0]
