@@ -1,0 +1,26 @@
+"""Which commit likely moved which metric: from the runs in the store to findings, and back into the store.
+
+with read_history(folder, Patterns.of(settings, folder)) as history:
+    update(store, settings, history, now_ns=time.time_ns())
+    for finding in findings(store):
+        print(finding.sentence)
+"""
+
+from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare
+from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
+from gnomon_analysis.attribution.stored import find, findings, moved_cases
+from gnomon_analysis.attribution.updating import Outcome, update
+
+__all__ = [
+    "CaseFlip",
+    "Comparison",
+    "Finding",
+    "MovedCase",
+    "Outcome",
+    "Suspect",
+    "compare",
+    "find",
+    "findings",
+    "moved_cases",
+    "update",
+]

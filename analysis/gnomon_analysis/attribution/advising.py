@@ -1,0 +1,76 @@
+"""What to do about a finding: the next best run and its price, or where to look."""
+
+from __future__ import annotations
+
+import math
+
+from gnomon_analysis.attribution import finding as words
+from gnomon_analysis.attribution import wording
+from gnomon_analysis.attribution.finding import Finding
+
+# How sure to be of a commit before nothing more is advised.
+_SURE = 0.95
+# Runs that tell two commits apart when the metric clearly moved.
+_RUNS_A_STEP = 5
+
+
+def advice(finding: Finding, cost_of_a_run: float | None) -> str | None:
+    """What to do next; None for nothing. `cost_of_a_run` is in USD."""
+    if finding.verdict in _BY_VERDICT:
+        return _BY_VERDICT[finding.verdict](finding, cost_of_a_run)
+    suspects = len(finding.candidates)
+    if suspects > 1 and (finding.p_commit or 0.0) < _SURE:
+        runs = _RUNS_A_STEP * math.ceil(math.log2(suspects) + 1)
+        price = _price(runs, cost_of_a_run, "about ")
+        return f"`{bisect(finding)}` tells the {suspects} commits apart ({price})."
+    if finding.verdict == words.REGRESSION and finding.revision is not None:
+        show = f"gnomon changes show {wording.short(finding.revision)}"
+        return f"Look at the tests that moved (`{show}`), then revert or mend."
+    return None
+
+
+def bisect(finding: Finding) -> str:
+    """The command that tells the suspects of a finding apart."""
+    of = f" --suite {finding.suite}" if finding.suite else ""
+    good, bad = wording.short(finding.before_revision), wording.short(finding.after_revision)
+    return f"gnomon bisect {finding.metric}{of} --good {good} --bad {bad}"
+
+
+def _upstream(finding: Finding, a_run: float | None) -> str:
+    before, after = wording.short(finding.before_revision), wording.short(finding.after_revision)
+    return (
+        f"Run {before} and {after} {_RUNS_A_STEP} times each with the old and with the new state "
+        f"({_price(4 * _RUNS_A_STEP, a_run)}): that tells the repository from what is outside of it."
+    )
+
+
+def _drift(finding: Finding, a_run: float | None) -> str:
+    return (
+        f"Run {wording.short(finding.before_revision)} again ({_price(_RUNS_A_STEP, a_run)}): if it no "
+        "longer comes to what it did, the cause is outside of the repository."
+    )
+
+
+def _inconclusive(finding: Finding, a_run: float | None) -> str:
+    runs = finding.runs_needed or _RUNS_A_STEP
+    return f"Run {wording.short(finding.after_revision)} again ({_price(runs, a_run)})."
+
+
+def _not_enough(finding: Finding, a_run: float | None) -> str:
+    runs = finding.runs_needed or _RUNS_A_STEP
+    return (
+        f"Run {wording.short(finding.after_revision)} or a later commit ({_price(runs, a_run, more=True)})."
+    )
+
+
+_BY_VERDICT = {
+    words.UPSTREAM: _upstream,
+    words.DRIFT: _drift,
+    words.INCONCLUSIVE: _inconclusive,
+    words.NOT_ENOUGH_RUNS: _not_enough,
+}
+
+
+def _price(runs: int, a_run: float | None, about: str = "", *, more: bool = False) -> str:
+    count = about + wording.plural(runs, "more run" if more else "run")
+    return f"{count}, about {wording.number(runs * a_run)} USD" if a_run else count

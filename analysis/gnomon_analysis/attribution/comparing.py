@@ -1,0 +1,283 @@
+"""One commit against the measured commit before it, case by case, whatever the statistics make of it.
+
+With a router that leaves nothing to chance one run a commit shows exactly which cases a commit flipped; with
+chance in it the same list says how little one run shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gnomon.errors import ExitCode, UserError
+from gnomon.settings import Settings
+from gnomon_analysis.attribution import finding as words
+from gnomon_analysis.attribution import metrics, reading
+from gnomon_analysis.attribution.metrics import Metric
+from gnomon_analysis.attribution.placing import place
+from gnomon_analysis.attribution.series import Subject
+from gnomon_analysis.attribution.suite import Suite
+from gnomon_analysis.attribution.suites import read_suites
+from gnomon_analysis.changes import History, Revision
+from gnomon_analysis.statistics.fdr import benjamini_hochberg
+from gnomon_analysis.statistics.model import Interval
+from gnomon_analysis.statistics.paired import Paired, paired
+from gnomon_analysis.store import Store, schema
+from gnomon_analysis.store.opening import database_errors
+from gnomon_analysis.store.opening import reading as reading_transaction
+
+_SIGNIFICANT = 0.05
+_MESSAGES = "gen_ai.input.messages"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFlip:
+    """A case whose share of right answers (of passes) differs between the two commits, as fractions of 1."""
+
+    case_id: str
+    before: float
+    after: float
+    runs_before: int
+    runs_after: int
+    old_skill: str | None
+    new_skill: str | None
+    expected: str | None
+    category: str | None
+    request: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A metric at both commits over the cases that both have, in the metric's unit.
+
+    `p` is the probability of a mean difference at least that large if each case was as likely to have moved
+    the other way; `adjusted_p` takes into account how many metrics were compared.
+    """
+
+    metric: str
+    unit: str
+    cases: int
+    before: float
+    after: float
+    difference: Interval
+    p: float
+    adjusted_p: float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A commit against the measured commit before it, in one suite and environment.
+
+    `after` is the first measured commit that is not before the one that was asked for; `between` are the
+    commits that came after `before`, up to and including `after`: each may be behind what differs.
+    """
+
+    suite: str | None
+    environment: str | None
+    commit: str
+    subject: str
+    before: str
+    after: str
+    between: tuple[str, ...]
+    runs_before: int
+    runs_after: int
+    switched: tuple[str, ...]
+    metrics: tuple[Compared, ...]
+    flips: tuple[CaseFlip, ...]
+
+
+def compare(store: Store, settings: Settings, history: History, commit: str) -> list[Comparison]:
+    """Compares a commit with the measured commit before it, in every suite and environment.
+
+    Raises UserError for a commit that is not on the first-parent line (exit code 1), and where nothing was
+    measured on both sides (exit code 3).
+    """
+    revision = _revision(history, commit)
+    asked = history.position(revision.commit) or 0
+    with database_errors(store.url), reading_transaction(store.engine) as connection:
+        placed = place(reading.stored_runs(connection), history)
+        near = _near(placed.position.tolist(), asked)
+        if near is None:
+            raise UserError(
+                f"{revision.commit[:7]}: no commit before it was measured, or none from it on; run the suite "
+                "at both, with `gnomon backfill` for commits of the past",
+                ExitCode.MISSING,
+            )
+        suites, _ = read_suites(connection, placed, near)
+        found = [
+            one
+            for suite in suites
+            if (one := _Comparer(connection, settings, history, suite).compare(revision, asked)) is not None
+        ]
+    if not found:
+        raise UserError(
+            f"{revision.commit[:7]}: no suite was measured both before it and from it on", ExitCode.MISSING
+        )
+    return found
+
+
+def _revision(history: History, commit: str) -> Revision:
+    meant = [one for one in history.revisions if one.commit.startswith(commit.lower())]
+    if not meant:
+        raise UserError(
+            f"no commit on the first-parent line of {history.name} begins with {commit!r}; "
+            "`git log --first-parent --oneline` lists them",
+            ExitCode.NEGATIVE,
+        )
+    if len(meant) > 1:
+        raise UserError(f"{commit!r} means {len(meant)} commits; write more of the id")
+    return meant[0]
+
+
+def _near(measured: Sequence[int], asked: int) -> int | None:
+    """From where on runs are needed: every suite's last measured commit before the one asked for."""
+    earlier = [position for position in measured if position < asked]
+    later = any(position >= asked for position in measured)
+    # Suites are not always run together: what is read goes back some commits further than the newest.
+    return sorted(set(earlier))[-_COMMITS_BACK:][0] if earlier and later else None
+
+
+_COMMITS_BACK = 20
+
+
+class _Comparer:
+    def __init__(self, connection: Connection, settings: Settings, history: History, suite: Suite) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._history = history
+        self._suite = suite
+
+    def compare(self, revision: Revision, asked: int) -> Comparison | None:
+        suite, history = self._suite, self._history
+        before, after = suite.measured_before(asked), suite.measured_from(asked)
+        if before is None or after is None:
+            return None
+        return Comparison(
+            suite=suite.measured.suite,
+            environment=suite.measured.environment,
+            commit=revision.commit,
+            subject=revision.subject,
+            before=history.revisions[before].commit,
+            after=history.revisions[after].commit,
+            between=tuple(one.commit for one in history.revisions[before + 1 : after + 1]),
+            runs_before=suite.runs_at(before),
+            runs_after=suite.runs_at(after),
+            switched=tuple(suite.switches(before, after)),
+            metrics=tuple(self._metrics(before, after)),
+            flips=tuple(self._flips(before, after)),
+        )
+
+    def _metrics(self, before: int, after: int) -> list[Compared]:
+        found: list[tuple[Metric, Paired]] = []
+        for metric in metrics.METRICS.values():
+            cases = self._suite.cases(self._subject(metric), (before, before, after, after))
+            first = {case.case_id: case.before for case in cases if case.before is not None}
+            second = {case.case_id: case.after for case in cases if case.after is not None}
+            compared = paired(first, second)
+            if compared is not None:
+                found.append((metric, compared))
+        adjusted = benjamini_hochberg([compared.p for _, compared in found])
+        return [
+            self._compared(metric, compared, float(p))
+            for (metric, compared), p in zip(found, adjusted, strict=True)
+        ]
+
+    def _compared(self, metric: Metric, compared: Paired, adjusted: float) -> Compared:
+        difference = compared.difference
+        return Compared(
+            metric=metric.name,
+            unit=metric.unit,
+            cases=compared.cases,
+            before=compared.before * metric.scale + metric.offset,
+            after=compared.after * metric.scale + metric.offset,
+            difference=Interval(
+                difference.estimate * metric.scale,
+                difference.low * metric.scale,
+                difference.high * metric.scale,
+            ),
+            p=compared.p,
+            adjusted_p=adjusted,
+            verdict=self._verdict(metric, compared, adjusted),
+        )
+
+    def _verdict(self, metric: Metric, compared: Paired, adjusted: float) -> str:
+        least = least_effect(self._settings, metric, compared.before)
+        difference = compared.difference
+        if adjusted < _SIGNIFICANT and abs(difference.estimate) >= least:
+            better = (difference.estimate > 0) == metric.more_is_better
+            return words.IMPROVEMENT if better else words.REGRESSION
+        if -least <= difference.low and difference.high <= least:
+            return words.UNCHANGED
+        return words.INCONCLUSIVE
+
+    def _flips(self, before: int, after: int) -> Iterator[CaseFlip]:
+        metric = metrics.ROUTING_ACCURACY
+        if not (self._suite.measured.cells.sums[metric].count > 0).any():
+            metric = metrics.PASS_RATE
+        cases = self._suite.cases(self._subject(metric), (before, before, after, after))
+        moved = [case for case in cases if case.before != case.after]
+        moved.sort(key=lambda case: ((case.after or 0) - (case.before or 0), case.case_id))
+        for case in moved:
+            expected, category = self._suite.expectation(case.case_id)
+            yield CaseFlip(
+                case_id=case.case_id,
+                before=case.before or 0.0,
+                after=case.after or 0.0,
+                runs_before=case.runs_before,
+                runs_after=case.runs_after,
+                old_skill=case.old_skill,
+                new_skill=case.new_skill,
+                expected=expected,
+                category=category,
+                request=request(self._connection, self._suite.measured.suite, case.case_id),
+            )
+
+    def _subject(self, metric: Metric) -> Subject:
+        measured = self._suite.measured
+        return Subject(metric, measured.suite, measured.environment, "suite", measured.suite or "")
+
+
+def least_effect(settings: Settings, metric: Metric, before: float) -> float:
+    """The least movement worth telling, in the unit of the metric's series."""
+    least = settings.changes.attribution.least_effects
+    if metric.scale != 1:
+        return least.rate_points / 100
+    percent = {"s": least.duration_percent, "{attempt}": least.count_percent, "{retry}": least.count_percent}
+    return percent.get(metric.unit, least.cost_percent) / 100 * abs(before)
+
+
+def request(connection: Connection, suite: str | None, case_id: str) -> str | None:
+    """What a case asks, where model calls were recorded with their content; its last user message."""
+    calls, results = schema.model_calls.c, schema.results.c
+    of_suite = select(results.run_id).where(results.suite == suite, results.case_id == case_id)
+    statement = (
+        select(calls.attributes)
+        .where(calls.case_id == case_id, calls.run_id.in_(of_suite), calls.attributes.is_not(None))
+        .order_by(calls.started_ns.desc())
+        .limit(1)
+    )
+    attributes = connection.execute(statement).scalar()
+    return _asked((attributes or {}).get(_MESSAGES))
+
+
+def _asked(messages: Any) -> str | None:
+    if isinstance(messages, str):
+        try:
+            messages = json.loads(messages)
+        except ValueError:
+            return str(messages)
+    if not isinstance(messages, list):
+        return None
+    for message in reversed(messages):
+        if isinstance(message, dict) and message.get("role") == "user":
+            said = message.get("content", message.get("parts"))
+            if isinstance(said, list):
+                parts = [part.get("content") or part.get("text") for part in said if isinstance(part, dict)]
+                said = " ".join(part for part in parts if isinstance(part, str))
+            return str(said) if said else None
+    return None

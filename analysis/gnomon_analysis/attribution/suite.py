@@ -1,0 +1,258 @@
+"""One suite in one environment: its runs on the line of commits, and what each side of a commit came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnomon_analysis.attribution import metrics
+from gnomon_analysis.attribution.finding import MovedCase
+from gnomon_analysis.attribution.metrics import Metric
+from gnomon_analysis.attribution.reading import Codes, StoredRun, Vocabulary
+from gnomon_analysis.attribution.series import Measured, Subject
+from gnomon_analysis.statistics.model import Integers, Kind
+
+# How many times likelier two different levels must make a case's runs than one level does.
+_MOVED = 5.0
+# A mean counts as moved beyond this share of itself, and beyond this many standard errors.
+_LEAST_MOVE = 0.02
+_ERRORS = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a run stood on beside the repository."""
+
+    models: str | None
+    environment: str | None
+    golden_set: str | None
+
+    def switched_to(self, other: State) -> list[str]:
+        """What differs, in words."""
+        named = (
+            ("the model", self.models, other.models),
+            ("the environment", self.environment, other.environment),
+            ("the golden set", self.golden_set, other.golden_set),
+        )
+        return [
+            f"{what} changed from {before or 'none'} to {after or 'none'}"
+            for what, before, after in named
+            if before != after
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one case came to over some runs: total and number of values, squares of the runs' means."""
+
+    total: float
+    count: float
+    runs: int
+    squares: float
+    skill: str | None
+
+    @property
+    def mean(self) -> float | None:
+        """The share or mean."""
+        return self.total / self.count if self.count else None
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Everything that is known of a suite in an environment; `runs` are by number, as in `measured`."""
+
+    runs: Sequence[StoredRun]
+    measured: Measured
+    states: Sequence[State]
+    vocabulary: Vocabulary
+
+    @property
+    def cost_of_a_run(self) -> float | None:
+        """What a whole run costs, as the mean over the newest ones, in USD."""
+        cells, whole = self.measured.cells, self.measured.whole
+        sums = cells.sums[metrics.COST]
+        totals = np.bincount(cells.run, weights=sums.total, minlength=len(self.runs))
+        known = np.bincount(cells.run, weights=sums.count, minlength=len(self.runs)) > 0
+        newest = totals[whole & known][-_NEWEST:]
+        return float(newest.mean()) if len(newest) else None
+
+    def first_run(self, position: int) -> StoredRun | None:
+        """The earliest run of this suite at a commit."""
+        mine = self._runs_at(position)
+        return self.runs[mine[0]] if mine else None
+
+    def measured_before(self, position: int) -> int | None:
+        """The newest measured commit before one."""
+        mine = self._positions
+        earlier = mine[mine < position]
+        return int(earlier.max()) if len(earlier) else None
+
+    def measured_from(self, position: int) -> int | None:
+        """The oldest measured commit that is not before one."""
+        mine = self._positions
+        later = mine[mine >= position]
+        return int(later.min()) if len(later) else None
+
+    @property
+    def _positions(self) -> Integers:
+        """The commits at which this suite was run, ascending."""
+        return np.unique(self.measured.position[np.unique(self.measured.cells.run)])
+
+    def runs_at(self, position: int) -> int:
+        """How many runs of this suite there are at a commit."""
+        return len(self._runs_at(position))
+
+    def _runs_at(self, position: int) -> list[int]:
+        run = self.measured.cells.run
+        return sorted(set(run[self.measured.position[run] == position].tolist()))
+
+    def expectation(self, case_id: str) -> tuple[str | None, str | None]:
+        """The skill that a case last expected, and its category."""
+        rows = self.measured.cells.of_case(self.vocabulary.cases.code(case_id))
+        if rows.start == rows.stop:
+            return None, None
+        cells = self.measured.cells
+        skill, category = int(cells.skill[rows.stop - 1]), int(cells.category[rows.stop - 1])
+        return self.vocabulary.skills.text(skill), self.vocabulary.categories.text(category)
+
+    def switches(self, last_before: int, first_after: int) -> list[str]:
+        """What changed beside the repository between the runs of two commits, in words."""
+        before, after = self._runs_at(last_before), self._runs_at(first_after)
+        if not before or not after:
+            return []
+        told = self.states[before[-1]].switched_to(self.states[after[0]])
+        different = self.measured.make_up[before[-1]] != self.measured.make_up[after[0]]
+        return told or (["other tests were run"] if different else [])
+
+    def cases(self, subject: Subject, span: tuple[int, int, int, int]) -> list[MovedCase]:
+        """The cases of a scope before and after, by id.
+
+        `span` holds the first and last commit before, and the first and last after.
+        """
+        return [
+            MovedCase(
+                case_id=name,
+                before=before.mean,
+                after=after.mean,
+                runs_before=before.runs,
+                runs_after=after.runs,
+                old_skill=before.skill,
+                new_skill=after.skill,
+            )
+            for name, before, after in self._sides(subject, span)
+        ]
+
+    def moved_cases(self, subject: Subject, span: tuple[int, int, int, int]) -> list[MovedCase]:
+        """Those of `cases` whose runs speak for themselves, the furthest first."""
+        kind = subject.metric.kind
+        standing_out = {
+            name for name, before, after in self._sides(subject, span) if _differ(kind, before, after)
+        }
+        moved = [case for case in self.cases(subject, span) if case.case_id in standing_out]
+        return sorted(moved, key=lambda case: (-abs((case.after or 0) - (case.before or 0)), case.case_id))
+
+    def case_totals(self, subject: Subject, wanted: NDArray[np.bool_]) -> dict[str, tuple[float, float, int]]:
+        """By case of a scope: total, number of values and runs, over the wanted runs."""
+        cells = self.measured.cells
+        sums = cells.sums[subject.metric]
+        rows = np.flatnonzero(self._of_scope(subject) & wanted[cells.run] & (sums.count > 0))
+        found: dict[str, tuple[float, float, int]] = {}
+        for row in rows:
+            name = self.vocabulary.cases.texts[int(cells.case[row])]
+            total, count, runs = found.get(name, (0.0, 0.0, 0))
+            found[name] = (total + float(sums.total[row]), count + float(sums.count[row]), runs + 1)
+        return found
+
+    def _sides(self, subject: Subject, span: tuple[int, int, int, int]) -> Iterator[tuple[str, Side, Side]]:
+        cells, vocabulary = self.measured.cells, self.vocabulary
+        place = self.measured.position[cells.run]
+        since, last_before, first_after, until = span
+        chosen = self._of_scope(subject) & (place >= since) & (place <= until)
+        chosen &= (place <= last_before) | (place >= first_after)
+        rows = np.flatnonzero(chosen & (cells.sums[subject.metric].count > 0))
+        after = place[rows] >= first_after
+        case = cells.case[rows]
+        bounds = _starts(case)
+        for begin, end in zip(bounds, [*bounds[1:], len(rows)][: len(bounds)], strict=True):
+            its_own, later = rows[begin:end], after[begin:end]
+            if later.any() and not later.all():
+                name = vocabulary.cases.texts[int(case[begin])]
+                yield (
+                    name,
+                    self._side(subject.metric, its_own[~later]),
+                    self._side(subject.metric, its_own[later]),
+                )
+
+    def _of_scope(self, subject: Subject) -> NDArray[np.bool_]:
+        cells, vocabulary = self.measured.cells, self.vocabulary
+        codes: dict[str, tuple[Codes, int]] = {
+            "skill": (cells.skill, vocabulary.skills.code(subject.scope)),
+            "category": (cells.category, vocabulary.categories.code(subject.scope)),
+            "case": (cells.case, vocabulary.cases.code(subject.scope)),
+        }
+        if subject.scope_kind not in codes:
+            return np.ones(len(cells.case), bool)
+        column, code = codes[subject.scope_kind]
+        found: NDArray[np.bool_] = column == code
+        return found
+
+    def _side(self, metric: Metric, rows: NDArray[np.intp]) -> Side:
+        cells = self.measured.cells
+        total, count = cells.sums[metric].total[rows], cells.sums[metric].count[rows]
+        answered = cells.actual[rows]
+        answered = answered[answered >= 0]
+        skill = int(np.bincount(answered).argmax()) if len(answered) else -1
+        return Side(
+            total=float(total.sum(dtype=np.float64)),
+            count=float(count.sum(dtype=np.float64)),
+            runs=len(rows),
+            squares=float(np.square(total / count, dtype=np.float64).sum()),
+            skill=self.vocabulary.skills.text(skill),
+        )
+
+
+_NEWEST = 20
+
+
+def _starts(codes: Codes) -> list[int]:
+    return np.flatnonzero(np.append(True, codes[1:] != codes[:-1])).tolist() if len(codes) else []
+
+
+def _differ(kind: Kind, before: Side, after: Side) -> bool:
+    """Whether a case's own runs say that its level is another one."""
+    if kind is Kind.PROPORTION:
+        return _rates_differ(before, after)
+    first, second = before.mean, after.mean
+    if first is None or second is None or abs(second - first) <= _LEAST_MOVE * abs(first):
+        return False
+    error = math.sqrt(_variance(before) / before.runs + _variance(after) / after.runs)
+    return abs(second - first) > _ERRORS * error
+
+
+def _rates_differ(before: Side, after: Side) -> bool:
+    """Bayes factor of two rates against one, each with Jeffreys' prior."""
+    apart = _evidence(before.total, before.count) + _evidence(after.total, after.count)
+    together = _evidence(before.total + after.total, before.count + after.count)
+    return apart - together > math.log(_MOVED)
+
+
+def _evidence(successes: float, trials: float) -> float:
+    """Log probability of the outcomes of a beta-binomial with Jeffreys' prior."""
+    failures = max(trials - successes, 0.0)
+    return (
+        math.lgamma(successes + 0.5)
+        + math.lgamma(failures + 0.5)
+        - math.lgamma(trials + 1.0)
+        - math.log(math.pi)
+    )
+
+
+def _variance(side: Side) -> float:
+    if side.runs < 2:
+        return 0.0
+    mean = side.total / side.count
+    return max(0.0, (side.squares - side.runs * mean * mean) / (side.runs - 1))

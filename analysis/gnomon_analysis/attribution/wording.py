@@ -1,0 +1,232 @@
+"""Findings in plain words. Nothing is "caused" here: a commit is likely, near, or one of several."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gnomon_analysis.attribution import finding as words
+from gnomon_analysis.attribution.finding import Finding
+from gnomon_analysis.attribution.metrics import Metric
+
+_SHOWN = 3
+_SUBJECT = 60
+_SCOPES = {
+    "suite": "the suite {}",
+    "skill": "the skill {}",
+    "category": "the category {}",
+    "case": "the test {}",
+}
+
+
+def number(value: float) -> str:
+    """A number with about three digits: `0.012`, `4.5`, `12`, `1,240`."""
+    if abs(value) >= 10:
+        return f"{round(value):,}"
+    if abs(value) >= 1:
+        return f"{value:.1f}".removesuffix(".0")
+    return "0" if value == 0 else format(Decimal(f"{value:.2g}"), "f")
+
+
+def percentage(value: float) -> str:
+    """A percentage or a difference of two, to the tenth: `73`, `4.5`."""
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
+
+
+def level(metric: Metric, value: float | None) -> str:
+    """A level with its unit: `73 %`, `1.2 s`, `0.004 USD`."""
+    if value is None:
+        return "not known"
+    return f"{_figure(metric, value)} {_unit(metric)}".rstrip()
+
+
+def difference(metric: Metric, value: float, low: float, high: float) -> str:
+    """How far a metric moved, without its sign, with the 95 % interval: `11 points [6, 17]`."""
+    if value < 0:
+        value, low, high = -value, -high, -low
+    unit = "points" if metric.unit == "%" else _unit(metric)
+    figure = _figure(metric, value)
+    unit = "point" if (unit, figure) == ("points", "1") else unit
+    return f"{f'{figure} {unit}'.rstrip()} [{_figure(metric, low)}, {_figure(metric, high)}]"
+
+
+def relative(ratio: tuple[float, float, float]) -> str:
+    """How far a metric moved as a share of what it was, without its sign: `8 % [5, 11]`."""
+    value, low, high = (100 * (one - 1) for one in ratio)
+    if value < 0:
+        value, low, high = -value, -high, -low
+    return f"{percentage(value)} % [{percentage(low)}, {percentage(high)}]"
+
+
+def share(probability: float) -> str:
+    """A probability in percent, never as a plain 0 or 100: `97 %`, `over 99 %`."""
+    if probability > 0.99:
+        return "over 99 %"
+    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """A number with its noun: `1 test`, `12 tests`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def short(revision: str | None) -> str:
+    """A commit as people write it; a version's name stays as it is."""
+    return "" if revision is None else revision[:7] if len(revision) == 40 else revision
+
+
+def named(revision: str | None, subject: str | None) -> str:
+    """A commit with what it says of itself: `2769f1b (skills router v2.1)`."""
+    if not subject:
+        return short(revision)
+    line = " ".join(subject.split())
+    line = line if len(line) <= _SUBJECT else f"{line[: _SUBJECT - 1].rstrip()}…"
+    return f"{short(revision)} ({line})"
+
+
+def what(finding: Finding) -> str:
+    """The metric and what it is of: `routing accuracy of jira-assistant`."""
+    scope = _SCOPES.get(finding.scope_kind, "{}").format(finding.scope)
+    return f"{finding.kind.title} of {scope}" if finding.scope else finding.kind.title
+
+
+def sentence(finding: Finding) -> str:
+    """The finding in one sentence."""
+    tell = {
+        words.UPSTREAM: _upstream,
+        words.DRIFT: _drift,
+        words.INCONCLUSIVE: _inconclusive,
+        words.NOT_ENOUGH_RUNS: _not_enough,
+        words.UNCHANGED: _unchanged,
+    }.get(finding.verdict, _moved)
+    return tell(finding)
+
+
+def _moved(finding: Finding) -> str:
+    sure = _sure(finding)
+    if finding.revision is None:
+        near, suspects = short(finding.after_revision), plural(len(finding.candidates), "commit")
+        return (
+            f"{_capital(what(finding))} {_rose(finding)} {_by(finding)} near {near}, at one of {suspects}, "
+            f"none of which stands out{_cases(finding)}."
+        )
+    subject = named(finding.revision, finding.subject)
+    return (
+        f"Commit {subject} likely {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}."
+    )
+
+
+def _sure(finding: Finding) -> str:
+    if finding.p_commit is None:
+        return ""
+    told = f"; {share(finding.p_commit)} sure that it is this commit"
+    others = [one for one in finding.candidates if one.revision != finding.revision]
+    if not others:
+        return told
+    shown = ", ".join(f"{short(one.revision)} {share(one.share)}" for one in others[:_SHOWN])
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    return f"{told} (else {shown}{more})"
+
+
+def _upstream(finding: Finding) -> str:
+    switched = finding.details.get("switched") or "something outside the repository changed"
+    suspects = ", ".join(short(one.revision) for one in finding.candidates[:_SHOWN])
+    blamed = f"; commits of the same time ({suspects}) cannot be told from it" if suspects else ""
+    return f"{_capital(what(finding))} {_rose(finding)} {_by(finding)} when {switched}{blamed}."
+
+
+def _drift(finding: Finding) -> str:
+    return (
+        f"{_capital(what(finding))} drifted {'up' if finding.direction > 0 else 'down'} {_by(finding)} "
+        f"between {short(finding.before_revision)} and {short(finding.after_revision)}; no single commit "
+        "stands out."
+    )
+
+
+def _inconclusive(finding: Finding) -> str:
+    at = named(finding.revision or finding.after_revision, finding.subject)
+    return (
+        f"{_capital(what(finding))} looks {_higher(finding)} {_by(finding)} near {at}, which the runs "
+        "there do not settle."
+    )
+
+
+def _unchanged(finding: Finding) -> str:
+    """Cases moved, and made up for one another."""
+    subject = named(finding.revision or finding.after_revision, finding.subject)
+    return (
+        f"Commit {subject} likely moved {plural(finding.cases_moved or 0, 'test')}, up and down; "
+        f"{what(finding)} as a whole stayed about {level(finding.kind, finding.after)}{_sure(finding)}."
+    )
+
+
+def _not_enough(finding: Finding) -> str:
+    more = f": {plural(finding.runs_needed, 'more run')} would tell" if finding.runs_needed else ""
+    return (
+        f"{_capital(what(finding))} looks {_higher(finding)} {_by(finding)} near "
+        f"{short(finding.revision or finding.after_revision)}, with {plural(finding.runs_before, 'run')} "
+        f"before and {finding.runs_after} after, which are not enough{more}."
+    )
+
+
+def _by(finding: Finding) -> str:
+    if finding.difference is None:
+        return ""
+    told = f"by {_size(finding)}"
+    if finding.before is not None and finding.after is not None:
+        told += f", from {level(finding.kind, finding.before)} to {level(finding.kind, finding.after)}"
+    return told
+
+
+def _size(finding: Finding) -> str:
+    value = finding.difference or 0.0
+    if (ratio := finding.details.get("ratio")) is not None:
+        return relative(tuple(ratio))
+    low = value if finding.difference_low is None else finding.difference_low
+    high = value if finding.difference_high is None else finding.difference_high
+    return difference(finding.kind, value, low, high)
+
+
+def movement(finding: Finding) -> str:
+    """How a metric moved, for a list of what moved together: `fell by 4 points [2, 6]`."""
+    return "moved" if finding.difference is None else f"{_rose(finding)} by {_size(finding)}"
+
+
+def _cases(finding: Finding) -> str:
+    if not finding.cases_moved or finding.scope_kind == "case":
+        return ""
+    return f"; {plural(finding.cases_moved, 'test')} moved"
+
+
+def _rose(finding: Finding) -> str:
+    return "rose" if finding.direction >= 0 else "fell"
+
+
+def _raised(finding: Finding) -> str:
+    return "raised" if finding.direction >= 0 else "lowered"
+
+
+def _higher(finding: Finding) -> str:
+    return "higher" if finding.direction >= 0 else "lower"
+
+
+def budget(false_findings_percent: float, told: int) -> str:
+    """How many of the findings told may be wrong, in words."""
+    if told == 0:
+        return ""
+    one_in = 100 / false_findings_percent
+    return (
+        f"About 1 in {one_in:.0f} of such findings is wrong about there being a change; whether it is the "
+        "commit has its own number."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _figure(metric: Metric, value: float) -> str:
+    return percentage(value) if metric.unit == "%" else number(value)
+
+
+def _unit(metric: Metric) -> str:
+    return metric.unit if metric.unit in {"%", "s", "USD"} else ""
