@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from _runs import Runs
 
+from gnomon.registry import attributes as a
+from gnomon.registry import metrics as m
 from gnomon_generators import vocabulary as v
+from gnomon_generators.promql import over_time
 
 NOT_TRACKED = "changes are not tracked yet, or none falls into this time range"
 
@@ -100,6 +103,37 @@ def impact(runs: Runs) -> v.Row:
             no_value=NOT_TRACKED,
             overrides=[v.override("/^(Before|After)$/", unit="1", decimals=0)],
             about="Cases behind those findings. Many that went to one skill: its description took them.",
+        ),
+        v.table(
+            "Effect of each part",
+            v.sql(f"""
+                SELECT part ->> 'part' AS "Part", part ->> 'name' AS "Name",
+                  count(DISTINCT findings.revision) AS "Changes", avg(findings.difference) AS "Mean move",
+                  min(findings.difference) AS "Worst", max(findings.difference) AS "Best"
+                FROM findings
+                JOIN changes USING (repository, revision)
+                CROSS JOIN LATERAL jsonb_array_elements(changes.parts) AS part
+                WHERE $__timeFilter(findings.changed_at) AND {v.chosen(CHANGE, "findings.revision")}
+                  AND {runs.suites} AND findings.metric = 'routing_accuracy'
+                  AND findings.verdict IN ('improvement', 'regression')
+                GROUP BY 1, 2 ORDER BY abs(avg(findings.difference)) DESC, 1, 2 LIMIT 50
+            """),
+            no_value=NOT_TRACKED,
+            overrides=[v.override("/Mean move|Worst|Best/", unit="{percentage_point}", decimals=1)],
+            about="How far routing accuracy moved with the changes that touched a section or front-matter "
+            "key. Few changes, or many parts in one: it may be any of them, change one at a time.",
+        ),
+        v.timeseries(
+            "Changes by kind",
+            v.query(
+                over_time(m.GNOMON_CHANGES, by=[a.GNOMON_CHANGE_KIND]),
+                "{{gnomon_change_kind}}",
+            ),
+            style="bars",
+            stack="normal",
+            no_value=NOT_TRACKED,
+            about="Files changed by commits, and models that were switched, by interval. Many at once before a "
+            "fall: nobody can tell which it was.",
         ),
         v.table(
             "What was changed",

@@ -6,16 +6,19 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from gnomon.registry import metrics, values
 from gnomon.registry.prometheus import label_of, series_names
+from gnomon_analysis.store import open_store
 from tests.commands.conftest import Project
+from tests.store.changes import plant
 from tests.store.spool_files import Run, varied_run
 
-LEDGER = [metric for metric in metrics.ALL if metric.counting == "ledger"]
+SERVED = [metric for metric in metrics.ALL if metric.counting in ("ledger", "gauge")]
 
 
 def samples(text: str) -> dict[str, dict[tuple[str, ...], float]]:
@@ -33,17 +36,57 @@ def samples(text: str) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 def test_names_and_labels_are_the_registrys(project: Project) -> None:
-    """Every ledger metric is there under its Prometheus name with its labels, and nothing else is."""
+    """Every metric of the store is there under its Prometheus name with its labels, and nothing else is."""
     varied_run().write(project.spool)
+    planted(project, revisions=1)
     text = project.gnomon("metrics", "--once")
 
     names = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
-    assert names == {name for metric in LEDGER for name in series_names(metric)}
-    for metric in LEDGER:
+    assert names == {name for metric in SERVED for name in series_names(metric)}
+    for metric in SERVED:
         labels = {label_of(attribute) for attribute in metric.attributes}
         for name in series_names(metric):
             (line,) = re.findall(rf"^{name}{{(.*?)}} ", text, re.MULTILINE)[:1]
             assert set(re.findall(r"(\w+)=", line)) - {"le"} == labels
+
+
+def planted(project: Project, revisions: int, days_ago: int = 0) -> None:
+    """So many commits of which each changed a skill and raised the accuracy of the suite `routing`."""
+    with open_store(project.folder / ".gnomon" / "gnomon.db") as store:
+        for number in range(revisions):
+            changed = time.time_ns() - days_ago * 86_400 * 10**9 - number * 10**9
+            plant(store, changed_ns=changed, revision=f"{days_ago:03}{number:03}".ljust(40, "c"))
+
+
+def test_findings_name_commit_and_skill_while_they_are_news(project: Project) -> None:
+    """A finding of this week has a series with its commit and the skill that it changed."""
+    planted(project, revisions=1)
+    planted(project, revisions=1, days_ago=8)
+    text = project.gnomon("metrics", "--once")
+
+    (line,) = re.findall(r"^gnomon_change_confidence_percent{(.*)} (.*)$", text, re.MULTILINE)
+    assert dict(re.findall(r'(\w+)="(.*?)"', line[0])) == {
+        "test_suite_name": "routing",
+        "deployment_environment_name": "test",
+        "gnomon_department": "",
+        "gen_ai_agent_name": "",
+        "gnomon_change_metric": "routing_accuracy",
+        "gnomon_change_verdict": "improvement",
+        "gnomon_change_revision": "000000ccc",
+        "gen_ai_skill_name": "refunds",
+    }
+    assert float(line[1]) == 99.0
+    (total,) = re.findall(r"^gnomon_changes_total{(.*)} (.*)$", text, re.MULTILINE)
+    assert total[1] == "2.0"
+    assert {'gnomon_change_kind="skill"', 'gnomon_change_action="modified"'} <= set(total[0].split(","))
+
+
+def test_findings_have_few_series(project: Project) -> None:
+    """However many commits moved something this week, the newest twenty have series."""
+    planted(project, revisions=25)
+    text = project.gnomon("metrics", "--once")
+    revisions = re.findall(r'^gnomon_change_confidence.*gnomon_change_revision="(\w+)"', text, re.MULTILINE)
+    assert sorted(revisions) == [f"000{number:03}ccc" for number in range(20)]
 
 
 def test_totals_are_the_truth_and_zeros_are_there(project: Project) -> None:

@@ -272,6 +272,8 @@ def test_a_tracked_change_is_shown_with_its_cases(stack_with_runs: Stack) -> Non
     assert (commit, case) == (third, "D01")
     ((_, text),) = table(stack_with_runs, "skills_engineer", "Diffs", DAY)
     assert "+Refunds of paid orders" in text
+    ((part, name, count, mean, *_),) = table(stack_with_runs, "skills_engineer", "Effect of each part", DAY)
+    assert (part, name, count, float(mean)) == ("section", "When to use", 1, 11.0)
     ((_, verdict, sentence, *_),) = table(stack_with_runs, "executive", "What changed", DAY)
     assert (verdict, sentence) == ("improvement", "The commit raised routing accuracy by 11 points.")
 
@@ -297,7 +299,7 @@ def test_panels_say_so_while_changes_are_not_tracked() -> None:
         if panel["type"] != "logs"
         and re.search(r"FROM (findings|finding_cases|changes)\b", target.get("rawSql", ""))
     ]
-    assert len(waiting) == 5
+    assert len(waiting) == 6
     assert all("not tracked yet" in text for text in waiting)
 
 

@@ -120,7 +120,10 @@ def check_slack(fired: Told, case: Case, since: datetime) -> None:
     owner = owner_of(case)
     channels = {"platform": "#platform", "desk": "#desk", "operators": "#quality"}
     assert fired.slack["channel"] == channels[owner.split()[0]]
-    *said, state, links = attachment["text"].strip().split("\n")
+    *said, links = attachment["text"].strip().split("\n")
+    if commit := case.annotations.get("likely_commit"):
+        assert said.pop() == f"Likely commit: `{commit}`"
+    state = said.pop()
     expected = [slack_text(case.annotations["description"])]
     if value := case.annotations.get("value"):
         objective = case.annotations.get("objective")
@@ -168,7 +171,7 @@ def check_mail(fired: Told, case: Case, since: datetime) -> None:
     check_text(mail.part("plain"), case, since)
     page = mail.part("html")
     assert "<script" not in page
-    for said in ("summary", "description", "value", "objective"):
+    for said in ("summary", "description", "value", "objective", "likely_commit"):
         assert html(case.annotations.get(said, "")) in page
     assert f"since {since:%Y-%m-%d %H:%M} UTC" in page
     assert f'<a href="{html(runbook(case))}">Runbook</a>' in page
@@ -212,6 +215,7 @@ def check_text(text: str, case: Case, since: datetime) -> None:
     assert found.pop("Value", None) == annotations.get("value")
     assert found.pop("Objective", None) == annotations.get("objective")
     assert found.pop("Environment", None) == labels.get("deployment_environment_name")
+    assert found.pop("Likely commit", None) == annotations.get("likely_commit")
     assert found.pop("Owner") == owner_of(case)
     assert found.pop("Runbook") == runbook(case)
     check_query(found.pop("Query"))

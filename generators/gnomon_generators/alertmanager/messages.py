@@ -28,6 +28,7 @@ def owners(settings: Settings) -> Iterator[tuple[str, str, Owner]]:
     """
     known = {owner.name: owner for owner in settings.organisation.owners}
     for label, rows in (
+        (label_of(a.GEN_AI_SKILL_NAME), settings.organisation.skills),
         (label_of(a.GEN_AI_AGENT_NAME), settings.organisation.agents),
         (label_of(a.GNOMON_DEPARTMENT), settings.organisation.departments),
         (label_of(a.DEPLOYMENT_ENVIRONMENT_NAME), settings.organisation.environments),

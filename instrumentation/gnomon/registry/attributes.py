@@ -635,6 +635,47 @@ GNOMON_DEPARTMENT = Attribute(
     source=GNOMON,
     bounded_by="the departments of the organisation in the settings",
 )
+GNOMON_CHANGE_KIND = Attribute(
+    "gnomon.change.kind",
+    "string",
+    "What was changed: the kind of the file, or what changed without a commit.",
+    examples=("skill",),
+    source=GNOMON,
+    values=values.CHANGE_KINDS,
+)
+GNOMON_CHANGE_ACTION = Attribute(
+    "gnomon.change.action",
+    "string",
+    "What was done to it; `switched` is a change that no commit made.",
+    examples=("modified",),
+    source=GNOMON,
+    values=values.CHANGE_ACTIONS,
+)
+GNOMON_CHANGE_METRIC = Attribute(
+    "gnomon.change.metric",
+    "string",
+    "Metric that moved.",
+    examples=("routing_accuracy",),
+    source=GNOMON,
+    values=values.CHANGE_METRICS,
+)
+GNOMON_CHANGE_VERDICT = Attribute(
+    "gnomon.change.verdict",
+    "string",
+    "What a finding says of a movement.",
+    examples=("regression",),
+    source=GNOMON,
+    values=values.CHANGE_VERDICTS,
+    values_on_metrics=("improvement", "regression"),
+)
+GNOMON_CHANGE_REVISION = Attribute(
+    "gnomon.change.revision",
+    "string",
+    "The likeliest commit, its first nine digits.",
+    examples=("2769f1b0c",),
+    source=GNOMON,
+    bounded_by="the 20 newest findings of the last 7 days",
+)
 GNOMON_RUN_ID = Attribute(
     "gnomon.run.id",
     "string",

@@ -327,6 +327,38 @@ ROUTING_TEST_DURATION = Metric(
     seed=True,
 )
 
+GNOMON_CHANGES = Metric(
+    "gnomon.changes",
+    "counter",
+    "{change}",
+    "Changes of skills, prompts, configuration, golden sets and prices in commits, and of models, providers "
+    "and environments in the telemetry. A commit counts once for each file.",
+    "ledger",
+    required=(a.GNOMON_CHANGE_KIND, a.GNOMON_CHANGE_ACTION, a.GEN_AI_SKILL_NAME),
+    source=GNOMON,
+)
+
+# --- what changes did, as the results store knows it now -------------------------------------------
+
+GNOMON_CHANGE_CONFIDENCE = Metric(
+    "gnomon.change.confidence",
+    "gauge",
+    "%",
+    "How sure it is that a metric moved, for each finding of the last 7 days that was not withdrawn. The "
+    "commit is the likeliest one; the skill is the one that moved or, of a suite, the one that the commit "
+    "changed.",
+    "gauge",
+    required=(
+        *_RUN,
+        a.GNOMON_CHANGE_METRIC,
+        a.GNOMON_CHANGE_VERDICT,
+        a.GNOMON_CHANGE_REVISION,
+        a.GEN_AI_SKILL_NAME,
+    ),
+    optional=_OWNER,
+    source=GNOMON,
+)
+
 # --- long-running services: OpenTelemetry's generative AI metrics ----------------------------------
 
 _FLEET = (a.DEPLOYMENT_ENVIRONMENT_NAME, a.GNOMON_DEPARTMENT, a.GEN_AI_AGENT_NAME)

@@ -105,3 +105,43 @@ MAIN_WORKER: Final = "main"
 
 DROP_REASONS: Final = ("queue_full", "disk_full", "write_failed", "shutdown")
 """Why the SDK gave a span or a record up."""
+
+CHANGE_KINDS: Final = (
+    "skill",
+    "prompt",
+    "agent_config",
+    "model_config",
+    "tool_config",
+    "golden_set",
+    "prices",
+    "model",
+    "provider",
+    "environment",
+)
+"""What was changed: kinds of tracked files, then what changes without a commit."""
+
+CHANGE_ACTIONS: Final = ("added", "modified", "deleted", "renamed", "switched")
+"""What was done to it; `switched` is a change that no commit made."""
+
+CHANGE_METRICS: Final = (
+    "routing_accuracy",
+    "tool_use_accuracy",
+    "clarification_rate",
+    "pass_rate",
+    "latency",
+    "attempts",
+    "tokens",
+    "cost",
+)
+"""Metrics that changes are held responsible for."""
+
+CHANGE_VERDICTS: Final = (
+    "improvement",
+    "regression",
+    "unchanged",
+    "upstream",
+    "drift",
+    "inconclusive",
+    "not_enough_runs",
+)
+"""What a finding says of a movement."""

@@ -827,6 +827,18 @@ class Agent(Record):
     )
 
 
+class SkillOwner(Record):
+    """A skill that somebody answers for."""
+
+    name: str = setting(brief="`gen_ai.skill.name` in telemetry; unique.", format=NAME, example="refunds")
+    owner: str | None = setting(
+        None,
+        "Who answers for it, and is told when a change makes it worse.",
+        format=NAME,
+        refers_to="organisation.owners",
+    )
+
+
 class Environment(Record):
     """A place where agents run."""
 
@@ -849,6 +861,7 @@ class Organisation(Record):
 
     departments: tuple[Department, ...] = setting((), "Departments.")
     agents: tuple[Agent, ...] = setting((), "Agents.")
+    skills: tuple[SkillOwner, ...] = setting((), "Skills that somebody answers for.")
     owners: tuple[Owner, ...] = setting(
         (), "People and teams that answer for agents, departments and environments."
     )

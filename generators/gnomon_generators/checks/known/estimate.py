@@ -42,6 +42,12 @@ TYPICAL: Final[Mapping[Attribute, float]] = {
     a.GNOMON_SPOOL_DROP_REASON: 1,
     a.GNOMON_ROUTING_CLARIFICATION_EXPECTED: 2,
     a.GNOMON_ROUTING_CLARIFICATION_ASKED: 2,
+    a.GNOMON_CHANGE_KIND: 3,
+    a.GNOMON_CHANGE_ACTION: 1.5,
+    # Findings of a week; a commit moves few metrics, and each one way.
+    a.GNOMON_CHANGE_REVISION: 2,
+    a.GNOMON_CHANGE_METRIC: 1,
+    a.GNOMON_CHANGE_VERDICT: 1,
 }
 """How many values a label usually has in one place: in one suite, or for one agent in one environment."""
 
@@ -78,7 +84,7 @@ def estimate(settings: Settings) -> Estimate:
     """The series of the organisation in `settings`, those of the programs of the stack left out."""
     suites, agents = _suites(settings), _agents(settings)
     found = {
-        metric.name: ceil((agents if _of_services(metric) else suites) * _in_one_place(metric, settings))
+        metric.name: ceil(_places(metric, suites, agents) * _in_one_place(metric, settings))
         for metric in metrics.ALL
     }
     return Estimate(dict(sorted(found.items(), key=lambda item: -item[1])))
@@ -97,12 +103,14 @@ def _agents(settings: Settings) -> float:
     return agents * (1 + _FURTHER * max(0, len(organisation.environments) - 1))
 
 
-def _of_services(metric: Metric) -> bool:
-    return metric.counting in {"counter", "histogram", "gauge"}
+def _places(metric: Metric, suites: int, agents: float) -> float:
+    if a.TEST_SUITE_NAME in metric.attributes:
+        return suites
+    return agents if a.GEN_AI_AGENT_NAME in metric.attributes else 1
 
 
 def _in_one_place(metric: Metric, settings: Settings) -> float:
-    labels = {*metric.required, *metric.optional} - _FOLLOWS
+    labels = set(metric.attributes) - _FOLLOWS
     if metric in _ON_REQUEST:
         return 0
     typical = dict(TYPICAL)

@@ -1,4 +1,4 @@
-"""Ledger counters: monotonic totals over every run in the store, for those who scrape them.
+"""Totals of routing tests over every run in the store, which never fall.
 
 They are read from the results themselves, so that they survive any restart and count each test once,
 however often its spans arrived. Names and labels are the registry's (counting: `ledger`). Every outcome
@@ -8,14 +8,11 @@ that it sees of a series for its origin.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select, union_all
 from sqlalchemy.sql.selectable import FromClause
@@ -23,8 +20,7 @@ from sqlalchemy.sql.selectable import FromClause
 from gnomon.registry import Attribute, Metric, metrics, values
 from gnomon.registry import attributes as names
 from gnomon.registry.prometheus import label_of, name_of
-from gnomon_analysis.store import Store, schema
-from gnomon_analysis.store.opening import reading
+from gnomon_analysis.store import schema
 from gnomon_analysis.store.queries.totals import CALLS, RESULTS_OF_RUNS, calls, results, runs
 
 # The labels of all ledger counters and the columns that hold them. A test's suite may be another than
@@ -41,44 +37,7 @@ _ROUTING_TEST = results.expected_skill.is_not(None)
 LabelSet = tuple[str, ...]
 
 
-class Ledger(Collector):
-    """A prometheus-client collector over a store.
-
-    `refresh` is called before each reading, to bring pending files in; what it raises ends the scrape.
-    """
-
-    def __init__(self, store: Store, refresh: Callable[[], None] = lambda: None) -> None:
-        self._store = store
-        self._refresh = refresh
-        self._lock = threading.Lock()
-        self._read_at: Any = None
-        self._families: list[Family] = []
-
-    def registry(self) -> CollectorRegistry:
-        """A registry with nothing but the ledger."""
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(self)
-        return registry
-
-    def describe(self) -> Iterable[Family]:
-        """The families without samples."""
-        return [
-            _buckets(metric) if metric.instrument == "histogram" else _counter(metric) for metric in _LEDGER
-        ]
-
-    def collect(self) -> Iterable[Family]:
-        """The families as the store is now; counted again only when something was ingested since."""
-        with self._lock:
-            self._refresh()
-            with reading(self._store.engine) as connection:
-                state = _state(connection)
-                if state != self._read_at:
-                    self._families = list(_families(connection))
-                    self._read_at = state
-            return self._families
-
-
-_LEDGER = (
+_METRICS = (
     metrics.ROUTING_TEST,
     metrics.ROUTING_TEST_RETRIES,
     metrics.ROUTING_TEST_API_LATENCY,
@@ -87,15 +46,13 @@ _LEDGER = (
 )
 
 
-def _state(connection: Connection) -> Any:
-    """Changes whenever a file was ingested."""
-    files = schema.ingested_files.c
-    return tuple(
-        connection.execute(select(func.count(), func.max(files.ingested_ns), func.sum(files.size))).one()
-    )
+def empty_families() -> list[Family]:
+    """The families without samples."""
+    return [_buckets(metric) if metric.instrument == "histogram" else _counter(metric) for metric in _METRICS]
 
 
-def _families(connection: Connection) -> Iterator[Family]:
+def families(connection: Connection) -> Iterator[Family]:
+    """The families as the store is now."""
     owners = sorted(
         tuple(row)
         for row in connection.execute(
