@@ -8,5 +8,15 @@ with read_history(folder, Patterns.of(settings, folder)) as history:
 from gnomon_analysis.changes.history import ChangedFile, History, read_history
 from gnomon_analysis.changes.log import Revision
 from gnomon_analysis.changes.patterns import Patterns
+from gnomon_analysis.changes.recording import Noticed, Recorded, record
 
-__all__ = ["ChangedFile", "History", "Patterns", "Revision", "read_history"]
+__all__ = [
+    "ChangedFile",
+    "History",
+    "Noticed",
+    "Patterns",
+    "Recorded",
+    "Revision",
+    "read_history",
+    "record",
+]

@@ -54,10 +54,15 @@ class History:
         patterns: Patterns,
         revisions: Sequence[Revision],
         commits: Mapping[str, Commit],
+        ref_name: str | None,
     ) -> None:
         self.revisions = tuple(revisions)
         self.patterns = patterns
         self.top = repository.top
+        self.ref_name = ref_name
+        """The branch that ends here; None for a detached head."""
+        self.unread: set[str] = set()
+        """Commits that name a commit of a submodule which is not here, as far as it was tried."""
         self._repository = repository
         self._positions = {revision.commit: place for place, revision in enumerate(self.revisions)}
         self._commits = commits
@@ -78,11 +83,6 @@ class History:
         """The newest commit; None where there is none yet."""
         return self.revisions[-1].commit if self.revisions else None
 
-    @property
-    def branch(self) -> str | None:
-        """The branch that is checked out; None for a detached head."""
-        return self._repository.branch
-
     def position(self, commit: str) -> int | None:
         """Where a commit stands in `revisions`; None for one that is not on this line."""
         return self._positions.get(commit)
@@ -91,7 +91,12 @@ class History:
         """The tracked files that a commit changed, by path."""
         if position not in self._files:
             entries = self._commit(position).entries
-            found = [file for entry in entries for file in self._of_entry(entry)]
+            found: list[ChangedFile] = []
+            for entry in entries:
+                try:
+                    found += self._of_entry(entry)
+                except git.GitCommandError:
+                    self.unread.add(self.revisions[position].commit)
             self._files[position] = tuple(sorted(found, key=lambda file: file.path))
         return self._files[position]
 
@@ -115,6 +120,10 @@ class History:
     def close(self) -> None:
         """Ends the processes that read contents."""
         self._repository.close()
+        self.close_submodules()
+
+    def close_submodules(self) -> None:
+        """Ends those that read contents of submodules."""
         for repository in (self._submodules or {}).values():
             repository.close()
 
@@ -136,11 +145,7 @@ class History:
         repository = self._modules.get(place)
         if repository is None or depth > _DEEPEST:
             return
-        try:
-            entries = between(repository, entry.old_id, entry.new_id)
-        except git.GitCommandError:
-            return
-        for inner in entries:
+        for inner in between(repository, entry.old_id, entry.new_id):
             if inner.link:
                 yield from self._of_submodule(inner, f"{place}/", depth + 1)
                 continue
@@ -217,7 +222,7 @@ def line(opened: Repository, patterns: Patterns, since: str | None = None, tip: 
     if newest is None:
         if tip != "HEAD":
             raise _no_commit(opened, tip)
-        return History(opened, patterns, (), {})
+        return History(opened, patterns, (), {}, opened.branch)
     span = [newest]
     if since is not None:
         oldest = opened.commit(since)
@@ -225,9 +230,10 @@ def line(opened: Repository, patterns: Patterns, since: str | None = None, tip: 
             raise _no_commit(opened, since)
         span.append(f"^{oldest}")
     try:
-        return History(opened, patterns, *logged(opened, patterns, span))
+        read = logged(opened, patterns, span)
     except git.GitCommandError as error:
         raise UserError(f"{opened.top}: {said(error)}", ExitCode.MISSING) from None
+    return History(opened, patterns, *read, opened.branch if tip == "HEAD" else tip)
 
 
 def _no_commit(opened: Repository, name: str) -> UserError:

@@ -173,6 +173,18 @@ class Repository:
             return None
 
     @property
+    def upstream(self) -> str | None:
+        """The remote's branch that the branch checked out follows, else the remote's main one, if any."""
+        for name in ("@{upstream}", "refs/remotes/origin/HEAD"):
+            try:
+                found = self.text("rev-parse", "--abbrev-ref", "--verify", "--quiet", name).strip()
+            except git.GitCommandError:
+                continue
+            if found and found != name:
+                return found
+        return None
+
+    @property
     def boundary(self) -> frozenset[str]:
         """The commits of a shallow clone whose parents it does not have."""
         try:
