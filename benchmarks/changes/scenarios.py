@@ -179,7 +179,7 @@ def _repository(rng: np.random.Generator, number: int) -> History:
 
 
 def _sparse(rng: np.random.Generator, number: int) -> History:
-    runs = (5, 10, 20)[number % 3]
+    runs = (10, 20)[number % 2]
     commits = touched(rng, COMMITS, 6)
     at = cause(rng, commits, 0, MARGIN, COMMITS - MARGIN)
     step = _step(rng, Kind.PROPORTION, int(rng.integers(30, 46)), at)

@@ -1,8 +1,4 @@
-"""What simulated commits touched, and what that says about who moved a case.
-
-Weights of the prior are those that fit how causes are drawn here, so that a detector which uses them as they
-are can be right as often as it says.
-"""
+"""What simulated commits touched, and what Gnomon takes that to say about who moved a case."""
 
 from __future__ import annotations
 
@@ -15,13 +11,14 @@ from gnomon_analysis.statistics.model import Floats
 CONFIG = -1
 DOCS = -2
 
-OF_COMMITS = {"own": 0.06, "config": 0.08, "other": 0.30, "docs": 0.56}
+OF_COMMITS = {"own": 0.04, "config": 0.06, "other": 0.30, "docs": 0.60}
 """How often a commit touches the skill of a given case, the configuration, another skill, only documents."""
 
-OF_CAUSES = {"own": 0.90, "config": 0.06, "other": 0.03, "docs": 0.01}
+OF_CAUSES = {"own": 0.92, "config": 0.05, "other": 0.02, "docs": 0.01}
 """How often the commit that moved the case was such a one."""
 
-WEIGHTS = {what: OF_CAUSES[what] / OF_COMMITS[what] for what in OF_COMMITS}
+WEIGHTS = {"own": 1.0, "config": 0.1, "other": 0.05, "docs": 0.02}
+"""What Gnomon makes of it (`gnomon_analysis.attribution.priors`), which knows nothing of the two above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,9 @@ def touched(rng: np.random.Generator, size: int, skills: int) -> Touched:
 
 
 def cause(rng: np.random.Generator, commits: Touched, skill: int, first: int, last: int) -> int:
-    """A commit from `first` to `last`, drawn by its weight, as the cause of what a case of the skill does."""
-    weights = commits.prior(skill)[first : last + 1]
+    """A commit from `first` to `last`, drawn as `OF_CAUSES` says, as the cause of what a case of the skill does."""
+    often = [OF_CAUSES[what] / OF_COMMITS[what] for what in (_relation(one, skill) for one in commits.what)]
+    weights = np.array(often[first : last + 1])
     return first + int(rng.choice(len(weights), p=weights / weights.sum()))
 
 

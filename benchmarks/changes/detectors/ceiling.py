@@ -1,4 +1,4 @@
-"""A cheat that knows the levels before and after each step, and only looks for the place."""
+"""A cheat that knows the levels before and after each step, and what commits touched: it only places."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gnomon_analysis.statistics.model import Candidate, Floats, Kind, Series
 
 
 class Ceiling:
-    """What nobody who has to find the levels out can do better, series by series and without paths."""
+    """What nobody who has to find the levels out can do better, series by series."""
 
     name = "ceiling"
 
@@ -35,9 +35,15 @@ def _placed(series: Series, step: Step, steps: Sequence[Step]) -> Finding:
     # Evidence that all from this commit on are after the step.
     after = np.cumsum(np.bincount(row, gain)[::-1])[::-1]
     share = np.exp(after - logsumexp(after))
+    # A measured commit stands for those since the one measured before it.
+    commits = np.arange(at[0], at[-1] + 1)
+    weight = np.ones(len(commits)) if series.prior is None else series.prior[commits]
+    stands = np.searchsorted(at, commits)
+    share = share[stands] * weight
+    share /= share.sum()
     order = np.argsort(-share, kind="stable")
     count = int(np.searchsorted(np.cumsum(share[order]), 0.95)) + 1
-    candidates = tuple(Candidate(int(at[index]), float(share[index])) for index in order[:count])
+    candidates = tuple(Candidate(int(commits[index]), float(share[index])) for index in order[:count])
     place = candidates[0].at
     return Finding(series.key, place, place, candidates=candidates, p_place=candidates[0].share)
 
