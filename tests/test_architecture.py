@@ -89,10 +89,14 @@ ARROWS: Final[dict[str, set[str]]] = {
     "gnomon_analysis.gating": {
         *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.statistics"),
     },
+    "gnomon_analysis.flakiness": {
+        *("foundations", "registry", "error_types", "settings", "provenance"),
+        *("gnomon_analysis.statistics", "gnomon_analysis.store"),
+    },
     "gnomon_analysis.report": {"runs", "gnomon_analysis.store"},
     "gnomon_analysis.demo": {
-        *("foundations", "prices", "runs", "gnomon"),
-        *("gnomon_analysis.store", "gnomon_analysis.report"),
+        *("foundations", "prices", "runs", "settings", "gnomon"),
+        *("gnomon_analysis.store", "gnomon_analysis.flakiness", "gnomon_analysis.report"),
     },
     "gnomon_analysis.simulation": {
         *("foundations", "registry", "error_types", "settings", "otlp", "spool", "prices", "runs", "sdk"),
@@ -102,7 +106,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("foundations", "settings", "gnomon_analysis.store", "gnomon_analysis.ledger"),
         *("gnomon_analysis.reconcile", "gnomon_analysis.junit", "gnomon_analysis.demo"),
         "gnomon_analysis.simulation",
-        "gnomon_analysis.gating",
+        *("gnomon_analysis.gating", "gnomon_analysis.flakiness"),
     },
 }
 

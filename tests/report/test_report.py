@@ -173,13 +173,12 @@ def test_largest_moves_name_their_cases(evidence: Evidence, text: str) -> None:
 
 def test_flaky_tests_come_with_their_evidence(evidence: Evidence, text: str) -> None:
     """With chance in the router some cases are right and wrong at one commit, each shown with where."""
-    assert evidence.flaky
-    for case in evidence.flaky:
+    assert evidence.unsteady
+    for case in evidence.unsteady:
         assert case.passed
         assert case.failed
-        for row in case.rows:
-            assert row.commit is not None
-            assert f"<code>{row.commit[:7]}</code> {row.passed} passed, {row.failed} failed" in text
+        for one in case.commits:
+            assert f"<code>{one.commit[:7]}</code> {one.passed} passed, {one.failed} failed" in text
 
 
 def test_estimates_and_chance_are_named(text: str) -> None:
@@ -209,7 +208,7 @@ def test_foreign_text_stays_text(evidence: Evidence) -> None:
 
 def test_one_commit_alone_makes_a_report(evidence: Evidence, tmp_path: Path) -> None:
     """Without a second commit there are no moves, and the page says so."""
-    alone = replace(evidence, points=evidence.points[-1:], steps=(), overall=None, flaky=(), misroutes=())
+    alone = replace(evidence, points=evidence.points[-1:], steps=(), overall=None, unsteady=(), misroutes=())
     page.write(alone, SETTING, tmp_path / "report.html")
     words = Elements((tmp_path / "report.html").read_text()).words
     assert "There is only one commit, so there is no step to compare." in words

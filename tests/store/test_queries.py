@@ -74,48 +74,6 @@ def test_costs_by_commit(store: Store, spool: Path) -> None:
     ]
 
 
-def test_a_test_is_flaky_where_it_was_good_and_bad_at_one_commit(store: Store, spool: Path) -> None:
-    """Over runs of one clean commit, or over attempts of one run; never over different states."""
-    fill(
-        store,
-        spool,
-        routed("1", "a" * 40, wrong=("a",), started=1),
-        routed("2", "a" * 40, wrong=("b",), started=2),
-        routed("3", "b" * 40, wrong=("c",), started=3),
-        routed("4", "c" * 40, wrong=("c",), started=4, dirty=True),
-        routed("5", "c" * 40, started=5, dirty=True),
-        routed("6", None, wrong=("c",), started=6),
-        routed("7", None, started=7),
-        routed("8", "d" * 40, wrong=("c",), started=8, extra={"gnomon.skills.hash": "8" * 64}),
-        routed("9", "d" * 40, started=9, extra={"gnomon.skills.hash": "9" * 64}),
-        Run(key="10", commit="e" * 40, dirty=True).test("again", attempts=("failed", "passed")),
-        Run(key="11", commit="e" * 40).test("never", "failed", attempts=("failed", "error")),
-        Run(key="12", commit="e" * 40).test("twice", attempts=("passed", "passed")),
-    )
-
-    rows = store.flaky_cases()
-
-    assert [(row.case_id, row.commit and row.commit[0], row.dirty) for row in rows] == [
-        ("a", "a", False), ("again", "e", True), ("b", "a", False),
-    ]  # fmt: skip
-    assert [(row.runs, row.attempts, row.passed, row.failed) for row in rows] == [
-        (2, 2, 1, 1), (1, 2, 1, 1), (2, 2, 1, 1),
-    ]  # fmt: skip
-    assert rows[0].actuals == ("alpha", "beta")
-    assert store.flaky_cases("another") == []
-
-
-def test_a_wrong_route_counts_against_a_test_that_only_records(store: Store, spool: Path) -> None:
-    """A suite that does not assert its routes is flaky by their verdicts."""
-    fill(
-        store,
-        spool,
-        Run(key="1", started=1).test("a", "passed", expected="alpha", actual="beta"),
-        Run(key="2", started=2).test("a", "passed", expected="alpha", actual="alpha"),
-    )
-    assert [(row.case_id, row.passed, row.failed) for row in store.flaky_cases()] == [("a", 1, 1)]
-
-
 def test_the_history_of_each_test(store: Store, spool: Path) -> None:
     """Pass rate with interval, attempts, last outcome and duration; filters by commit and name."""
     fill(
@@ -132,10 +90,10 @@ def test_the_history_of_each_test(store: Store, spool: Path) -> None:
 
     first = rows["a"]
     assert (first.runs, first.attempts, first.tally.passed, first.tally.failed) == (3, 4, 2, 1)
-    assert (first.flaky_commits, first.last_outcome, first.last_actual) == (2, "passed", "alpha")
+    assert (first.last_outcome, first.last_actual) == ("passed", "alpha")
     assert (first.last_duration, first.mean_duration) == (2.5, pytest.approx(3.5 / 3))
     assert first.tally.pass_rate_interval == wilson(2, 3)
-    assert (rows["b"].flaky_commits, rows["b"].tally.pass_rate) == (0, 1.0)
+    assert rows["b"].tally.pass_rate == 1.0
     assert [row.case_id for row in store.cases(matching="ROUTE[B]")] == ["b"]
     assert [row.runs for row in store.cases(commit="bbbb")] == [1]
     assert store.cases(matching="%") == []

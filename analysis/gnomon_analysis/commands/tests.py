@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from gnomon import settings as gnomon_settings
 from gnomon.errors import ExitCode, UserError
 from gnomon_analysis.commands import tables
-from gnomon_analysis.commands.json_form import echo_json
+from gnomon_analysis.commands.json_form import echo_json, plain
 from gnomon_analysis.commands.opened import current_store, no_runs_yet
 from gnomon_analysis.commands.tables import Column, echo_table
+from gnomon_analysis.flakiness import State, assess
 from gnomon_analysis.store import CaseRow
 from gnomon_analysis.store.rows import FAILING
 
@@ -19,7 +21,7 @@ _COLUMNS = (
     Column("pass rate"),
     Column("accuracy"),
     Column("attempts", right=True),
-    Column("flaky at", right=True),
+    Column("state"),
     Column("last"),
     Column("duration", right=True),
 )
@@ -29,7 +31,7 @@ _COLUMNS = (
 @click.option("--suite", help="Only tests of this suite.")
 @click.option("--commit", help="Only what happened at commits that begin so.")
 @click.option("--match", "matching", help="Only tests whose id or name contains this.")
-@click.option("--flaky", is_flag=True, help="Only tests that were both good and bad at one commit.")
+@click.option("--flaky", is_flag=True, help="Only tests that `gnomon flaky` finds flaky.")
 @click.option("--failing", is_flag=True, help="Only tests whose last outcome was a failure.")
 @click.option("--limit", type=click.IntRange(min=1), help="The worst so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tests as JSON.")
@@ -43,44 +45,44 @@ def tests(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """Shows the history of each test: pass rate, attempts, flakiness; the worst first.
+    """Shows the history of each test: pass rate, attempts, state; the worst first.
 
-    Intervals are those of Wilson at 95 %. A test is flaky at a commit where it was both good and bad
-    with the same skills and configuration, in one run or over several.
+    Intervals are those of Wilson at 95 %. The state is that of `gnomon flaky`, by all of its runs, whatever
+    commit is asked for.
     """
-    with current_store() as store:
+    settings = gnomon_settings.load()
+    with current_store(settings) as store:
         if not store.runs(limit=1):
             raise no_runs_yet()
         found = store.cases(suite, commit, matching)
+        states = {
+            (case.suite, case.case_id): case.state for case in assess(store, settings.flaky, suite=suite)
+        }
     if flaky:
-        found = [case for case in found if case.flaky_commits]
+        found = [case for case in found if states.get((case.suite, case.case_id)) is State.FLAKY]
     if failing:
         found = [case for case in found if case.last_outcome in FAILING]
     found = sorted(found, key=_badness)[:limit]
     if as_json:
-        echo_json(tests=found)
+        echo_json(tests=[plain(case) | {"state": states.get((case.suite, case.case_id))} for case in found])
     if not found:
         raise UserError("no test matches; `gnomon tests` without filters lists all", ExitCode.NEGATIVE)
     if not as_json:
-        echo_table(_COLUMNS, [_cells(case) for case in found])
+        echo_table(_COLUMNS, [_cells(case, states.get((case.suite, case.case_id))) for case in found])
 
 
-def _badness(case: CaseRow) -> tuple[float, float, int, str, str]:
+def _badness(case: CaseRow) -> tuple[float, float, str, str]:
     rate, accuracy = case.tally.pass_rate, case.tally.accuracy
     return (
         2.0 if rate is None else rate,
         2.0 if accuracy is None else accuracy,
-        -case.flaky_commits,
         case.suite or "",
         case.case_id,
     )
 
 
-def _cells(case: CaseRow) -> tuple[str, ...]:
+def _cells(case: CaseRow, state: State | None) -> tuple[str, ...]:
     tally = case.tally
-    flaky = (
-        f"{case.flaky_commits} commit{'' if case.flaky_commits == 1 else 's'}" if case.flaky_commits else ""
-    )
     return (
         tables.text(case.suite),
         case.case_id,
@@ -88,7 +90,7 @@ def _cells(case: CaseRow) -> tuple[str, ...]:
         tables.percent(tally.pass_rate, tally.pass_rate_interval),
         tables.percent(tally.accuracy),
         tables.number(case.attempts),
-        flaky,
+        tables.text(state).replace("_", " "),
         case.last_outcome,
         tables.seconds(case.last_duration),
     )

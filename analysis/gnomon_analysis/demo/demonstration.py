@@ -6,21 +6,23 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.prices import Price
+from gnomon.settings.model import Flaky
 from gnomon.version import __version__
 from gnomon_analysis.demo import answers, example, pricing, words
 from gnomon_analysis.demo.golden import GoldenSet, load
 from gnomon_analysis.demo.history import Git, Revision, SkillHistory
 from gnomon_analysis.demo.plan import EXAMPLE_NAME, Agreement, Replayed, Wish
 from gnomon_analysis.demo.replay import SUITE, Conditions, Replay
+from gnomon_analysis.flakiness import assess
 from gnomon_analysis.report import page
-from gnomon_analysis.report.evidence import CommitNote, Evidence, gather
-from gnomon_analysis.store import open_store
+from gnomon_analysis.report.evidence import BothWays, CommitNote, Evidence, UnsteadyCase, gather
+from gnomon_analysis.store import Store, open_store
 from gnomon_analysis.store.rows import CommitRow
 
 _MARKER = "demo.json"
@@ -141,7 +143,22 @@ def _read(
         store.ingest(out / "spool")
         rows = store.accuracy_by_commit(SUITE)
         agreement = agree(rows, answers.score_by_commit(answers.read(notebook), golden))
-        return gather(store, notes, SUITE, requests), agreement
+        noted = {revision.commit for revision in revisions}
+        return gather(store, notes, SUITE, requests, unsteady_cases(store, noted)), agreement
+
+
+def unsteady_cases(store: Store, commits: Container[str]) -> list[UnsteadyCase]:
+    """The cases that were both right and wrong at one of the commits, and what they are now."""
+    found = []
+    for case in assess(store, Flaky(), suite=SUITE):
+        both = tuple(
+            BothWays(one.commit, one.passed, one.failed, one.answers)
+            for one in case.contradictions
+            if one.commit is not None and one.commit in commits and not one.dirty
+        )
+        if both:
+            found.append(UnsteadyCase(case.case_id, case.state, both))
+    return found
 
 
 def agree(rows: Sequence[CommitRow], scores: dict[str, answers.Score]) -> Agreement:

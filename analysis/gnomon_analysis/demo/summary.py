@@ -67,8 +67,14 @@ def as_json(demonstration: Demonstration) -> dict[str, Any]:
         "moves": [_move_json(move) for move in evidence.steps],
         "overall": _move_json(evidence.overall) if evidence.overall else None,
         "flaky": [
-            {"case": case.case_id, "commits": len(case.rows), "passed": case.passed, "failed": case.failed}
-            for case in evidence.flaky
+            {
+                "case": case.case_id,
+                "state": case.state,
+                "commits": len(case.commits),
+                "passed": case.passed,
+                "failed": case.failed,
+            }
+            for case in evidence.unsteady
         ],
         "cost": {
             "usd": evidence.cost_usd,
@@ -187,16 +193,20 @@ def _cost(demonstration: Demonstration) -> str:
 
 
 def _flaky(demonstration: Demonstration) -> str:
-    flaky = demonstration.evidence.flaky
+    flaky, unsteady = demonstration.evidence.flaky, demonstration.evidence.unsteady
+    over = len(unsteady) - len(flaky)
+    before = f"; {over} more {'was' if over == 1 else 'were'} so at earlier commits" if over else ""
     if not flaky:
         alone = (
             " (one run at each commit cannot show any)" if demonstration.evidence.first.row.runs == 1 else ""
         )
-        return f"Flaky     none{alone}"
-    named = ", ".join(f"{case.case_id} ({wording.plural(len(case.rows), 'commit')})" for case in flaky[:6])
-    more = f" and {len(flaky) - 6} more" if len(flaky) > 6 else ""
+        return f"Flaky     none{alone}{before}"
+    named = ", ".join(
+        f"{case.case_id} ({wording.plural(len(case.commits), 'commit')})" for case in flaky[:_NAMED]
+    )
+    more = f" and {len(flaky) - _NAMED} more" if len(flaky) > _NAMED else ""
     counted = wording.plural(len(flaky), "test")
-    return f"Flaky     {counted}, right and wrong at one commit: {escape(named)}{more}"
+    return f"Flaky     {counted}, right and wrong at one commit: {escape(named)}{more}{before}"
 
 
 def _agreement(demonstration: Demonstration) -> str:

@@ -22,6 +22,7 @@ from gnomon_analysis.store.queries.totals import (
     CALLS_OF_RUNS,
     RESULTS_OF_RUNS,
     UNANSWERED,
+    case_place,
     results,
     runs,
 )
@@ -165,16 +166,8 @@ def _busy(metric: Metric) -> Measure:
 def _cases(inside: Inside) -> Select[Any]:
     """Tests by case, of each run those cases that have points: the first ones by id."""
     metric = metrics.GNOMON_RUN_CASE_TESTS
-    # As Python sorts them, whatever the database's own order is.
-    plain = "C" if inside.dialect == "postgresql" else "BINARY"
     columns: Columns = {**_OF_RESULTS, a.GNOMON_TEST_CASE_ID: results.case_id}
-    place = func.dense_rank().over(
-        partition_by=results.run_id,
-        order_by=(
-            results.case_id.collate(plain),
-            func.coalesce(results.suite, runs.suite, "").collate(plain),
-        ),
-    )
+    place = case_place(inside.dialect)
     ranked = (
         select(
             *(

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from gnomon.runs.proportion import wilson
 from gnomon_analysis.report.moves import PairedMove, adjusted, compare
-from gnomon_analysis.store.rows import CommitRow, FlakyCaseRow, ModelCallTotals, ResultRow
+from gnomon_analysis.store.rows import CommitRow, ModelCallTotals, ResultRow
 from gnomon_analysis.store.store import Store
 
 ASKS_BACK = "asks back"
@@ -127,26 +127,40 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class FlakyCase:
-    """A case that was both right and wrong at one commit, with every commit where that happened."""
+class BothWays:
+    """How often a case was right and wrong at one commit, and the skills that were chosen there."""
+
+    commit: str
+    passed: int
+    failed: int
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnsteadyCase:
+    """A case that was both right and wrong at one commit, with every commit where that happened.
+
+    `state` is what `gnomon flaky` says of it now: `flaky`, or something else where that is over.
+    """
 
     case_id: str
-    rows: tuple[FlakyCaseRow, ...]
+    state: str
+    commits: tuple[BothWays, ...]
 
     @property
     def passed(self) -> int:
         """Attempts that passed, at those commits."""
-        return sum(row.passed for row in self.rows)
+        return sum(one.passed for one in self.commits)
 
     @property
     def failed(self) -> int:
         """Attempts that failed, at those commits."""
-        return sum(row.failed for row in self.rows)
+        return sum(one.failed for one in self.commits)
 
     @property
     def actuals(self) -> tuple[str, ...]:
         """Every answer given at those commits."""
-        return tuple(sorted({answer or ASKS_BACK for row in self.rows for answer in row.actuals}))
+        return tuple(sorted({answer or ASKS_BACK for one in self.commits for answer in one.answers}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +181,14 @@ class Evidence:
     points: tuple[Point, ...]
     steps: tuple[Move, ...]
     overall: Move | None
-    flaky: tuple[FlakyCase, ...]
+    unsteady: tuple[UnsteadyCase, ...]
     misroutes: tuple[Misroute, ...]
     requests: Mapping[str, str]
+
+    @property
+    def flaky(self) -> tuple[UnsteadyCase, ...]:
+        """The cases that are flaky at the last commit."""
+        return tuple(case for case in self.unsteady if case.state == "flaky")
 
     @property
     def first(self) -> Point:
@@ -205,9 +224,15 @@ class Evidence:
 
 
 def gather(
-    store: Store, notes: Sequence[CommitNote], suite: str, requests: Mapping[str, str] | None = None
+    store: Store,
+    notes: Sequence[CommitNote],
+    suite: str,
+    requests: Mapping[str, str] | None = None,
+    unsteady: Sequence[UnsteadyCase] = (),
 ) -> Evidence:
     """Reads the runs of the noted commits. `requests` gives the text of each case, in the order to show.
+
+    `unsteady` are the cases that were both right and wrong at a commit.
 
     Commits that the store knows no run of are left out. Raises ValueError when none is left.
     """
@@ -221,7 +246,7 @@ def gather(
         points=points,
         steps=steps,
         overall=_overall(points),
-        flaky=_flaky(store.flaky_cases(suite), {point.note.commit for point in points}),
+        unsteady=tuple(sorted(unsteady, key=lambda case: (-len(case.commits), case.case_id))),
         misroutes=_misroutes(points[0], points[-1]),
         requests=requests or {},
     )
@@ -300,15 +325,6 @@ def _overall(points: Sequence[Point]) -> Move | None:
     paired = compare(points[0].shares, points[-1].shares)
     # One comparison, chosen before looking: nothing to adjust for.
     return None if paired is None else Move(points[0], points[-1], paired, paired.p)
-
-
-def _flaky(rows: Sequence[FlakyCaseRow], commits: set[str]) -> tuple[FlakyCase, ...]:
-    grouped: dict[str, list[FlakyCaseRow]] = {}
-    for row in rows:
-        if row.commit in commits and not row.dirty:
-            grouped.setdefault(row.case_id, []).append(row)
-    found = [FlakyCase(case_id, tuple(these)) for case_id, these in grouped.items()]
-    return tuple(sorted(found, key=lambda case: (-len(case.rows), case.case_id)))
 
 
 def _misroutes(first: Point, last: Point) -> tuple[Misroute, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import DBAPIError
@@ -35,6 +36,8 @@ _KEPT_BYTES = 4_096
 # PostgreSQL ends one of two transactions that wait for each other; it may simply try again.
 _TRY_AGAIN = frozenset({"40001", "40P01"})
 _TRIES = 5
+
+_Written = TypeVar("_Written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,30 @@ def ingest(engine: Engine, directory: Path) -> IngestReport:
     return report
 
 
+@dataclass(slots=True)
+class AddedTraces:
+    """What a document brought: its spans, and of those that could not be read why."""
+
+    spans: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+
+def add_traces(engine: Engine, document: bytes) -> AddedTraces:
+    """Writes the spans of one OTLP/JSON document, in one transaction.
+
+    Raises DamageError when the document as a whole cannot be read.
+    """
+    found, records = AddedTraces(), Records()
+    for span in parse_line(document):
+        if isinstance(span, DamageError):
+            found.damaged.append(str(span))
+        else:
+            records.add(span)
+            found.spans += 1
+    _retried(engine, lambda connection: Writer(connection).write(records))
+    return found
+
+
 def _source(directory: Path) -> str:
     """Tells apart equal names that come to one database from several machines and folders."""
     return f"{platform.node()}:{directory.resolve()}"
@@ -146,15 +173,20 @@ def _locate(directory: Path, name: str) -> _File | None:
     return None
 
 
-def _in_one_transaction(engine: Engine, file: _File, report: IngestReport) -> bool:
-    for tries_left in reversed(range(_TRIES)):
+def _retried(engine: Engine, write: Callable[[Connection], _Written]) -> _Written:
+    for _ in range(_TRIES - 1):
         try:
             with writing(engine) as connection:
-                found = _ingest_file(connection, file)
-            break
+                return write(connection)
         except DBAPIError as error:
-            if not tries_left or getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
+            if getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
                 raise
+    with writing(engine) as connection:
+        return write(connection)
+
+
+def _in_one_transaction(engine: Engine, file: _File, report: IngestReport) -> bool:
+    found = _retried(engine, lambda connection: _ingest_file(connection, file))
     if found is None:
         return False
     report.read.append(file.path)

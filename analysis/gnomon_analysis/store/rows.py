@@ -12,7 +12,7 @@ The queries of `gnomon_analysis.store.Store` return them:
     accuracy_by_commit(suite=None) -> list[CommitRow]             in the order in which they were first run
     costs_by_commit(suite=None) -> list[CommitCostRow]            one row a commit, model and source
     cases(suite=None) -> list[CaseRow]                            the history of each test
-    flaky_cases(suite=None) -> list[FlakyCaseRow]                 both good and bad at one commit
+    trials(suite=None) -> Trials                                  every time that a test was good or bad
     case_matrix(suite=None) -> list[CaseCell]                     one cell a test and commit
 
 Shares are fractions of 1, times seconds, costs US dollars, moments aware datetimes in UTC. `None`
@@ -21,9 +21,11 @@ means "not known", never zero; a commit is `None` where a run knew no repository
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from gnomon.runs.proportion import wilson
 
@@ -264,8 +266,7 @@ class CommitCostRow:
 class CaseRow:
     """The history of one test over all runs of its suite.
 
-    `attempts` counts executions, reruns included. `flaky_commits` counts the commits at which it was
-    both good and bad. `mean_duration` is over the runs that know a duration.
+    `attempts` counts executions, reruns included. `mean_duration` is over the runs that know a duration.
     """
 
     suite: str | None
@@ -276,33 +277,12 @@ class CaseRow:
     runs: int
     attempts: int
     tally: Tally
-    flaky_commits: int
     last_outcome: str
     last_actual: str | None
     last_run_id: str
     last_started_at: datetime | None
     last_duration: float | None
     mean_duration: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class FlakyCaseRow:
-    """A test that was both good and bad at one commit, in one run or over several.
-
-    Runs of a dirty working tree are compared with nothing but themselves. `passed` and `failed` count
-    attempts; `actuals` are the skills that the router chose, in alphabetical order.
-    """
-
-    suite: str | None
-    case_id: str
-    case_name: str
-    commit: str | None
-    dirty: bool
-    runs: int
-    attempts: int
-    passed: int
-    failed: int
-    actuals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,3 +304,107 @@ class CaseCell:
     actual: str | None
     correct: bool | None
     tally: Tally
+
+
+class ModelTag(NamedTuple):
+    """A model as calls knew it: provider, the name that was asked for, the name that answered."""
+
+    provider: str | None
+    request_model: str | None
+    response_model: str | None
+
+    def __str__(self) -> str:
+        return self.response_model or self.request_model or self.provider or "unknown model"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRun:
+    """What a run ran on: all that must be the same for two outcomes of a test to contradict each other."""
+
+    run_id: str
+    started_ns: int | None
+    ended_ns: int | None
+    repository: str | None
+    commit: str | None
+    dirty: bool
+    environment: str | None
+    department: str | None
+    agent: str | None
+    golden_set_version: str | None
+    skills_hash: str | None
+    config_hash: str | None
+    host: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTrials:
+    """The trials of one test: each attempt that was good or bad, in no order.
+
+    `runs` are places in `Trials.runs`, `good` is 1 or 0, `attempts` the number of the attempt, from 1.
+    """
+
+    suite: str | None
+    case_id: str
+    runs: array[int] = field(default_factory=lambda: array("l"))
+    good: array[int] = field(default_factory=lambda: array("b"))
+    attempts: array[int] = field(default_factory=lambda: array("l"))
+
+    def add(self, run: int, good: int, attempt: int) -> None:
+        """One more trial."""
+        self.runs.append(run)
+        self.good.append(good)
+        self.attempts.append(attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """All trials of some tests, by suite and case id; runs come oldest first."""
+
+    runs: tuple[TrialRun, ...]
+    cases: tuple[CaseTrials, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallsOfTrial:
+    """How many model calls of a trial ended with this error; None is none."""
+
+    error_type: str | None
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDetail:
+    """What is known of one trial. Of an attempt that was not the `last`, that is little.
+
+    `duration` is that of the call alone where it is known, in seconds.
+    """
+
+    run_id: str
+    attempt: int
+    last: bool
+    good: bool
+    outcome: str
+    error_type: str | None
+    duration: float | None
+    phase: str | None = None
+    message: str | None = None
+    worker_id: str | None = None
+    host: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    clarified: bool | None = None
+    correct: bool | None = None
+    calls: tuple[CallsOfTrial, ...] = ()
+
+
+class WindowCount(NamedTuple):
+    """Tests of one routing case with one outcome; the labels are those of its run points."""
+
+    suite: str
+    environment: str
+    department: str
+    agent: str
+    skill: str
+    case_id: str
+    outcome: str
+    tests: int

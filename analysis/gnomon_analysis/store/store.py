@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import URL, Engine
 
 from gnomon.settings import Settings
-from gnomon_analysis.store.ingestion import IngestReport, ingest
+from gnomon_analysis.store.ingestion import AddedTraces, IngestReport, add_traces, ingest
 from gnomon_analysis.store.opening import FILE_NAME, database_errors, open_engine, reading, sqlite_url
-from gnomon_analysis.store.queries import cases, commits, runs
+from gnomon_analysis.store.queries import cases, commits, runs, trials
 from gnomon_analysis.store.rows import (
     CaseCell,
     CaseRow,
     CommitCostRow,
     CommitRow,
     FileHash,
-    FlakyCaseRow,
     ModelCallRow,
+    ModelTag,
     ResultRow,
     RunRow,
+    TrialDetail,
+    Trials,
+    WindowCount,
     WorkerRow,
 )
 
@@ -64,6 +68,14 @@ class Store:
         """Brings every new trace file of a spool into the store; see `IngestReport`."""
         with database_errors(self.url):
             return ingest(self.engine, spool_directory)
+
+    def add_traces(self, document: bytes) -> AddedTraces:
+        """Writes the spans of one OTLP/JSON document of traces; those that are there stay as they are.
+
+        Raises DamageError (of `otlp_lines`) for what is no such document.
+        """
+        with database_errors(self.url):
+            return add_traces(self.engine, document)
 
     def runs(
         self, suite: str | None = None, limit: int | None = None, commit: str | None = None
@@ -127,14 +139,44 @@ class Store:
         with database_errors(self.url), reading(self.engine) as connection:
             return cases.cases(connection, suite, commit, matching)
 
-    def flaky_cases(
-        self, suite: str | None = None, commit: str | None = None, matching: str | None = None
-    ) -> list[FlakyCaseRow]:
-        """Tests that were both good and bad at one commit, with the same skills and configuration."""
-        with database_errors(self.url), reading(self.engine) as connection:
-            return cases.flaky_cases(connection, suite, commit, matching)
-
     def case_matrix(self, suite: str | None = None) -> list[CaseCell]:
         """One cell a test and commit, by case id, then in the order of the commits."""
         with database_errors(self.url), reading(self.engine) as connection:
             return cases.case_matrix(connection, suite)
+
+    def trials(
+        self, suite: str | None = None, since_ns: int | None = None, case_id: str | None = None
+    ) -> Trials:
+        """Every time that a test was good or bad, in bulk; of runs that began at `since_ns` or later."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return trials.trials(connection, suite, since_ns, case_id)
+
+    def model_tags(self) -> list[ModelTag]:
+        """Every model that ever answered a call of a run."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return trials.model_tags(connection)
+
+    def tags_of(self, case_ids: Sequence[str], run_ids: Sequence[str]) -> dict[tuple[str, str], ModelTag]:
+        """The model that answered most calls of a test in a run, by run id and case id."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return trials.tags_of(connection, case_ids, run_ids)
+
+    def newest_names(self, wanted: Sequence[tuple[str | None, str]]) -> dict[tuple[str | None, str], str]:
+        """The name that each test, by suite and case id, had when it last ran."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return trials.newest_names(connection, wanted)
+
+    def trial_details(self, suite: str | None, case_id: str, run_ids: Sequence[str]) -> list[TrialDetail]:
+        """What is known of each trial of one test in these runs."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return trials.trial_details(connection, suite, case_id, run_ids)
+
+    def window_counts(self, since_ns: int, until_ns: int, case_series: int) -> list[WindowCount]:
+        """Tests of routing cases by outcome, of runs that ended after `since_ns`, up to `until_ns`."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return trials.window_counts(connection, since_ns, until_ns, case_series)
+
+    def case_ids(self) -> list[str]:
+        """The ids of all tests that ever ran."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return trials.case_ids(connection)

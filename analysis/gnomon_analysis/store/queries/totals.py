@@ -69,6 +69,18 @@ BAD = case(
 )
 
 
+def case_place(dialect: str) -> ColumnElement[int]:
+    """The place of a result's case among those of its run, by id, then by suite; from 1.
+
+    Order is as Python sorts, whatever the database's own is: it decides which cases have run points.
+    """
+    plain = "C" if dialect == "postgresql" else "BINARY"
+    suite = func.coalesce(results.suite, runs.suite, "")
+    return func.dense_rank().over(
+        partition_by=results.run_id, order_by=(results.case_id.collate(plain), suite.collate(plain))
+    )
+
+
 def tallies(
     connection: Connection, keys: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
 ) -> dict[Key, Tally]:
