@@ -8,19 +8,31 @@ with read_history(folder, Patterns.of(settings, folder)) as history:
 
 from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare
 from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
-from gnomon_analysis.attribution.stored import find, findings, moved_cases
+from gnomon_analysis.attribution.metrics import METRICS
+from gnomon_analysis.attribution.stored import (
+    Change,
+    changed_in,
+    find,
+    findings,
+    moved_cases,
+    requests,
+)
 from gnomon_analysis.attribution.updating import Outcome, update
 
 __all__ = [
+    "METRICS",
     "CaseFlip",
+    "Change",
     "Comparison",
     "Finding",
     "MovedCase",
     "Outcome",
     "Suspect",
+    "changed_in",
     "compare",
     "find",
     "findings",
     "moved_cases",
+    "requests",
     "update",
 ]

@@ -6,12 +6,10 @@ chance in it the same list says how little one run shows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Settings
@@ -19,19 +17,19 @@ from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution import metrics, reading
 from gnomon_analysis.attribution.metrics import Metric
 from gnomon_analysis.attribution.placing import place
+from gnomon_analysis.attribution.requests import request
 from gnomon_analysis.attribution.series import Subject
 from gnomon_analysis.attribution.suite import Suite
 from gnomon_analysis.attribution.suites import read_suites
 from gnomon_analysis.changes import History, Revision
 from gnomon_analysis.statistics.fdr import benjamini_hochberg
-from gnomon_analysis.statistics.model import Interval
+from gnomon_analysis.statistics.model import Interval, Kind
 from gnomon_analysis.statistics.paired import Paired, paired
-from gnomon_analysis.store import Store, schema
+from gnomon_analysis.store import Store
 from gnomon_analysis.store.opening import database_errors
 from gnomon_analysis.store.opening import reading as reading_transaction
 
 _SIGNIFICANT = 0.05
-_MESSAGES = "gen_ai.input.messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +177,7 @@ class _Comparer:
             first = {case.case_id: case.before for case in cases if case.before is not None}
             second = {case.case_id: case.after for case in cases if case.after is not None}
             compared = paired(first, second)
-            if compared is not None:
+            if compared is not None and not _nothing_counted(metric, compared):
                 found.append((metric, compared))
         adjusted = benjamini_hochberg([compared.p for _, compared in found])
         return [
@@ -242,6 +240,11 @@ class _Comparer:
         return Subject(metric, measured.suite, measured.environment, "suite", measured.suite or "")
 
 
+def _nothing_counted(metric: Metric, compared: Paired) -> bool:
+    """Whether a count of what rarely happens is without news: no retries, and none before."""
+    return metric.kind is Kind.COUNT and not compared.risen and not compared.fallen
+
+
 def least_effect(settings: Settings, metric: Metric, before: float) -> float:
     """The least movement worth telling, in the unit of the metric's series."""
     least = settings.changes.attribution.least_effects
@@ -249,35 +252,3 @@ def least_effect(settings: Settings, metric: Metric, before: float) -> float:
         return least.rate_points / 100
     percent = {"s": least.duration_percent, "{attempt}": least.count_percent, "{retry}": least.count_percent}
     return percent.get(metric.unit, least.cost_percent) / 100 * abs(before)
-
-
-def request(connection: Connection, suite: str | None, case_id: str) -> str | None:
-    """What a case asks, where model calls were recorded with their content; its last user message."""
-    calls, results = schema.model_calls.c, schema.results.c
-    of_suite = select(results.run_id).where(results.suite == suite, results.case_id == case_id)
-    statement = (
-        select(calls.attributes)
-        .where(calls.case_id == case_id, calls.run_id.in_(of_suite), calls.attributes.is_not(None))
-        .order_by(calls.started_ns.desc())
-        .limit(1)
-    )
-    attributes = connection.execute(statement).scalar()
-    return _asked((attributes or {}).get(_MESSAGES))
-
-
-def _asked(messages: Any) -> str | None:
-    if isinstance(messages, str):
-        try:
-            messages = json.loads(messages)
-        except ValueError:
-            return str(messages)
-    if not isinstance(messages, list):
-        return None
-    for message in reversed(messages):
-        if isinstance(message, dict) and message.get("role") == "user":
-            said = message.get("content", message.get("parts"))
-            if isinstance(said, list):
-                parts = [part.get("content") or part.get("text") for part in said if isinstance(part, dict)]
-                said = " ".join(part for part in parts if isinstance(part, str))
-            return str(said) if said else None
-    return None

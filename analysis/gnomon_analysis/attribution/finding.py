@@ -127,6 +127,19 @@ class Finding:
         return datetime.fromtimestamp(self.changed_ns / 1e9, UTC)
 
 
+def suspects(finding: Finding) -> Mapping[str, float]:
+    """The commits that a finding is about; where it names none, those between which it lies."""
+    if finding.candidates:
+        return {one.revision: one.share for one in finding.candidates}
+    edges = {finding.before_revision, finding.after_revision} - {None}
+    return {str(revision): 1 / len(edges) for revision in edges}
+
+
+def overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """What two sets of suspects share, as the sum of the smaller shares."""
+    return sum(min(share, other[revision]) for revision, share in one.items() if revision in other)
+
+
 def to_row(finding: Finding) -> dict[str, Any]:
     """The finding as a row of `change_impacts`."""
     row = {column.name: getattr(finding, column.name) for column in fields(finding)}

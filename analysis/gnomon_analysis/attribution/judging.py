@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from gnomon_analysis.attribution import advising, wording
 from gnomon_analysis.attribution import finding as words
-from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
+from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect, suspects
 from gnomon_analysis.attribution.metrics import SCOPE_KINDS
-from gnomon_analysis.attribution.series import Subject
+from gnomon_analysis.attribution.series import Subject, case_of
 from gnomon_analysis.attribution.suite import Suite
 from gnomon_analysis.changes import History
 from gnomon_analysis.statistics.model import Interval, Kind, Move, Verdict
@@ -23,6 +23,8 @@ _VERDICTS = {
 }
 
 _ALSO_SHOWN = 8
+# What two findings must share of the probability of their commits to be told as one place.
+_SAME_PLACE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class _Seen:
         return named or frozenset(range(self.move.last_before + 1, self.move.first_after + 1))
 
     @property
+    def members(self) -> frozenset[str]:
+        """The cases that moved together, where a suite's cases were looked at together."""
+        return frozenset(case_of(key) for key in self.move.members)
+
+    @property
     def told(self) -> bool:
         return self.move.verdict in (Verdict.CHANGED, Verdict.UPSTREAM, Verdict.DRIFT)
 
@@ -76,15 +83,21 @@ class Judge:
         self._suite = suite
         self._history = history
         self._now = now_ns
+        self._seen: list[_Seen] = []
 
-    def drafts(self, moves: Sequence[tuple[Move, Subject]]) -> list[Draft]:
-        """One finding a movement; what a wider scope tells already is left to it."""
-        seen = [_Seen(move, subject) for move, subject in moves]
-        kept: list[_Seen] = []
-        for one in sorted(seen, key=_width):
-            if not any(wider.speaks_for(one) for wider in kept if _absorbs(wider.subject, one.subject)):
-                kept.append(one)
-        drafts = [self._draft(one) for one in kept]
+    def hear(self, moves: Sequence[tuple[Move, Subject]]) -> list[float]:
+        """Takes in movements, and leaves out what a wider scope tells already.
+
+        Answers the probabilities of those that claim that something moved, which `drafts` goes by.
+        """
+        for one in sorted((_Seen(move, subject) for move, subject in moves), key=_width):
+            if not any(wider.speaks_for(one) for wider in self._seen if _absorbs(wider.subject, one.subject)):
+                self._seen.append(one)
+        return [one.move.p_change for one in self._seen if one.told]
+
+    def drafts(self, least: float) -> list[Draft]:
+        """One finding a movement; those that claim something with less than `least` are left open."""
+        drafts = [self._draft(one if one.move.p_change >= least else _doubted(one)) for one in self._seen]
         return [self._with_company(draft, drafts) for draft in drafts]
 
     def _draft(self, seen: _Seen) -> Draft:
@@ -94,7 +107,9 @@ class Judge:
         revision = None if place is None else history.revisions[place]
         run = self._suite.first_run(move.first_after)
         newest = self._suite.runs[-1]
-        cases = self._suite.moved_cases(subject, (move.since, move.last_before, move.first_after, move.until))
+        stretch = (move.since, move.last_before, move.first_after, move.until)
+        cases = self._suite.moved_cases(subject, stretch, seen.members)
+        runs_before, runs_after = self._suite.runs_in(subject, stretch)
         span = self._sized(seen)
         details: dict[str, object] = {}
         if revision is not None:
@@ -129,8 +144,8 @@ class Judge:
             difference=_stored(span.estimate * metric.scale),
             difference_low=_stored(span.low * metric.scale),
             difference_high=_stored(span.high * metric.scale),
-            runs_before=move.runs_before,
-            runs_after=move.runs_after,
+            runs_before=runs_before,
+            runs_after=runs_after,
             cases_moved=len(cases),
             p_change=_stored(move.p_change),
             p_commit=None if revision is None else _stored(move.p_place),
@@ -168,11 +183,13 @@ class Judge:
 
     def _also(self, draft: Draft, drafts: Sequence[Draft]) -> list[str]:
         """What else moved or was changed at the same place."""
-        here = _suspected(draft.finding)
+        here = suspects(draft.finding)
         moved = [
             f"{wording.what(other.finding)} {wording.movement(other.finding)}"
             for other in drafts
-            if other is not draft and other.finding.told and here & _suspected(other.finding)
+            if other is not draft
+            and other.finding.told
+            and overlap(here, suspects(other.finding)) >= _SAME_PLACE
         ]
         place = self._history.position(draft.finding.revision or "")
         touched = [] if place is None else self._history.changed_files(place)
@@ -184,9 +201,11 @@ class Judge:
         return [*moved[:4], *beside, *changed]
 
 
-def _suspected(finding: Finding) -> set[str]:
-    """The commits that a finding is about."""
-    return {one.revision for one in finding.candidates} or {finding.after_revision or ""}
+def _doubted(seen: _Seen) -> _Seen:
+    """The movement without a claim."""
+    if not seen.told:
+        return seen
+    return replace(seen, move=replace(seen.move, verdict=Verdict.INCONCLUSIVE))
 
 
 def _stored(value: float) -> float | None:

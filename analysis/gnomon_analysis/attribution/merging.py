@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gnomon_analysis.attribution import finding as words
-from gnomon_analysis.attribution.finding import Finding, MovedCase, from_row, to_row
+from gnomon_analysis.attribution.finding import Finding, MovedCase, from_row, overlap, suspects, to_row
 from gnomon_analysis.attribution.judging import Draft
 from gnomon_analysis.store import schema
 
@@ -83,12 +83,10 @@ def _matched(stored: Sequence[Finding], drafts: Sequence[Draft]) -> list[tuple[F
     for old in stored:
         by_subject.setdefault(_subject(old), []).append(old)
     possible = sorted(
-        (
-            (-_overlap(old, draft.finding), old.status == words.WITHDRAWN, old.found_ns, old.impact_id, index)
-            for index, draft in enumerate(drafts)
-            for old in by_subject.get(_subject(draft.finding), ())
-            if _overlap(old, draft.finding) > 0
-        ),
+        (-shared, old.status == words.WITHDRAWN, old.found_ns, old.impact_id, index)
+        for index, draft in enumerate(drafts)
+        for old in by_subject.get(_subject(draft.finding), ())
+        if (shared := overlap(suspects(old), suspects(draft.finding))) > 0
     )
     by_id = {old.impact_id: old for old in stored}
     taken: set[str] = set()
@@ -107,23 +105,9 @@ def _subject(finding: Finding) -> tuple[Any, ...]:
     )
 
 
-def _suspects(finding: Finding) -> Mapping[str, float]:
-    """The commits that a finding is about; where it names none, those between which it lies."""
-    if finding.candidates:
-        return {one.revision: one.share for one in finding.candidates}
-    edges = {finding.before_revision, finding.after_revision} - {None}
-    return {str(revision): 1 / len(edges) for revision in edges}
-
-
-def _overlap(one: Finding, other: Finding) -> float:
-    """What two sets of suspects share, as the sum of the smaller shares."""
-    first, second = _suspects(one), _suspects(other)
-    return sum(min(share, second[revision]) for revision, share in first.items() if revision in second)
-
-
 def _identity(finding: Finding) -> str:
     """Sixteen digits that the same finding gets in every store that finds it first in the same state."""
-    said = (*_subject(finding), finding.repository, *sorted(_suspects(finding)), finding.found_ns)
+    said = (*_subject(finding), finding.repository, *sorted(suspects(finding)), finding.found_ns)
     return hashlib.sha256("\0".join(map(str, said)).encode()).hexdigest()[:16]
 
 

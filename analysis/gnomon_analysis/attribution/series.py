@@ -180,6 +180,11 @@ class _Rows:
     tag: Integers
 
 
+def case_of(key: str) -> str:
+    """The case that the key of a case's series is about."""
+    return key.rsplit("\x1f", 1)[-1]
+
+
 def make_up(cells: Cells, position: Integers) -> tuple[NDArray[np.bool_], Integers]:
     """By run: whether it ran about all of the suite, and the number of the set of cases that it ran.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select
 
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.finding import Finding, MovedCase, from_row
+from gnomon_analysis.attribution.requests import request
 from gnomon_analysis.store import Store, schema
 from gnomon_analysis.store.opening import database_errors, reading
 
@@ -90,3 +92,39 @@ def moved_cases(store: Store, impact_id: str) -> list[MovedCase]:
         for row in rows
     ]
     return sorted(found, key=lambda case: (-abs((case.after or 0) - (case.before or 0)), case.case_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A tracked file that a commit changed, as `skill_change_events` tells it."""
+
+    kind: str
+    change: str
+    path: str | None
+    skill: str | None
+    summary: str | None
+    lines_added: int | None
+    lines_deleted: int | None
+    diff: str | None
+
+
+def changed_in(store: Store, finding: Finding) -> list[Change]:
+    """What the likeliest commit of a finding changed, by path; nothing where no commit is named."""
+    events = schema.skill_change_events.c
+    statement = (
+        select(
+            *(events.kind, events.change, events.path, events.skill, events.summary),
+            *(events.lines_added, events.lines_deleted, events.diff),
+        )
+        .where(events.repository == finding.repository, events.revision == finding.revision)
+        .order_by(events.path)
+    )
+    with database_errors(store.url), reading(store.engine) as connection:
+        return [Change(*row) for row in connection.execute(statement)]
+
+
+def requests(store: Store, cases: Collection[tuple[str | None, str]]) -> dict[tuple[str | None, str], str]:
+    """What cases ask, by suite and case id, where it was recorded."""
+    with database_errors(store.url), reading(store.engine) as connection:
+        asked = {case: request(connection, *case) for case in sorted(cases, key=str)}
+    return {case: text for case, text in asked.items() if text is not None}

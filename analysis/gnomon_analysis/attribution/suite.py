@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from gnomon_analysis.attribution.series import Measured, Subject
 from gnomon_analysis.statistics.model import Integers, Kind
 
 # How many times likelier two different levels must make a case's runs than one level does.
-_MOVED = 5.0
+_MOVED = 10.0
 # A mean counts as moved beyond this share of itself, and beyond this many standard errors.
 _LEAST_MOVE = 0.02
 _ERRORS = 2.5
@@ -146,14 +146,28 @@ class Suite:
             for name, before, after in self._sides(subject, span)
         ]
 
-    def moved_cases(self, subject: Subject, span: tuple[int, int, int, int]) -> list[MovedCase]:
-        """Those of `cases` whose runs speak for themselves, the furthest first."""
+    def moved_cases(
+        self, subject: Subject, span: tuple[int, int, int, int], members: Collection[str] = ()
+    ) -> list[MovedCase]:
+        """Those of `cases` whose runs speak for themselves, and the `members`; the furthest first."""
         kind = subject.metric.kind
         standing_out = {
-            name for name, before, after in self._sides(subject, span) if _differ(kind, before, after)
+            name
+            for name, before, after in self._sides(subject, span)
+            if subject.scope_kind == "case" or name in members or _differ(kind, before, after)
         }
         moved = [case for case in self.cases(subject, span) if case.case_id in standing_out]
         return sorted(moved, key=lambda case: (-abs((case.after or 0) - (case.before or 0)), case.case_id))
+
+    def runs_in(self, subject: Subject, span: tuple[int, int, int, int]) -> tuple[int, int]:
+        """How many runs measured something of a scope before and after; `span` as in `cases`."""
+        cells = self.measured.cells
+        since, last_before, first_after, until = span
+        there = self._of_scope(subject) & (cells.sums[subject.metric].count > 0)
+        run = np.unique(cells.run[there])
+        place = self.measured.position[run]
+        before = np.count_nonzero((place >= since) & (place <= last_before))
+        return int(before), int(np.count_nonzero((place >= first_after) & (place <= until)))
 
     def case_totals(self, subject: Subject, wanted: NDArray[np.bool_]) -> dict[str, tuple[float, float, int]]:
         """By case of a scope: total, number of values and runs, over the wanted runs."""

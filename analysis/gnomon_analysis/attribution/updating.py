@@ -23,6 +23,7 @@ from gnomon_analysis.attribution.suite import Suite
 from gnomon_analysis.attribution.suites import read_suites
 from gnomon_analysis.changes import History
 from gnomon_analysis.statistics import locate
+from gnomon_analysis.statistics.fdr import bayesian
 from gnomon_analysis.statistics.model import Kind, Move, Options, Series
 from gnomon_analysis.store import Store
 from gnomon_analysis.store.opening import database_errors, writing
@@ -180,11 +181,17 @@ class _Look:
             if moved.first_after >= self._span.live:
                 suite, subject = subjects[move.key]
                 of_suite.setdefault(id(suite), []).append((moved, subject))
-        return [
-            draft
-            for suite in self._suites
-            for draft in Judge(suite, self._history, now_ns).drafts(of_suite.get(id(suite), []))
-        ]
+        judges = [Judge(suite, self._history, now_ns) for suite in self._suites]
+        # What is left out now was in the list that the statistics decided on, and made it look surer.
+        sure = np.array(
+            [
+                probability
+                for suite, judge in zip(self._suites, judges, strict=True)
+                for probability in judge.hear(of_suite.get(id(suite), []))
+            ]
+        )
+        least = float(sure[bayesian(sure, options.false_findings)].min(initial=1.0))
+        return [draft for judge in judges for draft in judge.drafts(least)]
 
     def covers(self, finding: Finding) -> bool:
         """Whether a stored finding lies where this look would have seen it."""

@@ -7,8 +7,10 @@ from decimal import Decimal
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.finding import Finding
 from gnomon_analysis.attribution.metrics import Metric
+from gnomon_analysis.statistics.model import Interval
 
 _SHOWN = 3
+_LIKELY = 0.5
 _SUBJECT = 60
 _SCOPES = {
     "suite": "the suite {}",
@@ -49,6 +51,29 @@ def difference(metric: Metric, value: float, low: float, high: float) -> str:
     return f"{f'{figure} {unit}'.rstrip()} [{_figure(metric, low)}, {_figure(metric, high)}]"
 
 
+def interval(metric: Metric, difference: Interval) -> str:
+    """A difference with its sign and 95 % interval: `+11 [+6, +17]`."""
+    shown = (difference.estimate, difference.low, difference.high)
+    figure, low, high = (_sign(value) + _figure(metric, abs(value)) for value in shown)
+    return f"{figure} [{low}, {high}]"
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else "-" if value < 0 else ""
+
+
+def signed(finding: Finding) -> str:
+    """How far a metric moved, with its sign: `+11 points [+6, +17]`, `+8 % [+5, +11]`."""
+    if finding.difference is None:
+        return "not known"
+    if (ratio := finding.details.get("ratio")) is not None:
+        figure, low, high = (f"{_sign(one - 1)}{percentage(abs(100 * (one - 1)))}" for one in ratio)
+        return f"{figure} % [{low}, {high}]"
+    low_end = finding.difference if finding.difference_low is None else finding.difference_low
+    high_end = finding.difference if finding.difference_high is None else finding.difference_high
+    return interval(finding.kind, Interval(finding.difference, low_end, high_end))
+
+
 def relative(ratio: tuple[float, float, float]) -> str:
     """How far a metric moved as a share of what it was, without its sign: `8 % [5, 11]`."""
     value, low, high = (100 * (one - 1) for one in ratio)
@@ -78,9 +103,13 @@ def named(revision: str | None, subject: str | None) -> str:
     """A commit with what it says of itself: `2769f1b (skills router v2.1)`."""
     if not subject:
         return short(revision)
-    line = " ".join(subject.split())
-    line = line if len(line) <= _SUBJECT else f"{line[: _SUBJECT - 1].rstrip()}…"
-    return f"{short(revision)} ({line})"
+    return f"{short(revision)} ({shortened(subject, _SUBJECT)})"
+
+
+def shortened(text: str, length: int) -> str:
+    """At most so many signs of one line, with an ellipsis where some were cut."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
 
 
 def what(finding: Finding) -> str:
@@ -110,8 +139,9 @@ def _moved(finding: Finding) -> str:
             f"none of which stands out{_cases(finding)}."
         )
     subject = named(finding.revision, finding.subject)
+    likely = "likely" if (finding.p_commit or 0.0) >= _LIKELY else "may have"
     return (
-        f"Commit {subject} likely {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}."
+        f"Commit {subject} {likely} {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}."
     )
 
 
@@ -209,14 +239,11 @@ def _higher(finding: Finding) -> str:
     return "higher" if finding.direction >= 0 else "lower"
 
 
-def budget(false_findings_percent: float, told: int) -> str:
+def budget(false_findings_percent: float) -> str:
     """How many of the findings told may be wrong, in words."""
-    if told == 0:
-        return ""
-    one_in = 100 / false_findings_percent
     return (
-        f"About 1 in {one_in:.0f} of such findings is wrong about there being a change; whether it is the "
-        "commit has its own number."
+        f"About 1 in {100 / false_findings_percent:.0f} of such findings is wrong about there being a "
+        "change; whether it was this commit has a number of its own."
     )
 
 

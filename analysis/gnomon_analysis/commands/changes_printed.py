@@ -1,0 +1,208 @@
+"""What `gnomon changes` prints: findings as a table, one in depth, two commits compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from gnomon_analysis.attribution import METRICS, Change, Finding, MovedCase, wording
+from gnomon_analysis.commands import tables
+from gnomon_analysis.commands.tables import Column, echo_table
+
+if TYPE_CHECKING:
+    from gnomon.settings import Settings
+    from gnomon_analysis.attribution import CaseFlip, Comparison
+    from gnomon_analysis.attribution.metrics import Metric
+
+_COLUMNS = (
+    Column("id"),
+    Column("when"),
+    Column("commit"),
+    Column("subject"),
+    Column("metric"),
+    Column("of"),
+    Column("before → after"),
+    Column("difference"),
+    Column("a change", right=True),
+    Column("this commit", right=True),
+    Column("suspects", right=True),
+    Column("tests", right=True),
+    Column("verdict"),
+)
+_CASE_COLUMNS = (
+    Column("test"),
+    Column("before"),
+    Column("after"),
+    Column("routed before"),
+    Column("routed after"),
+    Column("request"),
+)
+_SUBJECT = 40
+_REQUEST = 60
+_BAR = 20
+_SUSPECTS = 10
+
+
+def findings(shown: Sequence[Finding], there_are: int, settings: Settings) -> None:
+    """Findings as a table, and how many of them may be wrong; `there_are` so many in all."""
+
+    if not shown:
+        return
+    echo_table(_COLUMNS, [_cells(one) for one in shown])
+    if there_are > len(shown):
+        click.echo(f"and {there_are - len(shown)} older; --limit shows more")
+    click.echo()
+    click.echo(wording.budget(settings.changes.attribution.false_findings_percent))
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+
+    return (
+        finding.impact_id[:8],
+        tables.when(finding.changed_at),
+        wording.short(finding.revision) or f"near {wording.short(finding.after_revision)}",
+        wording.shortened(finding.subject or "", _SUBJECT),
+        finding.metric,
+        finding.scope if finding.scope_kind == "suite" else f"{finding.scope_kind} {finding.scope}",
+        _levels(finding.kind, finding.before, finding.after),
+        wording.signed(finding),
+        tables.NOTHING if finding.p_change is None else wording.share(finding.p_change),
+        tables.NOTHING if finding.p_commit is None else wording.share(finding.p_commit),
+        str(len(finding.candidates) or tables.NOTHING),
+        tables.number(finding.cases_moved),
+        finding.verdict.replace("_", " ") + ("" if finding.status == "open" else f", {finding.status}"),
+    )
+
+
+def comparison(compared: Comparison) -> None:
+    """A commit against the measured commit before it: metrics, then the cases that flipped."""
+
+    click.echo()
+    name = wording.named(compared.commit, compared.subject)
+    click.echo(
+        f"{compared.suite or 'no suite'}: {name} against {wording.short(compared.before)}, the measured "
+        f"commit before ({wording.plural(compared.runs_before, 'run')} there, {compared.runs_after} here)"
+    )
+    if compared.after != compared.commit:
+        click.echo(f"  measured at {wording.short(compared.after)}, the first measured commit from it on")
+    if len(compared.between) > 1:
+        several = ", ".join(wording.short(one) for one in compared.between)
+        click.echo(f"  each of these {len(compared.between)} commits may be behind it: {several}")
+    for switch in compared.switched:
+        click.echo(f"  and {switch}")
+    rows = [
+        (
+            one.metric,
+            str(one.cases),
+            _levels(METRICS[one.metric], one.before, one.after),
+            wording.interval(METRICS[one.metric], one.difference),
+            f"{one.adjusted_p:.3f}" if one.adjusted_p >= 0.001 else "< 0.001",
+            one.verdict,
+        )
+        for one in compared.metrics
+    ]
+    columns = ("metric", "tests", "before → after", "difference", "p", "verdict")
+    echo_table([Column(title) for title in columns], rows)
+    if not compared.flips:
+        click.echo("no test flipped")
+        return
+    up = sum(flip.after > flip.before for flip in compared.flips)
+    click.echo()
+    echo_table(
+        _CASE_COLUMNS,
+        [_flip(flip, flip.request) for flip in compared.flips],
+        f"{wording.plural(len(compared.flips), 'test')} flipped: {up} for the better, "
+        f"{len(compared.flips) - up} for the worse",
+    )
+
+
+def depth(
+    finding: Finding,
+    changes: Sequence[Change],
+    cases: Sequence[MovedCase],
+    asked: Mapping[tuple[str | None, str], str],
+) -> None:
+    """One finding with all that is behind it; `asked` are the requests of cases."""
+    click.echo(finding.sentence)
+    for title, text in _facts(finding):
+        click.echo(f"  {title:9} {text}")
+    for suspect in finding.candidates[:_SUSPECTS]:
+        bar = "█" * max(1, round(_BAR * suspect.share))
+        name = wording.short(suspect.revision)
+        click.echo(f"  suspect   {name}  {bar:{_BAR}}  {wording.share(suspect.share)}")
+    if len(finding.candidates) > _SUSPECTS:
+        click.echo(f"  suspect   and {len(finding.candidates) - _SUSPECTS} more")
+    for change in changes:
+        click.echo(f"  changed   {change.path or change.kind}: {change.summary or change.change}")
+    if not cases:
+        return
+    click.echo()
+    title = f"{wording.plural(len(cases), 'test')} moved"
+    if finding.kind.unit == "%":
+        rows = [_flip(case, asked.get((finding.suite, case.case_id))) for case in cases]
+        echo_table(_CASE_COLUMNS, rows, title)
+    else:
+        kind = finding.kind
+        rows = [
+            (case.case_id, wording.level(kind, case.before), wording.level(kind, case.after))
+            for case in cases
+        ]
+        echo_table(_CASE_COLUMNS[:3], rows, title)
+
+
+def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
+
+    yield "id", finding.impact_id
+    status = "" if finding.status == "open" else f", {finding.status}"
+    yield "verdict", finding.verdict.replace("_", " ") + status
+    yield "since", tables.when(finding.changed_at)
+    if finding.revision is not None:
+        yield "commit", f"{finding.revision} by {finding.author or 'nobody'}: {finding.subject or ''}"
+    yield "runs", f"{finding.runs_before} before, {finding.runs_after} after"
+    if finding.p_change is not None:
+        yield (
+            "sure",
+            f"{wording.share(finding.p_change)} that there is a change"
+            + (
+                ""
+                if finding.p_commit is None
+                else f", {wording.share(finding.p_commit)} that it is this commit"
+            ),
+        )
+    for one in finding.also:
+        yield "also", one
+    if finding.advice:
+        yield "next", finding.advice
+    for said in finding.details.get("was", ()):
+        before = wording.short(said["revision"]) or "no commit"
+        yield "earlier", f"{said['verdict'].replace('_', ' ')} near {before} ({said['status']})"
+
+
+def _flip(case: MovedCase | CaseFlip, request: str | None) -> tuple[str, ...]:
+
+    return (
+        case.case_id,
+        _share(case.before, case.runs_before),
+        _share(case.after, case.runs_after),
+        _skill(case.old_skill),
+        _skill(case.new_skill),
+        wording.shortened(request or "", _REQUEST),
+    )
+
+
+def _share(share: float | None, runs: int) -> str:
+    if share is None:
+        return tables.NOTHING
+    if runs == 1 and share in (0.0, 1.0):
+        return "right" if share else "wrong"
+    return f"{100 * share:.0f} % of {runs}"
+
+
+def _skill(name: str | None) -> str:
+    return tables.NOTHING if name is None else name or "no skill"
+
+
+def _levels(metric: Metric, before: float | None, after: float | None) -> str:
+    return f"{wording.level(metric, before)} → {wording.level(metric, after)}"
