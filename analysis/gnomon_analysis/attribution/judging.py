@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gnomon_analysis.attribution import advising, wording
 from gnomon_analysis.attribution import finding as words
-from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect, suspects
+from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect, overlap, suspects
 from gnomon_analysis.attribution.metrics import SCOPE_KINDS
 from gnomon_analysis.attribution.series import Subject, case_of
 from gnomon_analysis.attribution.suite import Suite
