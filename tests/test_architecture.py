@@ -81,11 +81,13 @@ ARROWS: Final[dict[str, set[str]]] = {
     "gnomon_analysis.statistics": {"runs"},
     "gnomon_analysis.store": {"foundations", "registry", "settings", "runs"},
     "gnomon_analysis.ledger": {"registry", "gnomon_analysis.store"},
+    "gnomon_analysis.receiving": {"foundations", "gnomon_analysis.store"},
     "gnomon_analysis.reconcile": {"foundations", "registry", "spool", "runs", "gnomon_analysis.store"},
     "gnomon_analysis.junit": {
         *("foundations", "registry", "settings", "provenance", "otlp", "spool", "runs"),
         "gnomon_analysis.store",
     },
+    "gnomon_analysis.changes": {"foundations", "settings", "provenance", "gnomon_analysis.store"},
     "gnomon_analysis.gating": {
         *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.statistics"),
     },
@@ -104,9 +106,10 @@ ARROWS: Final[dict[str, set[str]]] = {
     },
     "gnomon_analysis.commands": {
         *("foundations", "settings", "gnomon_analysis.store", "gnomon_analysis.ledger"),
+        "gnomon_analysis.receiving",
         *("gnomon_analysis.reconcile", "gnomon_analysis.junit", "gnomon_analysis.demo"),
         "gnomon_analysis.simulation",
-        *("gnomon_analysis.gating", "gnomon_analysis.flakiness"),
+        *("gnomon_analysis.gating", "gnomon_analysis.flakiness", "gnomon_analysis.changes"),
     },
 }
 

@@ -1,0 +1,63 @@
+"""`gnomon receive`: a Collector's traces into the results store."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from gnomon import settings as gnomon_settings
+from gnomon.errors import UserError
+from gnomon_analysis.commands.opened import prepared_store
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=4319,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option("--certificate", type=click.Path(path_type=Path), help="Certificate to show, in PEM format.")
+@click.option("--key", type=click.Path(path_type=Path), help="Its key.")
+@click.option(
+    "--client-ca", type=click.Path(path_type=Path), help="Ask for a certificate that this authority signed."
+)
+def receive(host: str, port: int, certificate: Path | None, key: Path | None, client_ca: Path | None) -> None:
+    """Takes traces from an OpenTelemetry Collector and brings them into the results store.
+
+    It speaks OTLP/HTTP with JSON at /v1/traces. What it acknowledges is stored; what it gets twice is stored
+    once. With the setting stack.token it asks for that token.
+    """
+    from gnomon_analysis.receiving import Protection, Receiver, serve  # noqa: PLC0415 - heavy
+
+    settings = gnomon_settings.load()
+    protection = None
+    if certificate and key:
+        protection = Protection(certificate, key, client_ca)
+    elif certificate or key or client_ca:
+        raise UserError("TLS needs both --certificate and --key; --client-ca goes with them")
+    token = settings.stack.token.read() if settings.stack.token else None
+    with prepared_store(settings) as store:
+        receiver = Receiver(store, token)
+        server = serve(receiver, host, port, protection)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        scheme = "https" if protection else "http"
+        click.echo(f"listening on {scheme}://{host}:{server.server_port}/v1/traces (Ctrl-C ends)")
+        _wait_for_the_end()
+        server.shutdown()
+        server.server_close()
+    click.echo(f"{receiver.spans} spans received")
+
+
+def _wait_for_the_end() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(3600.0):
+        pass
