@@ -23,8 +23,11 @@ from gnomon_analysis.store.rows import TrialDetail
 _MOST = 0.8
 # Failures on one host or worker are no chance where passing trials are there so rarely.
 _CHANCE = 0.05
+# Failures that take so alike, and so much longer than any pass, look like a time limit.
 _SAME_DURATION = 1.05
+_LONGER = 1.5
 _SHORTEST_TIMEOUT = 1.0
+_FEWEST_TIMEOUTS = 3
 
 
 class Cause(StrEnum):
@@ -187,13 +190,16 @@ def _by_calls(trial: TrialDetail, passing: Sequence[TrialDetail]) -> tuple[Cause
 
 def _same_duration(failing: Sequence[TrialDetail], passing: Sequence[TrialDetail]) -> str | None:
     """Whether all failures took equally long, and longer than any pass: as if at a time limit."""
-    durations = sorted(trial.duration for trial in failing if trial.duration is not None)
-    longest = max((trial.duration for trial in passing if trial.duration is not None), default=None)
-    if len(durations) < 2 or len(durations) < len(failing) or longest is None:
+    # Of an earlier attempt the whole time is known, of the last one that of its call.
+    durations = sorted(trial.duration for trial in failing if trial.last and trial.duration is not None)
+    longest = max(
+        (trial.duration for trial in passing if trial.last and trial.duration is not None), default=None
+    )
+    if len(durations) < max(_FEWEST_TIMEOUTS, len(failing)) or longest is None:
         return None
     if durations[0] < _SHORTEST_TIMEOUT or durations[-1] > durations[0] * _SAME_DURATION:
         return None
-    if durations[0] <= longest * _SAME_DURATION:
+    if durations[0] < longest * _LONGER:
         return None
     return f"each took {durations[0]:.3g} to {durations[-1]:.3g} s, no pass more than {longest:.3g} s"
 
