@@ -64,6 +64,9 @@ _VARIABLES = {
 # GitPython hands the word on as git wrote it, whatever its types say.
 _BLOB: tuple[object, ...] = ("blob", b"blob")
 
+_MOST_KEPT = 512
+_MOST_KEPT_BYTES = 65_536
+
 # Where git stops looking for a repository is the caller's to say; it gives nothing away.
 _KEPT = frozenset({"GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"})
 
@@ -106,7 +109,11 @@ class _ReadingGit(git.Git):
         )
         if as_process:
             return self.AutoInterrupt(process, command)
-        output, errors = process.communicate()
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            process.kill()
+            raise
         if process.returncode:
             raise git.GitCommandError(list(command), process.returncode, errors, output)
         return output
@@ -135,15 +142,16 @@ class Repository:
         except git.InvalidGitRepositoryError:
             raise _no_repository(folder) from None
         self._guard = threading.Lock()
+        self._recent: dict[str, bytes] = {}
 
     @property
     def name(self) -> str:
         """`vcs.repository.name` of runs that are made here."""
-        return repository_attributes(self._remote(), self.top)["vcs.repository.name"]
+        return repository_attributes(self._configured("remote.origin.url"), self.top)["vcs.repository.name"]
 
-    def _remote(self) -> str | None:
+    def _configured(self, key: str) -> str | None:
         try:
-            return self.text("config", "--get", "remote.origin.url").strip() or None
+            return self.text("config", "--get", key).strip() or None
         except git.GitCommandError:
             return None
 
@@ -175,13 +183,27 @@ class Repository:
     @property
     def upstream(self) -> str | None:
         """The remote's branch that the branch checked out follows, else the remote's main one, if any."""
-        for name in ("@{upstream}", "refs/remotes/origin/HEAD"):
+        of_branch = f"refs/remotes/{self.remote}/{self.branch}"
+        for name in ("@{upstream}", of_branch, f"refs/remotes/{self.remote}/HEAD"):
             try:
                 found = self.text("rev-parse", "--abbrev-ref", "--verify", "--quiet", name).strip()
             except git.GitCommandError:
                 continue
-            if found and found != name:
+            if found:
                 return found
+        return None
+
+    @property
+    def remote(self) -> str | None:
+        """The remote of the branch that is checked out, else `origin`, else the only one; None without."""
+        try:
+            names = self.text("remote").split()
+        except git.GitCommandError:
+            return None
+        followed = self._configured(f"branch.{self.branch}.remote")
+        for name in (followed, "origin", *names[:1]):
+            if name in names:
+                return name
         return None
 
     @property
@@ -237,13 +259,22 @@ class Repository:
     def content(self, blob: str) -> bytes | None:
         """The bytes of a file by their id; None where they are not there."""
         with self._guard:
+            if blob in self._recent:
+                return self._recent[blob]
             try:
                 _, kind, _, content = self._repo.git.get_object_data(blob)
             except (ValueError, OSError):
                 # Gone, or a git that died of an object that it may not fetch: the next question starts one.
                 self._repo.git.clear_cache()
                 return None
-        return content if kind in _BLOB else None
+            if kind not in _BLOB:
+                return None
+            if len(content) <= _MOST_KEPT_BYTES:
+                # A file is asked for as what one commit made of it, and as what the next one changed.
+                if len(self._recent) >= _MOST_KEPT:
+                    del self._recent[next(iter(self._recent))]
+                self._recent[blob] = content
+            return content
 
     def close(self) -> None:
         """Ends the git that reads contents."""

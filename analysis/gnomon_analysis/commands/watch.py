@@ -1,0 +1,200 @@
+"""`gnomon watch`: changes of skills and configuration into the results store, as they come."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gnomon import settings as gnomon_settings
+from gnomon import state
+from gnomon.errors import ExitCode, UserError
+from gnomon.settings import Settings
+from gnomon_analysis.commands import tables
+from gnomon_analysis.commands.json_form import echo_json, plain
+from gnomon_analysis.commands.opened import prepared_store, tell_damage
+
+if TYPE_CHECKING:
+    from gnomon_analysis.changes import Noticed, Recorded
+    from gnomon_analysis.store import Store
+
+# Where requests are taken when settings ask for webhooks and the command line says nothing.
+_DEFAULT_ADDRESS = "127.0.0.1:9465"
+
+_SHOWN = 20
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Look once and end.")
+@click.option(
+    "--serve",
+    metavar="ADDRESS:PORT",
+    help=f"Take webhooks of GitHub, GitLab and Gitea there, too.  [default: {_DEFAULT_ADDRESS} where "
+    "changes.detection is webhook, else nowhere]",
+)
+@click.option("--fetch", is_flag=True, help="Run `git fetch` before each look.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print each look that brought something as one JSON object."
+)
+def watch(once: bool, serve: str | None, fetch: bool, as_json: bool) -> int:
+    """Records every change of a skill, prompt, configuration or golden set.
+
+    Looks at the repositories every changes.polling_interval, and at what runs say of models, providers
+    and environments, until Ctrl-C or SIGTERM. Ends with 3 where there is no repository.
+    """
+    settings = gnomon_settings.load()
+    address = serve or (_DEFAULT_ADDRESS if settings.changes.detection == "webhook" else None)
+    if once and serve:
+        raise UserError("--once ends after one look, and --serve waits for more; give one of them")
+    with prepared_store(settings) as store:
+        watcher = _Watcher(store, settings, fetch=fetch, as_json=as_json)
+        if once:
+            return watcher.once()
+        with _listening(address, settings, watcher):
+            watcher.watch()
+    return ExitCode.OK
+
+
+@contextlib.contextmanager
+def _listening(address: str | None, settings: Settings, watcher: _Watcher) -> Iterator[None]:
+    if address is None:
+        yield
+        return
+    from gnomon_analysis.changes.webhooks import Listener, missing_secret, parse_address  # noqa: PLC0415
+
+    if settings.changes.webhook_secret is None:
+        raise missing_secret()
+    secret = settings.changes.webhook_secret.read()
+    listener = Listener(*parse_address(address), secret, watcher.wake)
+    try:
+        click.echo(f"gnomon: taking webhooks at {listener.address}", err=True)
+        yield
+    finally:
+        listener.close()
+
+
+class _Watcher:
+    def __init__(self, store: Store, settings: Settings, *, fetch: bool, as_json: bool) -> None:
+        self._store = store
+        self._settings = settings
+        self._fetch = fetch
+        self._as_json = as_json
+        self._told: set[str] = set()
+        self._awake = threading.Event()
+
+    def wake(self) -> None:
+        """Has it look now."""
+        self._awake.set()
+
+    def once(self) -> int:
+        """One look, and the exit code."""
+        recorded = self._look()
+        if self._as_json:
+            echo_json(**_json_of(recorded))
+        else:
+            self._show(recorded)
+            count = len(recorded.noticed)
+            click.echo(f"{tables.number(count)} new {'change' if count == 1 else 'changes'}")
+        self._tell(recorded.notes)
+        self._tell(_not_committed(self._settings))
+        return ExitCode.OK if recorded.repositories else ExitCode.MISSING
+
+    def watch(self) -> None:
+        """Looks until it is told to end. Only the first look may fail; later ones are tried again."""
+        with _ending_by_signal():
+            recorded = self._look()
+            if not recorded.repositories:
+                raise UserError(recorded.notes[0], ExitCode.MISSING)
+            interval = self._settings.changes.polling_interval
+            click.echo(
+                f"gnomon: watching {', '.join(recorded.repositories)} every {interval} (Ctrl-C ends)",
+                err=True,
+            )
+            while True:
+                self._tell(recorded.notes)
+                if recorded.noticed and self._as_json:
+                    click.echo(json.dumps(plain(_json_of(recorded))))
+                elif recorded.noticed:
+                    self._show(recorded)
+                self._awake.wait(interval.seconds)
+                self._awake.clear()
+                recorded = self._tried(recorded)
+
+    def _tried(self, last: Recorded) -> Recorded:
+        try:
+            return self._look()
+        except UserError as error:
+            self._told.discard(str(error))
+            return type(last)((), last.repositories, (str(error),))
+
+    def _look(self) -> Recorded:
+        from gnomon_analysis.changes import record  # noqa: PLC0415 - after --help
+        from gnomon_analysis.changes.fetching import fetch  # noqa: PLC0415
+
+        tell_damage(self._store.ingest(state.spool_directory(self._settings.state_directory)))
+        if self._fetch:
+            self._tell(fetch(self._settings))
+        return record(self._store, self._settings)
+
+    def _show(self, recorded: Recorded) -> None:
+        shown = recorded.noticed[-_SHOWN:]
+        if len(shown) < len(recorded.noticed):
+            click.echo(f"{tables.number(len(recorded.noticed) - len(shown))} older changes, and")
+        for change in shown:
+            click.echo(_line(change))
+
+    def _tell(self, sentences: Any) -> None:
+        """Says on stderr what was not said before."""
+        for sentence in sentences:
+            if sentence not in self._told:
+                self._told.add(sentence)
+                click.echo(f"gnomon: {sentence}", err=True)
+
+
+class _Ended(BaseException):
+    """Somebody asked for the end."""
+
+
+@contextlib.contextmanager
+def _ending_by_signal() -> Iterator[None]:
+    """Ends what is within at SIGINT or SIGTERM, whatever it is at: each transaction happens or does not."""
+
+    def end(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise _Ended
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    with contextlib.suppress(_Ended):
+        yield
+
+
+def _not_committed(settings: Settings) -> Iterator[str]:
+    from gnomon_analysis.changes.recording import uncommitted  # noqa: PLC0415 - after --help
+
+    if paths := uncommitted(settings):
+        shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
+        yield f"not recorded before they are committed: {tables.number(len(paths))} changed files ({shown})"
+
+
+def _json_of(recorded: Recorded) -> dict[str, Any]:
+    return {
+        "noticed": recorded.noticed,
+        "repositories": recorded.repositories,
+        "notes": recorded.notes,
+    }
+
+
+def _line(change: Noticed) -> str:
+    """`2026-02-02 00:04  9e101040  skill refunds: description; +12 tokens (Ada)`."""
+    by = f" ({change.author})" if change.author else ""
+    text = (
+        f"{tables.when(change.changed_at)}  {tables.commit(change.revision, False):8}  {change.summary}{by}"
+    )
+    return "".join(character if character.isprintable() else " " for character in text)
