@@ -28,6 +28,7 @@ class Finding:
         cut: Where it is, over the entries of `line`.
         place: The same by commits.
         probability: That there is a movement.
+        sloped: Probability that it is part of a slope, which no commit made.
         pooled: Whether other series of the family bear it out.
         members: The series that moved together, for a family.
     """
@@ -38,6 +39,7 @@ class Finding:
     cut: Cut
     place: Place
     probability: float
+    sloped: float
     pooled: bool
     members: tuple[str, ...] = ()
 
@@ -105,7 +107,8 @@ def _move(found: Finding, size: estimates.Size, verdict: Verdict, options: Optio
     line, cut = found.line, found.cut
     runs_before, runs_after = _runs(found)
     best = found.place.candidates[0]
-    named = verdict in (Verdict.CHANGED, Verdict.INCONCLUSIVE) and best.share >= _NAMED
+    share = best.share * (1 - found.sloped)
+    named = verdict in (Verdict.CHANGED, Verdict.INCONCLUSIVE) and share >= _NAMED and found.sloped < 0.3
     needed = None
     if verdict is Verdict.NOT_ENOUGH_RUNS:
         needed = estimates.runs_needed(line, cut, min(runs_before, runs_after), options.minimum_runs)
@@ -117,7 +120,7 @@ def _move(found: Finding, size: estimates.Size, verdict: Verdict, options: Optio
         candidates=() if verdict is Verdict.DRIFT else found.place.candidates,
         place=best.at if named else None,
         p_change=found.probability,
-        p_place=found.probability * best.share if named else 0.0,
+        p_place=found.probability * share if named else 0.0,
         before=size.before,
         after=size.after,
         difference=size.difference,

@@ -17,10 +17,13 @@ from scipy.special import betaln, gammaln
 from gnomon_analysis.statistics.lines import Line
 from gnomon_analysis.statistics.model import Floats, Kind
 
-# What is thought of levels before any run: rates as in Beta(1, 1), that is anything; logarithms of means and
-# counts around the series' own mean with a standard deviation of about a third.
-_RATE_PRIOR = (1.0, 1.0)
-_LEVEL_SPREAD = 0.35
+# What is thought of levels before any run: rates as in Beta(2, 2), rarely at the very ends; among the
+# series of a family as in Beta(1, 1), that is anything, so that series which did not move tell clearly that
+# they did not. Logarithms of means and counts lie around the series' own mean with a standard deviation of
+# about a third.
+_RATE_PRIOR = 2.0
+_RATE_PRIOR_OF_FAMILIES = 1.0
+_LEVEL_SPREAD = 0.3
 _COUNT_SHAPE = 4.0
 # Most degrees of freedom that the scatter of the whole series lends to a stretch.
 _MOST_FREEDOM = 20.0
@@ -40,17 +43,18 @@ class Likelihood(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BetaBinomial:
-    """Rates: successes S of N give log B(a + S, b + N - S) - log B(a, b) under a Beta(a, b) prior."""
+    """Rates: successes S of N give log B(a + S, a + N - S) - log B(a, a) under a Beta(a, a) prior."""
 
     successes: Floats
     trials: Floats
+    prior: float
 
     def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
         """See `Likelihood`."""
         successes = _sum(self.successes, first, last)
         trials = _sum(self.trials, first, last)
-        a, b = _RATE_PRIOR
-        return np.asarray(betaln(a + successes, b + np.maximum(trials - successes, 0.0)) - betaln(a, b))
+        a = self.prior
+        return np.asarray(betaln(a + successes, a + np.maximum(trials - successes, 0.0)) - betaln(a, a))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +143,8 @@ def _model(
     kind = lines[0].kind
     weight, value = (weights[0], values[0]) if single else (np.stack(weights), np.stack(values))
     if kind is Kind.PROPORTION:
-        return BetaBinomial(_running(weight * value), _running(weight))
+        prior = _RATE_PRIOR if single else _RATE_PRIOR_OF_FAMILIES
+        return BetaBinomial(_running(weight * value), _running(weight), prior)
     mass = weight.sum(axis=-1)
     mean = np.asarray((weight * value).sum(axis=-1) / np.where(mass > 0, mass, 1.0))
     if kind is Kind.COUNT:

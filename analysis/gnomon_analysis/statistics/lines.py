@@ -14,6 +14,10 @@ import numpy as np
 
 from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
 
+# The ratio that pairs of neighbours show is itself unsure by about this over the root of their number; only
+# what lies above that is over-dispersion. Without it half of all clean series would lose evidence to
+# chance.
+DOUBT = 1.5
 # How many pairs of neighbours the assumption of independent runs counts for, against what the pairs show.
 TRUST = 10.0
 # A pair further apart than so many times the usual squared distance is a step, and no noise.
@@ -143,7 +147,7 @@ def _of_proportions(rate: Floats, trials: Floats) -> tuple[float, float]:
     if not pairs:
         return 1.0, 1.0
     ratio = without_steps(found[told], expected[told])
-    return max(1.0, (TRUST + pairs * ratio) / (TRUST + pairs)), float(trials.mean())
+    return max(1.0, ratio - DOUBT / np.sqrt(pairs)), float(trials.mean())
 
 
 def _inflation(trials: Floats, dispersion: float, mean: float) -> Floats:

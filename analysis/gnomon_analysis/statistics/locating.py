@@ -85,7 +85,8 @@ def _check(history_size: int, one: Series) -> None:
 
 def _seen(members: Sequence[_Member], options: Options) -> _Seen:
     weights = np.mean([member.weights for member in members], axis=0)
-    hazards = [options.hazard * member.weights for member in members]
+    own = options.hazard / np.sqrt(len(members))
+    hazards = [own * member.weights for member in members]
     events: list[Event] = []
     rate: list[Movement] = []
     family = None
@@ -95,18 +96,16 @@ def _seen(members: Sequence[_Member], options: Options) -> _Seen:
         rate = movements.movements(pooling.rate(family), options.hazard * weights)
         for event in events:
             for place, member in enumerate(members):
-                hazards[place] = hazards[place] + _mass(
-                    family.frame, event, event.without[place], member.weights
-                )
+                hazards[place] = hazards[place] + _mass(event, event.without[place], member.weights)
     alone = [
         movements.movements(member.line, hazard) for member, hazard in zip(members, hazards, strict=True)
     ]
     return _Seen(members, hazards, alone, weights, rate, events, family)
 
 
-def _mass(frame: Line, event: Event, of_gap: Floats, weights: Floats) -> Floats:
+def _mass(event: Event, of_gap: Floats, weights: Floats) -> Floats:
     """What is said of gaps, shared among their commits."""
-    found = np.zeros(len(weights))
+    found, frame = np.zeros(len(weights)), event.frame
     for gap, share in zip(event.cut.gaps, of_gap, strict=True):
         inside = slice(frame.at[gap - 1] + 1, max(frame.at[gap], frame.at[gap - 1] + 1) + 1)
         if frame.at[gap] == frame.at[gap - 1]:
@@ -131,8 +130,8 @@ def _expected(found: _Seen, history_size: int) -> Floats:
 def _findings(name: str, found: _Seen, shared: Floats) -> list[Finding]:
     findings: list[Finding] = []
     pooled = np.zeros(len(shared))
-    for event in found.events if found.family is not None else ():
-        where = placing.place(found.family.frame, event.cut, found.weights)
+    for event in found.events:
+        where = placing.place(event.frame, event.cut, found.weights)
         np.add.at(pooled, where.commits, event.cut.probability * where.shares)
     for member, hazard, moves in zip(found.members, found.hazards, found.of_members, strict=True):
         for movement in moves:
@@ -145,7 +144,16 @@ def _findings(name: str, found: _Seen, shared: Floats) -> list[Finding]:
 def _finding(key: str, movement: Movement, hazard: Floats, shared: Floats) -> Finding:
     cut = _reweighed(movement.line, movement.cut, hazard, shared)
     where = placing.place(movement.line, cut, hazard * shared)
-    return Finding(key, movement.verdict, movement.line, cut, where, cut.probability, pooled=False)
+    return Finding(
+        key,
+        movement.verdict,
+        movement.line,
+        cut,
+        where,
+        cut.probability,
+        sloped=movement.sloped,
+        pooled=False,
+    )
 
 
 def _reweighed(line_: Line, cut: Cut, hazard: Floats, shared: Floats) -> Cut:
@@ -175,7 +183,17 @@ def _of_family(name: str, found: _Seen, shared: Floats) -> list[Finding]:
             for member, probability in zip(found.members, event.members, strict=True)
             if probability > _MEMBER
         )
-        one = Finding(name, Verdict.CHANGED, line_, cut, where, cut.probability, pooled=True, members=members)
+        one = Finding(
+            name,
+            Verdict.CHANGED,
+            line_,
+            cut,
+            where,
+            cut.probability,
+            sloped=0.0,
+            pooled=True,
+            members=members,
+        )
         same = [other for other in of_rate if _meet(one, other)]
         of_rate = [other for other in of_rate if not _meet(one, other)]
         findings.append(

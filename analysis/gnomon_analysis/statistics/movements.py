@@ -16,17 +16,22 @@ from gnomon_analysis.statistics.segmentation import Cut
 # A slope is looked for up to so many entries before and after the steps that it would explain.
 _SLOPE_REACH = 100
 
+# From this probability on a movement is called a slope.
+_SLOPE = 0.6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Movement:
     """A movement of a line: `CHANGED` for a step, `DRIFT` for a slope, `INCONCLUSIVE` for a single commit.
 
-    Of a slope, the cut's gaps are all those that it goes over; of a blip, that of the odd commit.
+    Of a slope, the cut's gaps are all those that it goes over; of a blip, that of the odd commit. `sloped` is
+    the probability that a step is part of a slope.
     """
 
     verdict: Verdict
     line: Line
     cut: Cut
+    sloped: float = 0.0
 
 
 def movements(line: Line, of_commit: Floats) -> list[Movement]:
@@ -93,8 +98,9 @@ def _slope_or_steps(line: Line, chain: list[Cut]) -> list[Movement]:
     first = max(chain[0].first, chain[0].gap - _SLOPE_REACH)
     last = min(chain[-1].last, chain[-1].gap + _SLOPE_REACH)
     found = drift.slope(line, first, last)
-    if found is None or found.probability < 0.5:
-        return [Movement(Verdict.CHANGED, line, cut) for cut in chain]
+    sloped = 0.0 if found is None else found.probability
+    if found is None or sloped < _SLOPE:
+        return [Movement(Verdict.CHANGED, line, cut, sloped) for cut in chain]
     gaps = np.arange(max(found.begin, chain[0].first + 1), min(found.end, chain[-1].last - 1) + 1)
     strongest = max(chain, key=lambda cut: cut.log_odds)
     shares = np.full(gaps.size, 1 / gaps.size)

@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 
 from gnomon_analysis.statistics import likelihoods, placing
 from gnomon_analysis.statistics.likelihoods import Likelihood
-from gnomon_analysis.statistics.lines import TRUST, Line, gathered, without_steps
+from gnomon_analysis.statistics.lines import DOUBT, Line, gathered, without_steps
 from gnomon_analysis.statistics.model import Floats, Integers, Kind
 from gnomon_analysis.statistics.segmentation import Cut
 
@@ -34,12 +34,14 @@ class Event:
     """A commit at which series of a family move.
 
     Attributes:
-        cut: Where, over the entries of the family.
+        frame: A line that has the family's entries.
+        cut: Where, over these entries.
         members: Probability of each series to have moved there, given that there is an event.
         without: Probability that this event is at each of the cut's gaps and moves a given series, as seen by
             the others alone; shape (series, gaps).
     """
 
+    frame: Line
     cut: Cut
     members: Floats
     without: Floats
@@ -105,7 +107,7 @@ def events(found: Family, of_commit: Floats, inflation: float) -> list[Event]:
     for _ in range(_SEARCHES):
         ends = [0, *gaps, size]
         seen = [
-            _event(likelihood, odds, (first, last), inflation)
+            _event(found.frame, likelihood, odds, (first, last), inflation)
             for first, last in zip(ends[:-2], ends[2:], strict=True)
         ]
         weakest = min(seen, key=lambda event: event.cut.log_odds, default=None)
@@ -177,7 +179,9 @@ def _pooled(
     return cut, gaps[near], factors[:, near]
 
 
-def _event(likelihood: Likelihood, odds: Floats, stretch: tuple[int, int], inflation: float) -> Event:
+def _event(
+    frame: Line, likelihood: Likelihood, odds: Floats, stretch: tuple[int, int], inflation: float
+) -> Event:
     cut, gaps, factors = _pooled(likelihood, odds, stretch, inflation)
     mixed = _mixed(factors)
     together = mixed.sum(axis=1, keepdims=True)
@@ -194,7 +198,7 @@ def _event(likelihood: Likelihood, odds: Floats, stretch: tuple[int, int], infla
     whether = np.exp(event - np.logaddexp(0.0, event))
     shares = np.exp(others - event[None, :, None])
     without = whether[:, None] * np.einsum("skg,s->kg", shares, SHARES)
-    return Event(cut, members, without)
+    return Event(frame, cut, members, without)
 
 
 def together(found: Family) -> float:
@@ -217,7 +221,7 @@ def together(found: Family) -> float:
         return 1.0
     ratio = without_steps(sums[told] ** 2, counts[told])
     pairs = float(np.count_nonzero(told))
-    return max(1.0, (TRUST + pairs * ratio) / (TRUST + pairs))
+    return max(1.0, ratio - DOUBT / float(np.sqrt(pairs)))
 
 
 def rate(found: Family) -> Line:

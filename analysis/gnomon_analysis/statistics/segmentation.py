@@ -10,7 +10,7 @@ and dropped by the probability of a change between their neighbours, summed over
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logsumexp
@@ -141,13 +141,59 @@ def _settle(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) ->
 
 
 def _cuts(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[Cut]:
+    """The changes at given gaps, each judged with its neighbours in place.
+
+    A change and its reversal vouch for each other, so two next to each other are no surer than that the
+    stretch around both moved at all.
+    """
     ends = [0, *gaps, size]
     found = (change(likelihood, odds, first, last) for first, last in zip(ends[:-2], ends[2:], strict=True))
-    return [cut for cut in found if cut is not None]
+    cuts = [cut for cut in found if cut is not None]
+    limits = [np.inf] * len(cuts)
+    for place, (one, other) in enumerate(itertools.pairwise(cuts)):
+        either = _there_and_back(likelihood, odds, one.first, other.last)
+        single = change(likelihood, odds, one.first, other.last)
+        if either is not None and single is not None:
+            limit = float(np.logaddexp(either[0], single.log_odds))
+            limits[place], limits[place + 1] = min(limits[place], limit), min(limits[place + 1], limit)
+    return [replace(cut, log_odds=min(cut.log_odds, limit)) for cut, limit in zip(cuts, limits, strict=True)]
 
 
 def _added(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[int]:
-    """Gaps inside stretches where a change is likelier than none."""
-    ends = [0, *gaps, size]
-    found = (change(likelihood, odds, first, last) for first, last in itertools.pairwise(ends))
-    return [cut.gap for cut in found if cut is not None and cut.log_odds > 0]
+    """Gaps inside stretches where a change is likelier than none, or two are likelier than one or none."""
+    found: list[int] = []
+    for first, last in itertools.pairwise([0, *gaps, size]):
+        single = change(likelihood, odds, first, last)
+        if single is None:
+            continue
+        if single.log_odds > 0:
+            found.append(single.gap)
+            continue
+        both = _there_and_back(likelihood, odds, first, last)
+        if both is not None and both[0] > np.logaddexp(0.0, single.log_odds):
+            found += both[1]
+    return found
+
+
+def _there_and_back(
+    likelihood: Likelihood, odds: Floats, first: int, last: int
+) -> tuple[float, tuple[int, int]] | None:
+    """Log odds of two changes near each other against none, and the likeliest two; None without room."""
+    if last - first < 4:
+        return None
+    into = np.arange(first + 1, last - 1)[:, None]
+    out_of = into + np.arange(1, min(_REACH, last - first - 2) + 1)[None, :]
+    inside = out_of < last
+    out_of = np.minimum(out_of, last - 1)
+    scores = (
+        odds[into]
+        + odds[out_of]
+        + likelihood.between(first, into)
+        + likelihood.between(into, out_of)
+        + likelihood.between(out_of, last)
+        - likelihood.between(first, last)
+    )
+    scores = np.where(inside, scores, -np.inf)
+    row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
+    near = scores[max(0, row - _REACH) : row + _REACH + 1]
+    return float(logsumexp(near)), (int(into[row, 0]), int(out_of[row, column]))
