@@ -91,6 +91,9 @@ ARROWS: Final[dict[str, set[str]]] = {
     "gnomon_analysis.gating": {
         *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.statistics"),
     },
+    "gnomon_analysis.bisection": {
+        *("foundations", "settings", "provenance", "gnomon_analysis.store", "gnomon_analysis.changes"),
+    },
     "gnomon_analysis.flakiness": {
         *("foundations", "registry", "error_types", "settings", "provenance"),
         *("gnomon_analysis.statistics", "gnomon_analysis.store"),
@@ -110,6 +113,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("gnomon_analysis.reconcile", "gnomon_analysis.junit", "gnomon_analysis.demo"),
         "gnomon_analysis.simulation",
         *("gnomon_analysis.gating", "gnomon_analysis.flakiness", "gnomon_analysis.changes"),
+        "gnomon_analysis.bisection",
     },
 }
 

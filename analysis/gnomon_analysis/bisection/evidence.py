@@ -1,9 +1,9 @@
 """What the runs say about the place of a change: likelihoods with the levels integrated out.
 
-A line has positions 0 (the good end) to `last` (the bad end). A change at position c, 1 <= c <= last, means that
-runs before c have one level and runs from c on another. The runs lie at some positions; between two of them
-every c explains the runs equally well, so likelihoods are reckoned per gap: gap j holds the places after measured
-position j-1, up to and including measured position j.
+A line has positions 0 (the good end) to `last` (the bad end). A change at position c, 1 <= c <= last, means
+that runs before c have one level and runs from c on another. The runs lie at some positions; between two of
+them every c explains the runs equally well, so likelihoods are reckoned per gap: gap j holds the places after
+measured position j-1, up to and including measured position j.
 
 Neither level is ever estimated and plugged in. Both are summed over on a grid, for rates that were
 plugged in made a search three times as long and wrong a quarter of the time.
@@ -23,8 +23,8 @@ Integers = NDArray[np.int64]
 
 _RATE_CELLS = 32
 _SMALL_SHIFT = 0.1
-# What one change may do to the cases that it moves, and how likely that is beforehand. Only in the last do some
-# go up while others go down.
+# What one change may do to the cases that it moves, and how likely that is beforehand. Only in the last do
+# some go up while others go down.
 _WAYS = ("down", "up", "a little down", "a little up", "any")
 _WEIGHTS_OF_WAYS = np.array([0.3, 0.3, 0.15, 0.15, 0.1])
 # Share of the cases that the change moves.
@@ -45,8 +45,8 @@ class Weighing:
         measured: The measured positions, ascending; shape (m,).
         log_change: Log likelihood of a change in each gap; shape (m + 1,).
         log_none: Log likelihood that nothing changed.
-        before: Distribution of the next outcome of each case before the change, had it been in each gap; shape
-            (cases, m + 1, outcomes).
+        before: Distribution of the next outcome of each case before the change, had it been in each gap;
+            shape (cases, m + 1, outcomes).
         after: The same after the change.
         unchanged: Distribution of the next outcome if nothing changed; shape (cases, outcomes).
     """
@@ -95,8 +95,8 @@ class Evidence(Protocol):
 class RateEvidence:
     """Passes and failures of cases: `successes` of `trials`, shape (cases, positions).
 
-    Each case has a rate of its own before the change. The change moves some share of the cases, at least one; the
-    others keep their rate.
+    Each case has a rate of its own before the change. The change moves some share of the cases, at least one;
+    the others keep their rate.
     """
 
     def __init__(self, successes: Floats, trials: Floats) -> None:
@@ -106,7 +106,8 @@ class RateEvidence:
 
     @property
     def cases(self) -> int:
-        return self.trials.shape[0]
+        """As `Evidence` says."""
+        return len(self.trials)
 
     def add(self, position: int, cases: Integers, successes: Floats, trials: Floats) -> None:
         """Adds what a run at a position came to, for some of the cases."""
@@ -114,6 +115,7 @@ class RateEvidence:
         self.trials[cases, position] += trials
 
     def weigh(self) -> Weighing:
+        """As `Evidence` says."""
         sums = self._sums()
         shares = _SHARES if self.cases > 1 else _SHARES[-1:]
         log_moved = sums.log_moved[:, None]  # ways, shares, cases, gaps
@@ -145,16 +147,19 @@ class RateEvidence:
         )
 
     def levels(self, place: int, draws: int, rng: np.random.Generator) -> Levels:
+        """As `Evidence` says."""
         before, after = self._draw_rates(place, draws, rng)
         return Levels(before.mean(1), after.mean(1))
 
     def simulated(self, place: int, rng: np.random.Generator) -> RateEvidence:
+        """As `Evidence` says."""
         copy = RateEvidence(self.successes, self.trials)
         before, after = self._draw_rates(place, 1, rng)
         copy._truth = (place, before[0], after[0])
         return copy
 
     def draw(self, position: int, cases: Integers, rng: np.random.Generator) -> None:
+        """As `Evidence` says."""
         assert self._truth is not None  # noqa: S101 - only what `simulated` made is drawn from
         place, before, after = self._truth
         rates = (after if position >= place else before)[cases]
@@ -271,6 +276,7 @@ class LevelEvidence:
 
     @property
     def cases(self) -> int:
+        """As `Evidence` says."""
         return 1
 
     def add(self, position: int, value: float) -> None:
@@ -279,6 +285,7 @@ class LevelEvidence:
         self.values = np.append(self.values, value)
 
     def weigh(self) -> Weighing:
+        """As `Evidence` says."""
         grid = _level_grid(self.values)
         measured, index = np.unique(self.positions, return_inverse=True)
         number, total = (
@@ -310,16 +317,19 @@ class LevelEvidence:
         )
 
     def levels(self, place: int, draws: int, rng: np.random.Generator) -> Levels:
+        """As `Evidence` says."""
         before, after, _ = self._draw_levels(place, draws, rng)
         return Levels(before, after)
 
     def simulated(self, place: int, rng: np.random.Generator) -> LevelEvidence:
+        """As `Evidence` says."""
         copy = LevelEvidence(self.positions, self.values)
         before, after, spread = self._draw_levels(place, 1, rng)
         copy._truth = (place, float(before[0]), float(after[0]), float(spread[0]))
         return copy
 
     def draw(self, position: int, cases: Integers, rng: np.random.Generator) -> None:
+        """As `Evidence` says."""
         assert self._truth is not None  # noqa: S101 - only what `simulated` made is drawn from
         place, before, after, spread = self._truth
         self.add(position, (after if position >= place else before) + spread * rng.standard_normal())
@@ -356,7 +366,10 @@ class _LevelGrid:
     outcomes: Floats
 
     def log_likelihood(self, number: Floats, total: Floats) -> Floats:
-        """Of `number` values with this `total`, but for what depends on the spread alone; (…, spreads, levels)."""
+        """Of `number` values with this `total`, but for what depends on the spread alone.
+
+        Shape (…, spreads, levels).
+        """
         number, total = number[..., None, None], total[..., None, None]
         precision = 1 / self.spreads[:, None] ** 2
         logs: Floats = precision * (self.levels * total - number * self.levels**2 / 2)
@@ -365,7 +378,8 @@ class _LevelGrid:
     def log_of_spread(self, values: Floats) -> Floats:
         """What of the likelihood of all values depends on the spread alone; shape (spreads,)."""
         logs: Floats = -len(values) * np.log(self.spreads) - (values**2).sum() / 2 / self.spreads**2
-        return logs - np.log(len(self.spreads))
+        logs -= np.log(len(self.spreads))
+        return logs
 
 
 def _level_grid(values: Floats) -> _LevelGrid:

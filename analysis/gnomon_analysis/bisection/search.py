@@ -1,16 +1,18 @@
 """Which place it was, and where to run next: a noisy binary search that pays for what it learns.
 
-The posterior over the places comes from `evidence`. The next runs are those from which the place is learnt most
-for their price. Of one case at one position that is the expected fall of the entropy of the posterior, reckoned exactly.
-Of several cases or several runs at one position it is less than the sum, for they answer the same question,
-whether the change is at or before the position. They are reckoned as independent looks at that one bit, each of
-which shows it with a chance of its own share of it (erasure channels): the chance that none does is the product.
+The posterior over the places comes from `evidence`. The next runs are those from which the place is learnt
+most for their price. Of one case at one position that is the expected fall of the entropy of the posterior,
+reckoned exactly. Of several cases or several runs at one position it is less than the sum, for they answer
+the same question, whether the change is at or before the position. They are reckoned as independent looks at
+that one bit, each of which shows it with a chance of its own share of it (erasure channels): the chance that none
+does is the product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +26,7 @@ _LEAST_GAIN = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What runs cost, in any one unit: once for checking a revision out, for each run, and for each case in it."""
+    """What runs cost, in any one unit: to check a revision out, for each run, and for each case in it."""
 
     checkout: float
     run: float
@@ -115,7 +117,7 @@ def next_steps(
     checked_out = np.zeros(len(allowed), dtype=bool)
     checked_out[list(standing)] = True
     for _ in range(max(1, jobs)):
-        news = sum(chance * _news(believed, cuts) for chance, cuts in worlds)
+        news = np.sum([chance * _news(believed, cuts) for chance, cuts in worlds], 0)
         step = _best(looks, news, price, allowed, checked_out)
         if step is None:
             break
@@ -131,7 +133,7 @@ def next_steps(
 
 @dataclass(frozen=True, slots=True)
 class _Looks:
-    """Of each case at each position what a run of it tells, in bits, and of each position what there is to tell.
+    """In bits: what a run of each case at each position tells, and what there is to tell at each position.
 
     Shapes (cases, positions) and (positions,).
     """
@@ -179,7 +181,7 @@ def _news(believed: Posterior, cuts: Sequence[int]) -> Floats:
     whole = _bits(share) + _bits(1 - share)
     left = np.zeros_like(share)
     edges = [-1, *(cut for cut in cuts), len(mass) - 1]
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         inside = mass[first + 1 : last + 1].sum()
         if inside <= 0:
             continue

@@ -1,0 +1,509 @@
+"""The search itself: run, look at what came of it, choose the next runs, until sure or out of budget."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from gnomon import state
+from gnomon.errors import ExitCode, UserError
+from gnomon_analysis.bisection.checkout import Overlay, Revisions, Tree
+from gnomon_analysis.bisection.estimate import Estimate, estimate
+from gnomon_analysis.bisection.evidence import Evidence, Floats
+from gnomon_analysis.bisection.known import Known, RunCost, made_by
+from gnomon_analysis.bisection.line import Line
+from gnomon_analysis.bisection.remembered import Memory
+from gnomon_analysis.bisection.search import Posterior, Price, Step, next_steps, posterior
+from gnomon_analysis.bisection.subject import Subject
+from gnomon_analysis.bisection.suite_run import Invocation, Limit, Ran
+from gnomon_analysis.store import Store
+
+_DRAWS = 4000
+_SEED = 1
+# Before one is known: of a run's time in seconds beside its tests.
+_CHECKOUT_SECONDS = 1.0
+# Results at each end that tell its level well enough to begin with.
+_RESULTS_AT_ENDS = 10
+# Fewer runs than this say nothing of how they scatter: by whether it is a rate.
+_LEAST_RUNS_AT_ENDS = {True: 2, False: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a search may spend: runs, US dollars, seconds."""
+
+    runs: int
+    usd: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is searched for, and how.
+
+    Attributes:
+        subject: The metric in its scope.
+        line: The commits.
+        top: Root of the repository.
+        invocation: How the suite is run.
+        overlay: What is laid over each revision.
+        prior: Weights of the positions.
+        confidence: How sure to be before stopping.
+        budget: What it may spend.
+        runs_at_ends: Runs at either end that the search begins with, where the store has fewer; None: as
+            many as give ten results, at least two.
+        jobs: Revisions side by side.
+    """
+
+    subject: Subject
+    line: Line
+    top: Path
+    invocation: Invocation
+    overlay: Overlay
+    prior: Floats
+    confidence: float
+    budget: Budget
+    runs_at_ends: int | None
+    jobs: int
+
+
+class Ending(StrEnum):
+    """Why a search stopped."""
+
+    SURE = "sure"
+    NOTHING_MOVED = "nothing_moved"
+    NO_RUN_TELLS_MORE = "no_run_tells_more"
+    RUNS = "out_of_runs"
+    MONEY = "out_of_money"
+    TIME = "out_of_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a search has spent in all its sessions. `seconds` are those of the clock."""
+
+    runs: int
+    usd: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """A level with its 95 % interval, in the metric's unit (a share of 1 for rates)."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A commit with the probability that it is the one."""
+
+    commit: str
+    subject: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search came to.
+
+    Attributes:
+        ending: Why it stopped.
+        suspects: The fewest commits that hold the change with the confidence asked for, the likeliest first.
+        nothing: Probability that nothing changed between the two ends.
+        before: Level before the likeliest commit.
+        after: Level after it.
+        difference: After minus before.
+        ratio: After divided by before, of positive numbers; None for rates.
+        spent: What it cost.
+        broken: Revisions that could not be run, and why.
+    """
+
+    ending: Ending
+    suspects: tuple[Suspect, ...]
+    nothing: float
+    before: Estimated
+    after: Estimated
+    difference: Estimated
+    ratio: Estimated | None
+    spent: Spent
+    broken: dict[str, str]
+
+    @property
+    def commit(self) -> str | None:
+        """The commit, where the search is as sure of it as it was asked to be."""
+        return self.suspects[0].commit if self.ending is Ending.SURE else None
+
+
+class Watcher(Protocol):
+    """Told what happens; all calls come from the thread that searches."""
+
+    def begins(self, position: int, runs: int, cases: int | None) -> None:
+        """Runs begin at a position, of some cases or (None) all."""
+
+    def ran(self, position: int, spent: Spent) -> None:
+        """They have ended."""
+
+    def skips(self, position: int, why: str) -> None:
+        """A revision cannot be run."""
+
+    def believes(self, believed: Posterior, spent: Spent) -> None:
+        """What is known now."""
+
+
+class Search:
+    """A search over a line of commits. `memory` outlives it."""
+
+    def __init__(self, store: Store, asked: Asked, known: Known, memory: Memory) -> None:
+        self._store = store
+        self._asked = asked
+        self.known = known
+        self._memory = memory
+        self._began = time.monotonic()
+        self._seconds_before = memory.now.seconds
+        self._made = made_by(store, memory.now.id)
+        self._strikes: set[int] = set()
+        self._checkout_seconds = _CHECKOUT_SECONDS
+        self.known.update()
+
+    # What is known.
+
+    @property
+    def spent(self) -> Spent:
+        """All sessions together."""
+        seconds = self._seconds_before + time.monotonic() - self._began
+        return Spent(self._made.runs + self._memory.now.broken_runs, self._made.usd, seconds)
+
+    def believed(self) -> Posterior:
+        """The posterior over the commits."""
+        return posterior(self._evidence(), self._asked.prior)
+
+    def _evidence(self) -> Evidence:
+        return self.known.evidence()
+
+    @property
+    def runnable(self) -> np.ndarray:
+        """Which positions can be run, as far as is known."""
+        broken = self._memory.now.broken
+        return np.array([commit not in broken for commit in self._asked.line.commits])
+
+    def missing_runs(self) -> dict[int, int]:
+        """Runs that the ends lack to begin with, by position."""
+        wanted = self._asked.runs_at_ends
+        missing = {}
+        for position in (self._asked.line.last, 0):
+            if wanted is not None:
+                lacking = wanted - self.known.runs_at(position)
+            else:
+                cases = max(1, len(self.known.cases))
+                results = self.known.results_at(position)
+                least = _LEAST_RUNS_AT_ENDS[self._asked.subject.metric.is_rate]
+                lacking = max(
+                    least - self.known.runs_at(position), math.ceil((_RESULTS_AT_ENDS - results) / cases)
+                )
+            if lacking > 0:
+                missing[position] = lacking
+        return missing
+
+    def price(self) -> Price:
+        """What runs cost, as shares of the budget: runs, money and time together."""
+        budget, cost = self._asked.budget, self.known.cost()
+        time_share = 1 / budget.seconds
+        money_share = 1 / budget.usd if budget.usd > 0 else 0.0
+        of_cases = np.array([case.seconds * time_share + case.usd * money_share for case in cost.cases])
+        of_run = 1 / budget.runs + cost.seconds * time_share
+        if not self._chooses_cases:
+            of_run, of_cases = of_run + float(of_cases.sum()), np.zeros_like(of_cases)
+        evidence_cases = max(1, len(self.known.cases)) if self._asked.subject.metric.is_rate else 1
+        if len(of_cases) != evidence_cases:
+            of_run, of_cases = of_run + float(of_cases.sum()), np.zeros(evidence_cases)
+        return Price(self._checkout_seconds * time_share, of_run, of_cases)
+
+    @property
+    def _chooses_cases(self) -> bool:
+        return self._asked.invocation.chooses_cases and self._asked.subject.metric.is_rate
+
+    def estimate(self) -> Estimate | None:
+        """What the search is likely to take from here; None before there are runs at both ends."""
+        if self.missing_runs():
+            return None
+        cost = self.known.cost()
+        if not self._asked.subject.metric.is_rate:
+            cost = cost.undivided()
+        left = self._asked.budget.runs - self.spent.runs
+        return estimate(
+            self._evidence(),
+            self._asked.prior,
+            self.price(),
+            cost,
+            runnable=self.runnable,
+            confidence=self._asked.confidence,
+            most_runs=max(0, left),
+        )
+
+    # The search.
+
+    def run(self, watcher: Watcher) -> Answer:
+        """Searches until it is sure, or has spent enough.
+
+        Raises:
+            UserError: the suite cannot be run at one of the ends, or in none of the revisions tried.
+        """
+        self._memory.now.process = os.getpid()
+        revisions = Revisions(self._asked.top)
+        self._memory.now.trees = str(revisions.home)
+        self._remember()
+        try:
+            field_of_work = _Trees(revisions, self._asked)
+            ending = self._runs_at_ends(field_of_work, watcher) or self._narrow(field_of_work, watcher)
+            return self.answer(ending)
+        finally:
+            revisions.close()
+            self._memory.now.process = 0
+            self._memory.now.trees = ""
+            self._remember()
+
+    def _remember(self) -> None:
+        self._memory.now.seconds = self.spent.seconds
+        self._memory.save()
+
+    def _runs_at_ends(self, trees: _Trees, watcher: Watcher) -> Ending | None:
+        """The levels at both ends: without them no run between tells anything."""
+        while missing := self.missing_runs():
+            if (ending := self._exhausted(1, self.known.whole_run().usd)) is not None:
+                return ending
+            position, runs = next(iter(missing.items()))
+            # The first run also tells how many cases there are.
+            runs = min(runs, self._asked.budget.runs - self.spent.runs) if self.known.runs else 1
+            broken = self._work(trees, [_Task(position, runs, self._all_cases())], watcher)
+            if broken:
+                name = "bad" if position else "good"
+                raise UserError(
+                    f"the suite cannot be run at the {name} end, {self._asked.line.commits[position][:8]} "
+                    f"({broken[position]}); name another one with --{name}, or another --command",
+                    ExitCode.MISSING,
+                )
+        return None
+
+    def _narrow(self, trees: _Trees, watcher: Watcher) -> Ending:
+        while True:
+            believed = self.believed()
+            watcher.believes(believed, self.spent)
+            if believed.confidence >= self._asked.confidence:
+                return Ending.SURE if believed.nothing < 0.5 else Ending.NOTHING_MOVED
+            steps = next_steps(
+                believed,
+                self.price(),
+                runnable=self.runnable,
+                standing=trees.standing(),
+                jobs=self._asked.jobs,
+            )
+            if not steps:
+                return Ending.NO_RUN_TELLS_MORE
+            tasks, ending = self._affordable(steps)
+            if ending is not None:
+                return ending
+            self._work(trees, tasks, watcher)
+
+    def _affordable(self, steps: Sequence[Step]) -> tuple[list[_Task], Ending | None]:
+        """As many of the runs as the budget still has; none at all is the end."""
+        cost, tasks, runs, usd = self.known.cost(), list[_Task](), 0, 0.0
+        for step in steps:
+            cases = self._cases_of(step)
+            of_run = self._usd_of(cost, cases, step)
+            possible = 0
+            while possible < step.repeats:
+                ending = self._exhausted(runs + 1, usd + of_run)
+                if ending is not None:
+                    break
+                possible, runs, usd = possible + 1, runs + 1, usd + of_run
+            if possible:
+                tasks.append(_Task(step.position, possible, cases))
+            elif not tasks:
+                return [], ending
+        return tasks, None
+
+    def _exhausted(self, runs: int, usd: float) -> Ending | None:
+        spent, budget = self.spent, self._asked.budget
+        if spent.runs + runs > budget.runs:
+            return Ending.RUNS
+        if spent.usd + usd > budget.usd and usd > 0:
+            return Ending.MONEY
+        return Ending.TIME if spent.seconds >= budget.seconds else None
+
+    def _usd_of(self, cost: RunCost, cases: tuple[str, ...] | None, step: Step) -> float:
+        if cases is None:
+            return self.known.whole_run().usd
+        return cost.of(step.cases if self._chooses_cases else range(len(cost.cases))).usd
+
+    def _cases_of(self, step: Step) -> tuple[str, ...] | None:
+        """Node ids of the cases to run; None for all of the suite."""
+        if not self._chooses_cases or len(step.cases) == len(self.known.cases):
+            return self._all_cases()
+        return tuple(self.known.names[self.known.cases[case]] for case in step.cases)
+
+    def _all_cases(self) -> tuple[str, ...] | None:
+        """Node ids of what is searched for; None where that is all of the suite, or not known yet."""
+        subject = self._asked.subject
+        is_part = bool(subject.cases) or subject.skill is not None
+        if not is_part or not self._asked.invocation.chooses_cases or not self.known.cases:
+            return None
+        return tuple(self.known.names[case] for case in self.known.cases)
+
+    def _work(self, trees: _Trees, tasks: Sequence[_Task], watcher: Watcher) -> dict[int, str]:
+        """Does the runs; gives back the positions that could not be run, and remembers them."""
+        for task in tasks:
+            watcher.begins(task.position, task.runs, None if task.cases is None else len(task.cases))
+        left = self._asked.budget.seconds - self.spent.seconds
+        had = {task.position: self.known.results_at(task.position) for task in tasks}
+        done = trees.work(tasks, Limit(time.monotonic() + left))
+        self._checkout_seconds = trees.checkout_seconds
+        self._take_in(sum(map(len, done)))
+        broken = {}
+        for task, results in zip(tasks, done, strict=True):
+            why = next((ran.trouble for ran in results if ran.trouble), "")
+            cut = any(ran.ended for ran in results)
+            if not why and not cut and self.known.results_at(task.position) == had[task.position]:
+                why = "it has no result of what is searched for"
+            if why and self._is_out(task.position):
+                broken[task.position] = why
+                if 0 < task.position < self._asked.line.last:
+                    self._memory.now.broken[self._asked.line.commits[task.position]] = why
+                    watcher.skips(task.position, why)
+            watcher.ran(task.position, self.spent)
+        self._remember()
+        return broken
+
+    def _take_in(self, runs: int) -> None:
+        """Reads what the runs have left in the spool."""
+        settings, before = self._asked.invocation.settings, self._made.runs
+        self._store.ingest(state.spool_directory(settings.state_directory))
+        forget_points(settings.state_directory, self._memory.now.id)
+        self.known.update()
+        self._made = made_by(self._store, self._memory.now.id)
+        self._memory.now.broken_runs += max(0, runs - (self._made.runs - before))
+
+    def _is_out(self, position: int) -> bool:
+        """Whether a revision is given up: one that ran before has a second chance."""
+        if self.known.runs_at(position) and position not in self._strikes:
+            self._strikes.add(position)
+            return False
+        return True
+
+    def answer(self, ending: Ending) -> Answer:
+        """What is known now, as an answer."""
+        believed, line = self.believed(), self._asked.line
+        rng = np.random.default_rng(_SEED)
+        levels = self._evidence().levels(believed.likeliest, _DRAWS, rng)
+        before, after = levels.before, levels.after
+        ratio = None
+        if not self._asked.subject.metric.is_rate:
+            ratio = _estimated(np.exp(after - before))
+            usual = self.known.usual_log()
+            before, after = np.exp(before + usual), np.exp(after + usual)
+        return Answer(
+            ending=ending,
+            suspects=tuple(
+                Suspect(line.commits[place], line.subjects[place], float(believed.places[place]))
+                for place in believed.credible(self._asked.confidence)
+            ),
+            nothing=believed.nothing,
+            before=_estimated(before),
+            after=_estimated(after),
+            difference=_estimated(after - before),
+            ratio=ratio,
+            spent=self.spent,
+            broken=dict(self._memory.now.broken),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Runs at a position: of the tests with these node ids, or (None) of all."""
+
+    position: int
+    runs: int
+    cases: tuple[str, ...] | None
+
+
+class _Trees:
+    """The working trees, one a job, each at the revision that it ran last."""
+
+    def __init__(self, revisions: Revisions, asked: Asked) -> None:
+        self._revisions = revisions
+        self._asked = asked
+        self._trees: list[Tree] = []
+        self._checkouts: list[float] = []
+
+    @property
+    def checkout_seconds(self) -> float:
+        """What it took on the average to put a revision in place."""
+        return sum(self._checkouts) / len(self._checkouts) if self._checkouts else _CHECKOUT_SECONDS
+
+    def standing(self) -> list[int]:
+        """Positions that are checked out."""
+        found = (self._asked.line.position(tree.commit) for tree in self._trees if tree.commit)
+        return [position for position in found if position is not None]
+
+    def work(self, tasks: Sequence[_Task], limit: Limit) -> list[list[Ran]]:
+        """Does the tasks side by side, each in a tree of its own."""
+        free = list(self._trees)
+        pairs: list[tuple[_Task, Tree]] = []
+        for task in tasks:
+            commit = self._asked.line.commits[task.position]
+            tree = next((one for one in free if one.commit == commit), free[0] if free else None)
+            if tree is None:
+                tree = self._revisions.tree(len(self._trees))
+                self._trees.append(tree)
+            else:
+                free.remove(tree)
+            pairs.append((task, tree))
+        with ThreadPoolExecutor(len(pairs)) as pool:
+            waiting = [pool.submit(self._do, task, tree, limit) for task, tree in pairs]
+            try:
+                wait(waiting, return_when=FIRST_EXCEPTION)
+                return [future.result() for future in waiting]
+            except BaseException:
+                limit.stop()
+                raise
+
+    def _do(self, task: _Task, tree: Tree, limit: Limit) -> list[Ran]:
+        asked = self._asked
+        commit = asked.line.commits[task.position]
+        if tree.commit != commit:
+            began = time.monotonic()
+            tree.check_out(commit, asked.overlay)
+            self._checkouts.append(time.monotonic() - began)
+        done = []
+        for _ in range(task.runs):
+            ran = asked.invocation.run(tree.folder, self._revisions.variables(), task.cases or (), limit)
+            done.append(ran)
+            if ran.trouble or ran.ended:
+                break
+        return done
+
+
+def forget_points(state_directory: Path, made_by: str) -> None:
+    """Takes the points of runs of past revisions out of the spool: a backend would show them as today's."""
+    for path in state.spool_directory(state_directory).glob("run-*.metrics.jsonl"):
+        try:
+            if made_by in path.read_text("utf-8"):
+                path.unlink()
+        except OSError:
+            continue
+
+
+def _estimated(draws: Floats) -> Estimated:
+    low, middle, high = np.quantile(draws, [0.025, 0.5, 0.975])
+    return Estimated(float(middle), float(low), float(high))
