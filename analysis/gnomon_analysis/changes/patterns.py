@@ -35,12 +35,13 @@ class Patterns:
         object.__setattr__(self, "_matchers", matchers)
 
     @classmethod
-    def of(cls, settings: Settings, top: Path) -> Patterns:
-        """Those of the settings for the repository whose root is `top`.
+    def of(cls, settings: Settings, folder: Path) -> Patterns:
+        """Those of the settings for the repository that holds a folder.
 
         Globs of `skills` are relative to the folder of gnomon.yaml, in the repository that holds it; in
         any other repository to its root, as those of `changes.kinds` always are.
         """
+        top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
         inside = _relative(settings.root, top)
         own = "" if inside is None else inside
         kinds = settings.changes.kinds
