@@ -92,7 +92,8 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.statistics"),
     },
     "gnomon_analysis.bisection": {
-        *("foundations", "settings", "provenance", "gnomon_analysis.store", "gnomon_analysis.changes"),
+        *("foundations", "registry", "settings", "provenance"),
+        *("gnomon_analysis.store", "gnomon_analysis.changes"),
     },
     "gnomon_analysis.flakiness": {
         *("foundations", "registry", "error_types", "settings", "provenance"),

@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from gnomon.registry import attributes
 from gnomon_analysis.bisection.evidence import Evidence, LevelEvidence, RateEvidence
 from gnomon_analysis.bisection.subject import Result, Subject
 from gnomon_analysis.bisection.yardstick import Yardstick
 from gnomon_analysis.store import Store, schema
 from gnomon_analysis.store.opening import database_errors, reading
 
-# Names of attributes that runs made here carry; see `gnomon.registry`.
-MADE_BY = "gnomon.replay.id"
-TESTS_FROM = "gnomon.replay.tests"
+# What runs that were made here carry.
+MADE_BY = str(attributes.GNOMON_REPLAY_ID)
+TESTS_FROM = str(attributes.GNOMON_REPLAY_TESTS)
 
 _IDS_A_QUERY = 400
 _FINISHED = ("success", "failure")

@@ -704,6 +704,20 @@ GNOMON_RUN_STARTED_AT = Attribute(
     examples=(1767225600000000000,),
     source=GNOMON,
 )
+GNOMON_REPLAY_ID = Attribute(
+    "gnomon.replay.id",
+    "string",
+    "The search or backfill that ran the suite at a past revision. Absent: somebody or a pipeline ran it.",
+    examples=("5be9c1a0d7e2-8f3a1c",),
+    source=GNOMON,
+)
+GNOMON_REPLAY_TESTS = Attribute(
+    "gnomon.replay.tests",
+    "string",
+    "Commit whose tests were laid over the past revision. Absent: the tests are the revision's own.",
+    examples=("a19f60c22e1d4bfa8a2c3e4d5f60718293a4b5c6",),
+    source=GNOMON,
+)
 GNOMON_RUN_EXIT_CODE = Attribute(
     "gnomon.run.exit_code", "int", "Exit code of the test runner.", (0, 1), source=GNOMON
 )
