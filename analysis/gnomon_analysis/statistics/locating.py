@@ -85,14 +85,16 @@ def _check(history_size: int, one: Series) -> None:
 
 def _seen(members: Sequence[_Member], options: Options) -> _Seen:
     weights = np.mean([member.weights for member in members], axis=0)
-    own = options.hazard / np.sqrt(len(members))
+    own = options.hazard / len(members) ** 0.25
     hazards = [own * member.weights for member in members]
     events: list[Event] = []
     rate: list[Movement] = []
     family = None
     if len(members) > 1:
         family = pooling.family([member.line for member in members])
-        events = pooling.events(family, options.hazard * weights, pooling.together(family))
+        events = pooling.events(
+            family, options.hazard * len(members) ** 0.25 * weights, pooling.together(family)
+        )
         rate = movements.movements(pooling.rate(family), options.hazard * weights)
         for event in events:
             for place, member in enumerate(members):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from gnomon_analysis.statistics import likelihoods, placing
+from gnomon_analysis.statistics import likelihoods, placing, segmentation
 from gnomon_analysis.statistics.likelihoods import Likelihood
 from gnomon_analysis.statistics.lines import DOUBT, Line, gathered, without_steps
 from gnomon_analysis.statistics.model import Floats, Integers, Kind
@@ -104,20 +104,23 @@ def events(found: Family, of_commit: Floats, inflation: float) -> list[Event]:
     hazard = placing.hazards(found.frame, of_commit)
     odds = np.log(hazard) - np.log1p(-hazard)
     gaps = _search(likelihood, odds, size, inflation)
+
+    def seen(places: list[int]) -> list[Cut]:
+        ends = [0, *places, size]
+        stretches = zip(ends[:-2], ends[2:], strict=True)
+        return [_pooled(likelihood, odds, stretch, inflation) for stretch in stretches]
+
     for _ in range(_SEARCHES):
-        ends = [0, *gaps, size]
-        seen = [
-            _event(found.frame, likelihood, odds, (first, last), inflation)
-            for first, last in zip(ends[:-2], ends[2:], strict=True)
-        ]
-        weakest = min(seen, key=lambda event: event.cut.log_odds, default=None)
-        if weakest is None or (weakest.cut.log_odds >= 0 and [event.cut.gap for event in seen] == gaps):
-            return seen
-        if weakest.cut.log_odds < 0:
-            gaps = [gap for gap, event in zip(gaps, seen, strict=True) if event is not weakest]
+        cuts = seen(gaps)
+        weakest = min(cuts, key=lambda cut: cut.log_odds, default=None)
+        if weakest is not None and weakest.log_odds < 0:
+            gaps = [gap for gap, cut in zip(gaps, cuts, strict=True) if cut is not weakest]
+        elif [cut.gap for cut in cuts] == gaps:
+            break
         else:
-            gaps = sorted({event.cut.gap for event in seen})
-    return [event for event in seen if event.cut.log_odds >= 0]
+            gaps = sorted({cut.gap for cut in cuts})
+    kept = [cut for cut in segmentation.sure(seen, gaps) if cut.log_odds >= 0]
+    return [_event(found.frame, likelihood, odds, cut, inflation) for cut in kept]
 
 
 def _search(likelihood: Likelihood, odds: Floats, size: int, inflation: float) -> list[int]:
@@ -132,7 +135,7 @@ def _search(likelihood: Likelihood, odds: Floats, size: int, inflation: float) -
         first, last = waiting.pop()
         best: Cut | None = None
         for low, high in _seeded(first, last):
-            cut = _pooled(likelihood, odds, (low, high), inflation)[0]
+            cut = _pooled(likelihood, odds, (low, high), inflation)
             if cut.log_odds > 0 and (best is None or cut.log_odds > best.log_odds):
                 best = cut
         if best is not None:
@@ -165,9 +168,7 @@ def _mixed(factors: Floats) -> Floats:
     return np.asarray(np.logaddexp(np.log1p(-q), np.log(q) + factors))
 
 
-def _pooled(
-    likelihood: Likelihood, odds: Floats, stretch: tuple[int, int], inflation: float
-) -> tuple[Cut, Integers, Floats]:
+def _pooled(likelihood: Likelihood, odds: Floats, stretch: tuple[int, int], inflation: float) -> Cut:
     first, last = stretch
     gaps, factors = _factors(likelihood, first, last)
     by_share = _mixed(factors).sum(axis=1) / inflation
@@ -175,14 +176,13 @@ def _pooled(
     best = int(np.argmax(scores))
     near = slice(max(0, best - _REACH), best + _REACH + 1)
     total = float(logsumexp(scores[near]))
-    cut = Cut(first, int(gaps[best]), last, total, gaps[near], np.exp(scores[near] - total))
-    return cut, gaps[near], factors[:, near]
+    return Cut(first, int(gaps[best]), last, total, gaps[near], np.exp(scores[near] - total))
 
 
-def _event(
-    frame: Line, likelihood: Likelihood, odds: Floats, stretch: tuple[int, int], inflation: float
-) -> Event:
-    cut, gaps, factors = _pooled(likelihood, odds, stretch, inflation)
+def _event(frame: Line, likelihood: Likelihood, odds: Floats, cut: Cut, inflation: float) -> Event:
+    gaps = cut.gaps
+    _, factors = _factors(likelihood, cut.first, cut.last)
+    factors = factors[:, gaps - cut.first - 1]
     mixed = _mixed(factors)
     together = mixed.sum(axis=1, keepdims=True)
     q = np.log(SHARES)[:, None, None]

@@ -10,6 +10,7 @@ and dropped by the probability of a change between their neighbours, summed over
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,8 @@ WINDOW = 500
 # such an end, the mere length of a quiet history would make "somewhere" likely.
 _REACH = 60
 _ROUNDS = 12
+# Log odds of a probability of 0.95.
+_SURE = float(np.log(19.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +127,32 @@ def _by_windows(likelihood: Likelihood, odds: Floats, size: int) -> list[int]:
     return sorted(set(found))
 
 
+def sure(evaluate: Callable[[list[int]], list[Cut]], gaps: list[int]) -> list[Cut]:
+    """Judges changes that take evidence from each other: the doubtful ones are set aside, the weakest first.
+
+    Two changes may both be doubtful, given the other, where one of them is certain: what is left is judged
+    anew without what was set aside, and what was set aside comes last, where it is nothing of its own.
+    """
+    doubtful: list[Cut] = []
+    cuts = evaluate(gaps)
+    while cuts:
+        weakest = min(cuts, key=lambda cut: cut.log_odds)
+        if weakest.log_odds >= _SURE:
+            break
+        doubtful.append(weakest)
+        cuts = evaluate([cut.gap for cut in cuts if cut is not weakest])
+    taken = [(cut.gaps[0], cut.gaps[-1]) for cut in map(_core, cuts)]
+    alone = [cut for cut in doubtful if not any(first <= cut.gap <= last for first, last in taken)]
+    return sorted(cuts + alone, key=lambda cut: cut.gap)
+
+
+def _core(cut: Cut) -> Cut:
+    """The change with only those gaps that hold all but a hundredth of its probability, from end to end."""
+    running = np.cumsum(cut.shares)
+    inside = np.flatnonzero((running >= 0.005) & (running - cut.shares <= 0.995))
+    return replace(cut, gaps=cut.gaps[inside], shares=cut.shares[inside])
+
+
 def _settle(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[Cut]:
     """Adds and drops gaps, and moves them between their neighbours, until nothing changes."""
     for _ in range(_ROUNDS):
@@ -135,9 +164,10 @@ def _settle(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) ->
         moved = [cut.gap for cut in cuts]
         added = _added(likelihood, odds, moved, size)
         if not added and moved == gaps:
-            return cuts
+            break
         gaps = sorted({*moved, *added})
-    return [cut for cut in _cuts(likelihood, odds, gaps, size) if cut.log_odds >= 0]
+    found = sure(lambda places: _cuts(likelihood, odds, places, size), gaps)
+    return [cut for cut in found if cut.log_odds >= 0]
 
 
 def _cuts(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[Cut]:
