@@ -1,7 +1,7 @@
 """Who it was among 32 commits, by running one test again: Gnomon's search beside two kinds of bisect.
 
-Known beforehand are forty runs at the last commit that was good and ten at the head, for all alike. What counts
-is the share of searches that end at the right commit, and the mean number of runs they took.
+Known beforehand are forty runs at the last commit that was good and ten at the head, for all alike. What
+counts is the share of searches that end at the right commit, and the mean number of runs they took.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from benchmarks.changes.scores import Figure, ratio
 from gnomon_analysis.bisection.evidence import Integers, RateEvidence
 from gnomon_analysis.bisection.search import Price, next_steps, posterior
 from gnomon_analysis.statistics.model import Floats
-
-from benchmarks.changes.scores import Figure, ratio
 
 CANDIDATES = 32
 HISTORY_RUNS = 40
@@ -54,7 +54,7 @@ class Trial:
 
 
 def gnomon(trial: Trial) -> int:
-    """By expected information, to 95 % or the budget; every run has the same price and checking out has none."""
+    """By expected information, to 95 % or the budget; a run has one price, checking out has none."""
     evidence = RateEvidence(*trial.known())
     price = Price(checkout=0.0, run=0.0, cases=np.ones(1))
     case: Integers = np.zeros(1, dtype=np.int64)

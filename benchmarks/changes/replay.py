@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from gnomon_analysis.statistics.model import Kind, Series
 
 from benchmarks.changes.detectors.named import detector
 from benchmarks.changes.detectors.protocol import Detector
@@ -21,6 +20,7 @@ from benchmarks.changes.drawing import drawn, stepped
 from benchmarks.changes.history import History, Step
 from benchmarks.changes.judging import NEAR
 from benchmarks.changes.scores import Figure, ratio
+from gnomon_analysis.statistics.model import Kind, Series
 
 COMMITS = 60
 FIRST_LOOK = 5

@@ -45,7 +45,7 @@ def touched(rng: np.random.Generator, size: int, skills: int) -> Touched:
 
 
 def cause(rng: np.random.Generator, commits: Touched, skill: int, first: int, last: int) -> int:
-    """A commit from `first` to `last`, drawn as `OF_CAUSES` says, as the cause of what a case of the skill does."""
+    """A commit from `first` to `last`, drawn as `OF_CAUSES` says, that moves cases of the skill."""
     often = [OF_CAUSES[what] / OF_COMMITS[what] for what in (_relation(one, skill) for one in commits.what)]
     weights = np.array(often[first : last + 1])
     return first + int(rng.choice(len(weights), p=weights / weights.sum()))
