@@ -231,12 +231,9 @@ def _portions(
         portions = (run_ids[start : start + _IDS_A_QUERY] for start in range(0, len(run_ids), _IDS_A_QUERY))
         statements = [statement.where(run_column.in_(some)) for some in portions]
     for one in statements:
-        result = connection.execute(one.execution_options(stream_results=True))
-        cursor = result.cursor
-        # Straight from the driver: a row object for each of millions of rows takes longer than all the rest.
-        while cursor is not None and (rows := cursor.fetchmany(_ROWS_AT_ONCE)):
+        result = connection.execute(one.execution_options(yield_per=_ROWS_AT_ONCE))
+        for rows in result.partitions():
             yield list(zip(*rows, strict=True))
-        result.close()
 
 
 def _kept(part: tuple[NDArray[Any], ...], wanted: NDArray[np.bool_]) -> tuple[NDArray[Any], ...]:

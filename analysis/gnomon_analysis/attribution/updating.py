@@ -194,9 +194,12 @@ class _Look:
         return [draft for judge in judges for draft in judge.drafts(least)]
 
     def covers(self, finding: Finding) -> bool:
-        """Whether a stored finding lies where this look would have seen it."""
+        """Whether a stored finding lies where this look would have seen it.
+
+        What is on another branch is not taken back because somebody checked out this one.
+        """
         position = self._history.position(finding.after_revision or "")
-        return position is None or position >= self._span.live
+        return position is not None and position >= self._span.live
 
     def confirms(self, finding: Finding) -> bool:
         """Whether runs since a finding was first told say the same of its commit and the one before."""
