@@ -99,6 +99,10 @@ ARROWS: Final[dict[str, set[str]]] = {
         *("foundations", "registry", "error_types", "settings", "provenance"),
         *("gnomon_analysis.statistics", "gnomon_analysis.store"),
     },
+    "gnomon_analysis.attribution": {
+        *("foundations", "settings", "gnomon_analysis.statistics"),
+        *("gnomon_analysis.store", "gnomon_analysis.changes"),
+    },
     "gnomon_analysis.report": {"runs", "gnomon_analysis.store"},
     "gnomon_analysis.demo": {
         *("foundations", "prices", "runs", "settings", "gnomon"),
@@ -115,6 +119,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         "gnomon_analysis.simulation",
         *("gnomon_analysis.gating", "gnomon_analysis.flakiness", "gnomon_analysis.changes"),
         "gnomon_analysis.bisection",
+        "gnomon_analysis.attribution",
     },
 }
 
