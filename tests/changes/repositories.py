@@ -44,10 +44,9 @@ class Repo:
         return done.stdout.decode("utf-8", "replace").strip()
 
     def put(self, path: str | bytes, content: str | bytes) -> None:
-        target = os.path.join(os.fsencode(self.folder), os.fsencode(path))
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+        target = self.folder / os.fsdecode(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def commit(self, message: str, files: dict[str, str | bytes] | None = None) -> str:
         """Writes the files, and commits whatever differs."""

@@ -14,11 +14,6 @@ from tests.changes.repositories import Repo, skill
 Change = tuple[str, str | None, str]
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    return Repo(tmp_path / "desk")
-
-
 def history(repo: Repo, since: str | None = None, tip: str = "HEAD") -> History:
     settings = gnomon_settings.load(start=repo.folder)
     return read_history(repo.folder, Patterns.of(settings, repo.folder), since, tip=tip)
@@ -134,7 +129,9 @@ def test_renames_and_moved_folders_are_followed(repo: Repo) -> None:
     assert changes(read)[1] == [
         (f"plugin/skills/{name}/SKILL.md", f"skills/{name}/SKILL.md", "renamed") for name in names
     ]
-    assert {file.old_hash == file.new_hash for file in read.changed_files(read.position(moved) or 0)} == {True}
+    assert {file.old_hash == file.new_hash for file in read.changed_files(read.position(moved) or 0)} == {
+        True
+    }
     file = only(read, edited)
     assert (file.change, file.old_path, file.skill) == ("renamed", "plugin/skills/a/SKILL.md", "a")
     assert file.old_hash != file.new_hash
@@ -213,7 +210,9 @@ def test_a_detached_head_has_a_line_without_a_name(repo: Repo) -> None:
 
 def test_a_line_may_begin_after_a_commit_and_end_at_another(repo: Repo) -> None:
     """`since` leaves out what is known, `tip` what is later."""
-    commits = [repo.commit(str(number), {"skills/a/SKILL.md": skill("a", str(number))}) for number in range(5)]
+    commits = [
+        repo.commit(str(number), {"skills/a/SKILL.md": skill("a", str(number))}) for number in range(5)
+    ]
     read = history(repo, since=commits[1], tip=commits[3])
     assert [one.commit for one in read.revisions] == commits[2:4]
     assert [file.change for place in (0, 1) for file in read.changed_files(place)] == ["modified"] * 2
@@ -349,7 +348,11 @@ def test_a_partial_clone_is_read_without_asking_for_more(repo: Repo, tmp_path: P
     repo.git("clone", "--quiet", "--bare", "--filter=blob:none", f"file://{repo.folder}", str(clone))
     packs = sorted((clone / "objects/pack").iterdir())
     with read_history(clone, Patterns.of(gnomon_settings.load(start=clone), clone)) as read:
-        assert [change for files in changes(read) for _, _, change in files] == ["added", "renamed", "modified"]
+        assert [change for files in changes(read) for _, _, change in files] == [
+            "added",
+            "renamed",
+            "modified",
+        ]
         file = only(read, read.head or "")
         assert (read.content(file), file.skill) == (None, "b")
         assert read.content(file, new=False) is None

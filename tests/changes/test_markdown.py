@@ -49,7 +49,25 @@ Underlined
 """
 
 LINES = st.lists(
-    st.sampled_from(["# A", "## B", "### C", "## B", "", "text", "other", "```", "~~~", "===", "---", "- x", "# A #", "<!--", "-->"]),
+    st.sampled_from(
+        [
+            "# A",
+            "## B",
+            "### C",
+            "## B",
+            "",
+            "text",
+            "other",
+            "```",
+            "~~~",
+            "===",
+            "---",
+            "- x",
+            "# A #",
+            "<!--",
+            "-->",
+        ]
+    ),
     max_size=25,
 )
 
@@ -97,15 +115,15 @@ def test_front_matter_is_what_stands_between_the_first_two_lines() -> None:
 
 
 def test_triggers_are_phrases_and_lists() -> None:
-    """Quoted behind the label, apostrophes within words kept, up to the next label; and lists of their own."""
+    """Quoted behind the label up to the next sentence, apostrophes within words kept; and lists."""
     description = (
-        "Links. TRIGGERS: 'what's blocking', \\\"is blocked by\\\", 'link to'. Use for 'anything' of the kind. "
-        "NOT FOR: epics ('epic link')."
+        "Links. TRIGGERS: 'what's blocking', \\\"is blocked by\\\", 'link to'. "
+        "Use for 'anything' of the kind. NOT FOR: epics ('epic link')."
     )
     text = f'---\ndescription: "{description}"\ntriggers: [warm the cache, 7]\nkeywords:\n- "cache"\n---\n'
     assert parse(text).triggers == [
         *("warm the cache", "7", "cache"),
-        *("what's blocking", "is blocked by", "link to", "anything"),
+        *("what's blocking", "is blocked by", "link to"),
     ]
     assert parse("---\ndescription: Says 'this' and 'that'.\n---\n").triggers == []
 

@@ -36,7 +36,9 @@ def told(path: str, old: str | bytes, new: str | bytes) -> list[tuple[str, str, 
     return [(part.part, part.name, part.change) for part in compare(path, before, after).parts]
 
 
-def line(old: str | bytes | None, new: str | bytes | None, path: str = "skills/r/SKILL.md", **said: str) -> str:
+def line(
+    old: str | bytes | None, new: str | bytes | None, path: str = "skills/r/SKILL.md", **said: str
+) -> str:
     before, after = (text.encode() if isinstance(text, str) else text for text in (old, new))
     change = "added" if before is None else "deleted" if after is None else "modified"
     file = ChangedFile(path, None, "skill", change, "refunds", None, None)
@@ -130,10 +132,16 @@ def test_a_summary_is_one_line() -> None:
     assert line(OLD, None).startswith("skill refunds: deleted (")
     moved = {"change": "renamed", "old_path": "old/SKILL.md"}
     assert line(OLD, OLD, **moved) == "skill refunds: moved from old/SKILL.md"
-    assert line("a: 1", "a: 2", "etc/prices.yaml", kind="prices") == "price table etc/prices.yaml: a; +0 tokens"
+    assert (
+        line("a: 1", "a: 2", "etc/prices.yaml", kind="prices") == "price table etc/prices.yaml: a; +0 tokens"
+    )
 
 
-@given(st.binary(max_size=300), st.binary(max_size=300), st.sampled_from(["SKILL.md", "a.yaml", "a.json", "a.txt"]))
+@given(
+    st.binary(max_size=300),
+    st.binary(max_size=300),
+    st.sampled_from(["SKILL.md", "a.yaml", "a.json", "a.txt"]),
+)
 def test_any_two_files_can_be_compared(old: bytes, new: bytes, path: str) -> None:
     """Whatever bytes they are; what is found can be written into any database."""
     compared = compare(path, old, new)

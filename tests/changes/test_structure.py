@@ -36,7 +36,9 @@ def found(old: Any, new: Any) -> list[tuple[str, str | None, str | None]]:
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
     if isinstance(value, dict) and value:
-        return {key: leaf for name, inner in value.items() for key, leaf in leaves(inner, (*path, name)).items()}
+        return {
+            key: leaf for name, inner in value.items() for key, leaf in leaves(inner, (*path, name)).items()
+        }
     return {path: json.dumps(value)}
 
 
@@ -72,7 +74,9 @@ def test_every_key_that_differs_is_named_by_its_path(old: Any, new: Any) -> None
 
 
 def structure_path(keys: tuple[str, ...]) -> str:
-    return ".".join(key if not set(key) & set(" .[]\"'") else json.dumps(key, ensure_ascii=False) for key in keys)
+    return ".".join(
+        key if not set(key) & set(" .[]\"'") else json.dumps(key, ensure_ascii=False) for key in keys
+    )
 
 
 def test_items_are_known_by_their_ids() -> None:

@@ -88,9 +88,14 @@ def test_bytes_become_text(content: bytes, wanted: str | None) -> None:
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_bytes_that_differ_in_one_encoding_stay_different(old: bytes, new: bytes) -> None:
     """No byte is thrown away, but for line ends and the mark at the beginning."""
-    texts = [text.read(content.replace(b"\r", b"").replace(b"\xff", b"").replace(b"\xfe", b"")) for content in (old, new)]
+    texts = [
+        text.read(content.replace(b"\r", b"").replace(b"\xff", b"").replace(b"\xfe", b""))
+        for content in (old, new)
+    ]
     if None not in texts and texts[0] == texts[1]:
-        decoded = [content.replace(b"\r", b"").replace(b"\xff", b"").replace(b"\xfe", b"") for content in (old, new)]
+        decoded = [
+            content.replace(b"\r", b"").replace(b"\xff", b"").replace(b"\xfe", b"") for content in (old, new)
+        ]
         plain = {content.removeprefix(b"\xef\xbb\xbf") for content in decoded}
         assert len(plain) == 1 or {_how(content) for content in plain} == {"utf-8", "latin-1"}
 

@@ -23,7 +23,7 @@ _MOST_HEADING = 1000
 _MOST_DESCRIPTION = 20_000
 
 _TRIGGER_KEYS = ("triggers", "trigger", "keywords")
-_TRIGGER_LABEL = re.compile(r"\b(?i:triggers?)\s*:(.*?)(?=\b[A-Z]{2,}(?: [A-Z]+)*:|\Z)", re.DOTALL)
+_TRIGGER_LABEL = re.compile(r"\b(?i:triggers?)\s*:(.*?)(?=\.\s+[A-Z]|\b[A-Z]{2,}(?: [A-Z]+)*:|\Z)", re.DOTALL)
 _PHRASE = re.compile(r"""'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?!\w)|"([^"\n]+)"|“([^”\n]+)”""")
 
 
@@ -64,7 +64,7 @@ class Document:
         """The phrases that a skill says to be called for.
 
         They stand in front matter as a list `triggers` or `keywords`, or in quotation marks in the
-        description, behind `TRIGGERS:` up to the next label in capitals.
+        description, behind `TRIGGERS:` up to the next sentence or label in capitals.
         """
         found = dict.fromkeys(self._listed())
         for label in _TRIGGER_LABEL.finditer(self.description[:_MOST_DESCRIPTION]):
@@ -90,7 +90,7 @@ def parse(text: str) -> Document:
     keys: Node | None = {}
     if front_matter:
         try:
-            keys = read_yaml(front_matter)
+            keys = read_yaml(f"{front_matter}\n")
         except UnreadableError:
             keys = None
     return Document(front_matter, keys, _sections(lines))
