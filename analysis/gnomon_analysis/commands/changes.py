@@ -135,21 +135,35 @@ def _check_metric(metric: str | None) -> None:
 
 
 def _histories(settings: Settings, stack: ExitStack, *, needed: bool) -> list[History]:
-    """The first-parent lines of the project's repositories."""
-    from gnomon_analysis.changes import Patterns, read_history  # noqa: PLC0415
+    """The first-parent lines of the project's repositories; those that cannot be read are said on stderr.
 
-    if not needed:
-        return []
-    folders = [settings.root, *(settings.root / folder for folder in settings.changes.repositories)]
-    return [
-        stack.enter_context(read_history(folder, Patterns.of(settings, folder)))
-        for folder in dict.fromkeys(map(Path.resolve, folders))
-    ]
+    Raises UserError where there is none.
+    """
+    from gnomon_analysis.changes import Patterns, read_history  # noqa: PLC0415
+    from gnomon_analysis.changes.recording import folders  # noqa: PLC0415
+
+    found: dict[Path, History] = {}
+    mistakes: list[UserError] = []
+    for folder in folders(settings) if needed else ():
+        try:
+            history = read_history(folder, Patterns.of(settings, folder))
+        except UserError as error:
+            mistakes.append(error)
+            continue
+        stack.enter_context(history)
+        found.setdefault(history.top, history)
+    if mistakes and not found:
+        raise mistakes[0]
+    for mistake in mistakes:
+        click.echo(f"gnomon: {mistake}", err=True)
+    return list(found.values())
 
 
 def _update(store: Store, settings: Settings, histories: Sequence[History]) -> list[Outcome]:
     from gnomon_analysis.attribution import update  # noqa: PLC0415
+    from gnomon_analysis.changes import record  # noqa: PLC0415
 
+    record(store, settings)
     return [update(store, settings, history, now_ns=time.time_ns()) for history in histories]
 
 
