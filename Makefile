@@ -101,6 +101,10 @@ benchmarks: $(VENV)/.dev ## Measure Gnomon beside its peers (an hour; QUICK=--qu
 	$(BIN)/python -m benchmarks.span_cost $(QUICK)
 	$(BIN)/python -m benchmarks.dead_collector $(QUICK)
 
+.PHONY: statistics
+statistics: $(VENV)/.dev ## Hold the statistics of changes against causes that are known (QUICK=--quick)
+	@$(BIN)/python -m benchmarks.changes --all --seeds 1 2 $(QUICK)
+
 .PHONY: wheel
 wheel: $(VENV)/.dev ## Build the distribution
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build

@@ -24,20 +24,29 @@ class Environment:
 
     def python(self, cache: Path) -> Path:
         """The interpreter of the environment, which is made under `cache` if it is not there yet."""
-        wanted = (*COMMON, *self.requirements)
-        digest = hashlib.sha256(f"{sys.version}{wanted}".encode()).hexdigest()[:12]
-        folder = cache / f"{self.name}-{digest}"
+        folder = self._folder(cache)
         python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-        ready = folder / "ready"
-        if not ready.exists():
+        if not self.made(cache):
             print(f"making {folder}", file=sys.stderr)
             venv.create(folder, with_pip=True, clear=True)
-            _pip(python, *wanted)
-            ready.touch()
+            _pip(python, *self._wanted)
+            (folder / "ready").touch()
         for path in self.local:
             _pip(python, str(path))
             _pip(python, "--force-reinstall", "--no-deps", str(path))
         return python
+
+    def made(self, cache: Path) -> bool:
+        """Whether the environment is there already."""
+        return (self._folder(cache) / "ready").exists()
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        return (*COMMON, *self.requirements)
+
+    def _folder(self, cache: Path) -> Path:
+        digest = hashlib.sha256(f"{sys.version}{self._wanted}".encode()).hexdigest()[:12]
+        return cache / f"{self.name}-{digest}"
 
 
 def _pip(python: Path, *arguments: str) -> None:

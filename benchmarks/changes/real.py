@@ -1,0 +1,336 @@
+"""`python -m benchmarks.changes.real`: a real history of skills, a router with chance in it, the truth known.
+
+The demo's router reads the skills of each commit and draws its answers from a softmax, so what each commit
+did to each case is known exactly: the probability of a right answer before and after. `gnomon changes` sees
+three runs a commit and nothing else. What it tells is held against what was so.
+
+The answers are those of `gnomon demo --runs N --temperature T`, draw for draw; they are written straight into
+a store, which takes seconds where 267 runs of pytest take many minutes. `--demo` has the demo make them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from benchmarks.measure import machine
+from gnomon import settings as gnomon_settings
+from gnomon_analysis.attribution import Comparison, Finding, compare, findings, update
+from gnomon_analysis.changes import History, Patterns, read_history
+from gnomon_analysis.demo import skills
+from gnomon_analysis.demo.golden import GoldenCase, GoldenSet, load
+from gnomon_analysis.demo.history import Git, Revision, SkillHistory
+from gnomon_analysis.demo.router import CLARIFICATION_FLOOR, CLARIFICATION_LEAD, LexicalRouter
+from gnomon_analysis.store import Store, open_store, schema
+
+_SECOND = 1_000_000_000
+_START = 1_750_000_000 * _SECOND
+_SUITE = "routing"
+
+# A movement of the suite's expected accuracy that has to be found, in points, and one that there is.
+TO_BE_FOUND = 5.0
+THERE_IS = 1.0
+# The same for a skill, category or case, of which one case is more.
+THERE_IS_IN_PART = 5.0
+MOST_SUSPECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Probability of a right answer of each judged case, by commit in the order of the history."""
+
+    commits: Sequence[str]
+    right: Sequence[Mapping[str, float]]
+    cases: Mapping[str, GoldenCase]
+
+    def move(self, place: int, among: Sequence[str]) -> float:
+        """How far the mean of some cases moved at a commit, in points."""
+        before, after = self.right[place - 1], self.right[place]
+        both = [case for case in among if case in before and case in after]
+        return 100 * sum(after[case] - before[case] for case in both) / len(both) if both else 0.0
+
+    def scope(self, finding: Finding) -> list[str]:
+        """The cases that a finding is about."""
+        fits = {
+            "suite": lambda _: True,
+            "skill": lambda case: case.expected == finding.scope,
+            "category": lambda case: case.category == finding.scope,
+            "case": lambda case: case.id == finding.scope,
+        }[finding.scope_kind]
+        return [name for name, case in self.cases.items() if fits(case)]
+
+
+def main() -> None:
+    """Replays, looks, and prints what was found and what was not."""
+    chosen = _options()
+    print(machine())
+    with tempfile.TemporaryDirectory(prefix="gnomon-real-") as temporary:
+        scratch = Path(temporary)
+        repository = _unpacked(chosen.history, scratch / "jira-skills")
+        golden = load(next(repository.rglob("routing_golden.yaml")))
+        settings_file = repository / "gnomon.yaml"
+        settings_file.write_text("project: {name: jira-skills}\n")
+        for temperature, runs in ((chosen.temperature, chosen.runs), (0.0, 1)):
+            where = scratch / f"at-{temperature}"
+            where.mkdir()
+            truth = Truth([], [], {})
+            with open_store(where / "gnomon.db") as store:
+                truth = _replayed(repository, golden, store, runs, temperature, where)
+                if chosen.demo:
+                    _demonstrated(repository, golden, store, runs, temperature, where)
+                settings = gnomon_settings.load(settings_file)
+                with read_history(repository, Patterns.of(settings, repository)) as history:
+                    print(f"\n## {runs} runs a commit, temperature {temperature}\n")
+                    _look(store, settings, history)
+                    if temperature:
+                        _report(truth, findings(store), chosen.verbose)
+                    else:
+                        _report_flips(truth, store, settings, history)
+                (repository / ".gnomon").exists() and _forget(repository / ".gnomon")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.changes.real", description=str(__doc__).splitlines()[0]
+    )
+    parser.add_argument("history", type=Path, help="git fast-export stream, packed with xz")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--temperature", type=float, default=0.01)
+    parser.add_argument("--demo", action="store_true", help="have `gnomon demo` make the runs")
+    parser.add_argument("--verbose", action="store_true", help="print every finding")
+    return parser.parse_args()
+
+
+def _unpacked(stream: Path, folder: Path) -> Path:
+    folder.mkdir()
+    content = subprocess.run(["xz", "--decompress", "--stdout", stream], check=True, capture_output=True).stdout
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=content, check=True)
+    subprocess.run(["git", "checkout", "--quiet", "main"], cwd=folder, check=True)
+    return folder
+
+
+def _replayed(
+    repository: Path, golden: GoldenSet, store: Store, runs: int, temperature: float, scratch: Path
+) -> Truth:
+    """Writes the runs of every commit into the store; tells what was the chance behind them."""
+    git = Git(scratch)
+    history = SkillHistory(git, repository, scratch / "history.git")
+    revisions = history.revisions("routing_golden.yaml", None)
+    tree = history.working_tree(scratch / "tree")
+    right: list[Mapping[str, float]] = []
+    for place, revision in enumerate(revisions):
+        tree.check_out(revision)
+        found = skills.find(tree.folder)
+        router = LexicalRouter(list(found), golden.skill_names, temperature)
+        right.append({case.id: chance_of_right(router, case, temperature) for case in golden.judged_cases})
+        for run in range(1, runs + 1):
+            _write(store, repository.name, revision, place * runs + run, _answers(router, golden, revision, run))
+    cases = {case.id: case for case in golden.judged_cases}
+    return Truth([revision.commit for revision in revisions], right, cases)
+
+
+def _answers(
+    router: LexicalRouter, golden: GoldenSet, revision: Revision, run: int
+) -> Iterator[tuple[GoldenCase, str | None, int]]:
+    """What the demo's suite gets from the router in this run, with the tokens it took."""
+    for case in golden.judged_cases:
+        chance = random.Random(f"{revision.commit}/{run}/{case.id}")
+        answer = router.route(case.prompt, chance)
+        yield case, answer.skill, answer.input_tokens + answer.output_tokens
+
+
+def chance_of_right(router: LexicalRouter, case: GoldenCase, temperature: float) -> float:
+    """The probability that the router's answer to a case is right."""
+    scored = router.scores(case.prompt)
+    ranked = sorted(scored.values(), reverse=True)
+    second = ranked[1] if len(ranked) > 1 else 0.0
+    choices: dict[str | None, float] = dict(sorted(scored.items()))
+    choices[None] = max(CLARIFICATION_FLOOR, second * (1.0 + CLARIFICATION_LEAD))
+    if temperature == 0:
+        return float(case.accepts(max(choices, key=lambda name: choices[name])))
+    top = max(choices.values())
+    weights = {name: math.exp((score - top) / temperature) for name, score in choices.items()}
+    return sum(weight for name, weight in weights.items() if case.accepts(name)) / sum(weights.values())
+
+
+def _write(
+    store: Store,
+    repository: str,
+    revision: Revision,
+    number: int,
+    answers: Iterator[tuple[GoldenCase, str | None, int]],
+) -> None:
+    run_id = f"{number:032x}"
+    began = _START + number * 60 * _SECOND
+    results: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
+    for place, (case, answer, tokens) in enumerate(answers):
+        key = {"trace_id": run_id, "run_id": run_id, "case_id": case.id, "started_ns": began}
+        right = case.accepts(answer)
+        results.append(
+            {
+                **key,
+                "span_id": f"{place:016x}",
+                "suite": _SUITE,
+                "case_name": case.id,
+                "category": case.category,
+                "outcome": "passed" if right else "failed",
+                "attempts": 1,
+                "expected_skill": case.expected or "",
+                "actual_skill": answer or "",
+                "correct": right,
+                "clarification_expected": case.clarification,
+                "clarification_asked": answer is None,
+            }
+        )
+        calls.append(
+            {
+                **key,
+                "span_id": f"{place + 2**32:016x}",
+                "ended_ns": began + _SECOND,
+                "provider": "gnomon-demo",
+                "request_model": "lexical-tfidf",
+                "attempts": 1,
+                "retries": 0,
+                "input_tokens": tokens,
+                "output_tokens": 0,
+            }
+        )
+    run = {
+        "run_id": run_id,
+        "suite": _SUITE,
+        "status": "failure",
+        "complete": True,
+        "started_ns": began,
+        "ended_ns": began + _SECOND,
+        "repository": repository,
+        "revision": revision.commit,
+        "environment": "demo",
+        "golden_set_version": "1",
+    }
+    with store.engine.begin() as connection:
+        connection.execute(insert(schema.runs), run)
+        connection.execute(insert(schema.results), results)
+        connection.execute(insert(schema.model_calls), calls)
+
+
+def _demonstrated(
+    repository: Path, golden: GoldenSet, store: Store, runs: int, temperature: float, scratch: Path
+) -> None:
+    """Puts the runs of `gnomon demo` in the place of those that were written straight."""
+    out = scratch / "demo"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "gnomon.cli.main", "demo", "--repo", repository),
+            *("--golden", next(repository.rglob("routing_golden.yaml"))),
+            *("--runs", str(runs), "--temperature", str(temperature), "--out", out),
+        ],
+        check=True,
+    )
+    with store.engine.begin() as connection:
+        for table in (schema.model_calls, schema.results, schema.runs):
+            connection.execute(table.delete())
+    store.ingest(out / "spool")
+
+
+def _look(store: Store, settings: Any, history: History) -> None:
+    began = time.perf_counter()
+    outcome = update(store, settings, history, now_ns=time.time_ns(), whole=True)
+    print(
+        f"{outcome.runs} runs, {outcome.series} series, {len(outcome.found)} findings in "
+        f"{time.perf_counter() - began:.1f} s"
+    )
+
+
+def _report(truth: Truth, found: Sequence[Finding], verbose: bool) -> None:
+    claims = [
+        one
+        for one in found
+        if one.metric == "routing_accuracy" and one.verdict in {"improvement", "regression"}
+    ]
+    everything = list(truth.cases)
+    large = [
+        place
+        for place in range(1, len(truth.commits))
+        if abs(truth.move(place, everything)) >= TO_BE_FOUND
+    ]
+    caught = [place for place in large if any(_catches(one, truth, place) for one in claims)]
+    print(f"true moves of at least {TO_BE_FOUND:.0f} points: {len(large)}; attributed: {len(caught)}")
+    for place in large:
+        near = [one for one in claims if truth.commits[place] in {two.revision for two in one.candidates}]
+        shown = ", ".join(f"{one.scope_kind} {one.scope} {_suspects(one)}" for one in near) or "nothing"
+        mark = " " if place in caught else "!"
+        print(f"{mark} {place:3} {truth.commits[place][:7]} {truth.move(place, everything):+6.1f}: {shown}")
+    for kind in ("suite", "skill", "category", "case"):
+        of_kind = [one for one in claims if one.scope_kind == kind]
+        false = [one for one in of_kind if not _is_so(one, truth)]
+        if of_kind:
+            print(f"{kind}: {len(of_kind)} findings, {len(false)} false")
+        for one in false:
+            print(f"  false: {one.sentence}")
+    if verbose:
+        for one in found:
+            print(f"- [{one.verdict}] {one.sentence}")
+
+
+def _suspects(finding: Finding) -> str:
+    return f"({(finding.p_commit or 0):.2f}, {len(finding.candidates)} suspects)"
+
+
+def _catches(finding: Finding, truth: Truth, place: int) -> bool:
+    """Whether a finding on the suite names the commit, alone or as one of at most three."""
+    commit = truth.commits[place]
+    suspects = {one.revision for one in finding.candidates}
+    same_way = (finding.direction > 0) == (truth.move(place, list(truth.cases)) > 0)
+    named = finding.revision == commit or (len(suspects) <= MOST_SUSPECTS and commit in suspects)
+    return finding.scope_kind == "suite" and same_way and named
+
+
+def _is_so(finding: Finding, truth: Truth) -> bool:
+    """Whether one of the suspects that a reader would look at truly moved what the finding is about."""
+    least = THERE_IS if finding.scope_kind == "suite" else THERE_IS_IN_PART
+    suspects = [one.revision for one in finding.candidates[:MOST_SUSPECTS]]
+    suspects = suspects if len(finding.candidates) <= MOST_SUSPECTS else [str(finding.revision)]
+    places = [truth.commits.index(commit) for commit in suspects if commit in truth.commits]
+    moved = (truth.move(place, truth.scope(finding)) for place in places if place)
+    return any(one * finding.direction >= least for one in moved)
+
+
+def _report_flips(truth: Truth, store: Store, settings: Any, history: History) -> None:
+    """Every case that flips at a commit is in the comparison of that commit, and no other."""
+    flips = wrong = 0
+    for place in range(1, len(truth.commits)):
+        before, after = truth.right[place - 1], truth.right[place]
+        expected = {case for case in before if before[case] != after[case]}
+        (one,) = _compared(store, settings, history, truth.commits[place])
+        named = {flip.case_id for flip in one.flips}
+        flips += len(expected)
+        if named != expected:
+            wrong += 1
+            print(f"! {truth.commits[place][:7]}: {sorted(named ^ expected)}")
+    print(f"{len(truth.commits) - 1} commits, {flips} flips; commits whose list was not exact: {wrong}")
+
+
+def _compared(store: Store, settings: Any, history: History, commit: str) -> list[Comparison]:
+    return compare(store, settings, history, commit)
+
+
+def _forget(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+if __name__ == "__main__":
+    main()
