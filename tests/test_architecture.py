@@ -88,9 +88,6 @@ ARROWS: Final[dict[str, set[str]]] = {
         "gnomon_analysis.store",
     },
     "gnomon_analysis.changes": {"foundations", "settings", "provenance", "gnomon_analysis.store"},
-    "gnomon_analysis.gating": {
-        *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.statistics"),
-    },
     "gnomon_analysis.bisection": {
         *("foundations", "registry", "settings", "provenance"),
         *("gnomon_analysis.store", "gnomon_analysis.changes"),
@@ -98,6 +95,10 @@ ARROWS: Final[dict[str, set[str]]] = {
     "gnomon_analysis.flakiness": {
         *("foundations", "registry", "error_types", "settings", "provenance"),
         *("gnomon_analysis.statistics", "gnomon_analysis.store"),
+    },
+    "gnomon_analysis.gating": {
+        *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.statistics"),
+        "gnomon_analysis.flakiness",
     },
     "gnomon_analysis.attribution": {
         *("foundations", "settings", "gnomon_analysis.statistics"),

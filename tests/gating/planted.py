@@ -41,7 +41,11 @@ def result(
             unpriced=int(cost is None),
             api_latency=latency,
         )
-    routed = {"outcome": "passed" if good else "failed", "correct": good, "actual": "alpha" if good else "beta"}
+    routed = {
+        "outcome": "passed" if good else "failed",
+        "correct": good,
+        "actual": "alpha" if good else "beta",
+    }
     return ResultRow(**{**_RESULT, **routed, "case_id": case, "calls": calls, **values})
 
 
@@ -54,7 +58,8 @@ def run(number: int, commit: str, **values: Any) -> RunRow:
         "ended_at": started + timedelta(seconds=60), "duration": 60.0, "commit": commit, "branch": "main",
         "dirty": False, "repository": "shop", "environment": "test", "department": None, "agent": None,
         "service": None, "golden_set_version": "1", "skills_hash": None, "config_hash": None,
-        "pipeline_url": None, "trace_id": None, "tally": Tally(), "calls": ModelCallTotals(calls=1, cost_usd=0.5),
+        "pipeline_url": None, "trace_id": None, "tally": Tally(),
+        "calls": ModelCallTotals(calls=1, cost_usd=0.5),
     }  # fmt: skip
     return RunRow(**{**known, **values})
 

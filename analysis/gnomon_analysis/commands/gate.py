@@ -168,6 +168,9 @@ def _echo(outcome: Outcome) -> None:
 def _echo_suite(outcome: Outcome, suite: SuiteComparison) -> None:
     click.echo(f"{suite.suite}: {suite.verdict.value}")
     click.echo(f"  {words.compared(outcome, suite)}")
+    for name, side in (("base", suite.base), ("head", suite.head)):
+        if side.subject:
+            click.echo(f"  {name}: {side.subject}")
     for what in suite.upstream:
         click.echo(f"  not the commit alone: {what}")
     echo_table(

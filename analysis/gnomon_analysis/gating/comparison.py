@@ -2,84 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-
-import numpy as np
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 from gnomon.settings.model import Gate
-from gnomon_analysis.gating import differences
-from gnomon_analysis.gating.differences import Difference, Margins, Observed, Runs
-from gnomon_analysis.gating.measures import MEASURES, Form, Measure, Value, is_good
+from gnomon_analysis.gating.judging import MetricComparison, Sample, Verdict, adjusted, judge
+from gnomon_analysis.gating.measures import MEASURES, Reading, Value, is_good
 from gnomon_analysis.gating.observations import CaseSeen, Side, reading_of, values
-from gnomon_analysis.gating.scatter import between_runs
-from gnomon_analysis.statistics.fdr import benjamini_hochberg
-
-# One-sided: what a 95 % interval that lies on one side of the limit says.
-_SURE = 0.025
-# Below so many degrees of freedom the scatter of whole runs is a guess, which only latency cannot do without.
-_KNOWN_FREEDOM = 4.0
-# With this in place of 1.96 a plan decides four times in five, not every other time.
-_PLANNED_Z = 1.959963984540054 + 0.8416212335729143
-MOST_PLANNED_RUNS = 200
-
-
-class Verdict(StrEnum):
-    """What a comparison comes to."""
-
-    PASS = "pass"  # noqa: S105 - no password
-    FAIL = "fail"
-    UNSURE = "unsure"
-
-
-@dataclass(frozen=True, slots=True)
-class MetricComparison:
-    """One metric on the cases of both sides.
-
-    Attributes:
-        name: As in the findings of `gnomon changes`.
-        title: In words.
-        unit: UCUM unit of `before` and `after`; shares are fractions of 1.
-        relative: Whether difference and limit are relative (0.1: a tenth more) and not of the metric's unit.
-        more_is_better: Whether a rise is an improvement.
-        cases: How many tests are compared.
-        before: Mean over the cases at the base; of latency the geometric mean.
-        after: The same at the head.
-        difference: After minus before, or relative to before.
-        low: Lower end of its 95 % interval; None where runs cannot tell how far they scatter.
-        high: Upper end.
-        limit: The largest loss that passes; None: nothing is decided by this metric.
-        p: Probability of such data if the loss were at most the limit.
-        adjusted_p: The same with all metrics considered (Benjamini-Hochberg).
-        verdict: What the metric says; None without a limit.
-        reason: Why it is unsure, where that is not a matter of the interval.
-        more_runs: How many more runs on each side would likely decide; None where none would, or none need.
-    """
-
-    name: str
-    title: str
-    unit: str
-    relative: bool
-    more_is_better: bool
-    cases: int
-    before: float
-    after: float
-    difference: float
-    low: float | None
-    high: float | None
-    limit: float | None
-    p: float | None
-    adjusted_p: float | None
-    verdict: Verdict | None
-    reason: str = ""
-    more_runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseChange:
-    """One test on both sides; `good_…` of `runs_…` runs spoke for it. `flaky`: it wavered at one commit."""
+    """One test on both sides; `good_…` of `runs_…` runs spoke for it. `flaky`: it fails now and then."""
 
     case_id: str
     expected: str
@@ -155,7 +90,7 @@ class Inputs:
     """A suite's two sides, and what is known beside them.
 
     `history` holds the runs of further commits of the base's line, neighbours side by side; `flaky` the cases
-    that were both good and bad at one commit; `quarantined` tells cases that do not count.
+    that fail now and then while nothing changes; `quarantined` tells cases that do not count.
     """
 
     base: Side
@@ -169,15 +104,10 @@ class Inputs:
 
 def compare(suites: Sequence[Inputs], gate: Gate, *, allow_upstream: bool = False) -> list[SuiteComparison]:
     """Compares each suite; all metrics with a limit, of all suites, are one family of tests."""
-    drafts = [_draft(one, gate) for one in suites]
-    decided = [
-        (row, at) for row, draft in enumerate(drafts) for at, one in enumerate(draft) if one.p is not None
-    ]
-    adjusted = benjamini_hochberg([float(drafts[row][at].p or 0.0) for row, at in decided])
-    for (row, at), p in zip(decided, adjusted, strict=True):
-        drafts[row][at] = _judged(drafts[row][at], float(p))
+    drafts = [list(_metrics(one, gate)) for one in suites]
+    judged = iter(adjusted([metric for draft in drafts for metric in draft]))
     return [
-        _suite(one, tuple(draft), allow_upstream=allow_upstream)
+        _suite(one, tuple(islice(judged, len(draft))), allow_upstream=allow_upstream)
         for one, draft in zip(suites, drafts, strict=True)
     ]
 
@@ -202,144 +132,18 @@ def _counted(inputs: Inputs) -> list[str]:
     ]
 
 
-def _draft(inputs: Inputs, gate: Gate) -> list[MetricComparison]:
+def _metrics(inputs: Inputs, gate: Gate) -> Iterator[MetricComparison]:
     counted = set(_counted(inputs))
-    found = (_metric(measure, inputs, counted, gate) for measure in MEASURES)
-    return [one for one in found if one is not None]
+    for measure in MEASURES:
+        read = reading_of(measure, (inputs.base, inputs.head))
 
+        def runs(side: Side, read: Reading = read) -> list[dict[str, Value]]:
+            return [values(side.counted(run, counted), read) for run in side.runs]
 
-def _metric(measure: Measure, inputs: Inputs, counted: set[str], gate: Gate) -> MetricComparison | None:
-    read = reading_of(measure, (inputs.base, inputs.head))
-    per_side = [
-        [values(side.results[run.run_id], read) for run in side.runs] for side in (inputs.base, inputs.head)
-    ]
-    base, head = (_observed(runs, counted) for runs in per_side)
-    cases = [case for case in base if case in head]
-    if not cases:
-        return None
-    base, head = ({case: side[case] for case in cases} for side in (base, head))
-    by_cases = _by_cases(measure.form, base, head)
-    if by_cases is None:
-        return None
-    past = [[values(side.results[run.run_id], read) for run in side.runs] for side in inputs.history]
-    scatter = between_runs([*past, *per_side[:1], *per_side[1:]], cases, measure.form)
-    needs_scatter = measure.form is Form.TYPICAL
-    if scatter is not None and scatter.freedom < _KNOWN_FREEDOM and not needs_scatter:
-        scatter = None
-    difference = Difference(by_cases, Runs(*(_runs(side) for side in (base, head))), scatter)
-    limit = None if measure.limit is None else measure.limit(gate)
-    comparison = _told(measure, base, head, difference, limit)
-    if limit is None:
-        return comparison
-    if needs_scatter and scatter is None:
-        return replace(
-            comparison,
-            low=None,
-            high=None,
-            verdict=Verdict.UNSURE,
-            reason="how much it differs from run to run is not known; run each side twice",
-            more_runs=1,
-        )
-    return _tested(comparison, measure, difference, limit)
-
-
-def _runs(side: Observed) -> float:
-    """Runs behind a side, as the mean over its cases."""
-    return float(np.mean([len(values) for values in side.values()]))
-
-
-def _observed(runs: Sequence[Mapping[str, Value]], counted: set[str]) -> dict[str, list[Value]]:
-    found: dict[str, list[Value]] = {}
-    for run in runs:
-        for case, value in run.items():
-            if case in counted:
-                found.setdefault(case, []).append(value)
-    return found
-
-
-def _by_cases(form: Form, base: Observed, head: Observed) -> Margins | None:
-    if form is Form.SHARE:
-        return differences.shares(base, head)
-    if form is Form.TOTAL:
-        return differences.ratio_of_totals(base, head)
-    return differences.ratio_of_typical(base, head)
-
-
-def _told(
-    measure: Measure, base: Observed, head: Observed, difference: Difference, limit: float | None
-) -> MetricComparison:
-    relative = measure.form is not Form.SHARE
-    interval = difference.interval
-    shown = math.expm1 if relative else float
-    before, after = (_level(measure.form, side) for side in (base, head))
-    if isinstance(difference.by_cases, differences.Shares):
-        before, after = difference.by_cases.before, difference.by_cases.after
-    return MetricComparison(
-        name=measure.name,
-        title=measure.title,
-        unit=measure.unit,
-        relative=relative,
-        more_is_better=measure.more_is_better,
-        cases=len(base),
-        before=before,
-        after=after,
-        difference=shown(interval.estimate),
-        low=shown(interval.low) if relative else max(-1.0, interval.low),
-        high=shown(min(interval.high, 700.0)) if relative else min(1.0, interval.high),
-        limit=limit,
-        p=None,
-        adjusted_p=None,
-        verdict=None,
-    )
-
-
-def _level(form: Form, side: Observed) -> float:
-    if form is Form.TYPICAL:
-        return math.exp(
-            float(np.mean([np.mean([math.log(one.value) for one in several]) for several in side.values()]))
-        )
-    return float(np.mean([np.mean([one.value for one in several]) for several in side.values()]))
-
-
-def _tested(
-    comparison: MetricComparison, measure: Measure, difference: Difference, limit: float
-) -> MetricComparison:
-    # In the direction of the difference itself: a drop of a share, a rise of an amount.
-    bound = -limit if measure.form is Form.SHARE else math.log1p(limit)
-    worse = difference.p_below(bound) if measure.more_is_better else difference.p_above(bound)
-    within = 1 - worse
-    verdict = Verdict.PASS if within <= _SURE else Verdict.UNSURE
-    return replace(
-        comparison,
-        p=worse,
-        verdict=verdict,
-        more_runs=None if verdict is Verdict.PASS or worse <= _SURE else _more_runs(difference, bound),
-    )
-
-
-def _judged(comparison: MetricComparison, adjusted_p: float) -> MetricComparison:
-    if adjusted_p <= _SURE:
-        return replace(comparison, adjusted_p=adjusted_p, verdict=Verdict.FAIL, more_runs=None)
-    if comparison.p is not None and comparison.p <= _SURE:
-        reason = "worse when looked at alone, not when all metrics are"
-        return replace(comparison, adjusted_p=adjusted_p, reason=reason, more_runs=1)
-    return replace(comparison, adjusted_p=adjusted_p)
-
-
-def _more_runs(difference: Difference, bound: float) -> int | None:
-    """The fewest further runs on each side that would decide, if the difference stayed as it is."""
-
-    def decides(count: int) -> bool:
-        then = difference.more(count)
-        return then.low(_PLANNED_Z) > bound or then.high(_PLANNED_Z) < bound
-
-    if not decides(MOST_PLANNED_RUNS):
-        return None
-    low, high = 0, MOST_PLANNED_RUNS
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if decides(middle) else (middle, high)
-    return high
+        sample = Sample(runs(inputs.base), runs(inputs.head), [runs(side) for side in inputs.history])
+        limit = None if measure.limit is None else measure.limit(gate)
+        if (found := judge(measure, sample, limit)) is not None:
+            yield found
 
 
 def _suite(inputs: Inputs, metrics: tuple[MetricComparison, ...], *, allow_upstream: bool) -> SuiteComparison:
@@ -352,7 +156,9 @@ def _suite(inputs: Inputs, metrics: tuple[MetricComparison, ...], *, allow_upstr
     verdict, reasons = _verdict(metrics, upstream, allow_upstream=allow_upstream)
     runs = [one.more_runs for one in metrics if one.verdict is Verdict.UNSURE]
     known = [count for count in runs if count is not None]
-    planned = max(known) if known and len(known) == len(runs) and verdict is Verdict.UNSURE else None
+    comparable = allow_upstream or not upstream
+    all_known = bool(known) and len(known) == len(runs)
+    planned = max(known) if all_known and comparable and verdict is Verdict.UNSURE else None
     return SuiteComparison(
         suite=inputs.head.suite,
         base=_side_told(inputs.base, inputs.subjects),
@@ -368,7 +174,7 @@ def _suite(inputs: Inputs, metrics: tuple[MetricComparison, ...], *, allow_upstr
         ),
         quarantined=tuple(change for case, change in changes.items() if inputs.quarantined(case)),
         upstream=upstream,
-        comparable=allow_upstream or not upstream,
+        comparable=comparable,
         verdict=verdict,
         reasons=reasons,
         more_runs=planned,
@@ -386,18 +192,19 @@ def _verdict(
     decided = [one for one in metrics if one.verdict is not None]
     if not decided:
         return Verdict.UNSURE, ("the sides have no test in common that a limit is for",)
-    for verdict in (Verdict.FAIL, Verdict.UNSURE):
-        if found := [one for one in decided if one.verdict is verdict]:
-            return verdict, tuple(_reason(one) for one in found)
-    return Verdict.PASS, ()
+    if failed := [one.title for one in decided if one.verdict is Verdict.FAIL]:
+        return Verdict.FAIL, (f"{_listed(failed)} lost more than the limit",)
+    unsure = [one for one in decided if one.verdict is Verdict.UNSURE]
+    if not unsure:
+        return Verdict.PASS, ()
+    reasons = [f"{one.title}: {one.reason}" for one in unsure if one.reason]
+    if plain := [one.title for one in unsure if not one.reason]:
+        reasons.insert(0, f"{_listed(plain)} may be within the limit or beyond it")
+    return Verdict.UNSURE, tuple(reasons)
 
 
-def _reason(metric: MetricComparison) -> str:
-    if metric.verdict is Verdict.FAIL:
-        return f"{metric.title} is worse by more than the limit"
-    if metric.reason:
-        return f"{metric.title}: {metric.reason}"
-    return f"{metric.title} may be within the limit or beyond it"
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _upstream(base: Side, head: Side) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from gnomon.runs.proportion import wilson
 from gnomon_analysis.gating.measures import Value
@@ -22,8 +22,8 @@ from gnomon_analysis.statistics.model import Floats, Interval
 
 # Two-sided 95 %, as a point of the normal distribution.
 Z_95 = 1.959963984540054
-# Beyond it a probability is 0 for every purpose.
-_FARTHEST = 38.0
+# Beyond it a probability is 0 for every purpose, and the tails of Student's t are no longer computed well.
+_FARTHEST = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +197,16 @@ def _tail(excludes: _Excludes) -> float:
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if excludes(middle) else (low, middle)
-    return float(stats.norm.sf(low))
+    return _beyond(low)
 
 
 def _student(z: float, freedom: float) -> float:
-    return float(stats.t.isf(stats.norm.sf(z), freedom))
+    return -float(special.stdtrit(freedom, _beyond(z)))
+
+
+def _beyond(z: float) -> float:
+    """The upper tail of the normal distribution."""
+    return math.erfc(z / math.sqrt(2)) / 2
 
 
 def _wilson_margins(share: float, trials: float, z: float) -> tuple[float, float]:
@@ -213,6 +218,11 @@ def _wilson_margins(share: float, trials: float, z: float) -> tuple[float, float
 
 # What each case said in each of its runs, on one side.
 Observed = Mapping[str, Sequence[Value]]
+
+
+def mean_of(several: Sequence[Value]) -> float:
+    """The mean over the runs of a case."""
+    return math.fsum(one.value for one in several) / len(several)
 
 
 def shares(before: Observed, after: Observed) -> Shares:
@@ -241,41 +251,55 @@ def ratio_of_totals(before: Observed, after: Observed) -> Ratio | None:
     mean_before, mean_after = float(first.mean()), float(second.mean())
     if min(mean_before, mean_after) <= 0:
         return None
-    scaled_before = {case: [one.value / mean_before for one in before[case]] for case in cases}
-    scaled_after = {case: [one.value / mean_after for one in after[case]] for case in cases}
-    return _ratio(math.log(mean_after / mean_before), scaled_before, scaled_after)
+    moves = second / mean_after - first / mean_before
+    weights = second / mean_after + first / mean_before
+    scaled = [
+        {case: [one.value / mean for one in side[case]] for case in cases}
+        for side, mean in ((before, mean_before), (after, mean_after))
+    ]
+    return _ratio(math.log(mean_after / mean_before), moves, weights, scaled)
 
 
 def ratio_of_typical(before: Observed, after: Observed) -> Ratio | None:
     """The logarithm of the ratio of two geometric means, case by case, for positive values."""
     cases = [case for case in before if case in after]
-    logs_before = {case: [math.log(one.value) for one in before[case]] for case in cases}
-    logs_after = {case: [math.log(one.value) for one in after[case]] for case in cases}
-    moves = [np.mean(logs_after[case]) - np.mean(logs_before[case]) for case in cases]
-    return _ratio(float(np.mean(moves)), logs_before, logs_after)
+    logs = [{case: [math.log(one.value) for one in side[case]] for case in cases} for side in (before, after)]
+    first, second = (
+        np.array([math.fsum(side[case]) / len(side[case]) for case in cases], dtype=np.float64)
+        for side in logs
+    )
+    moves = second - first
+    return _ratio(float(moves.mean()), moves, np.ones(len(cases)), logs)
 
 
 def _ratio(
-    estimate: float, before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[float]]
+    estimate: float, moves: Floats, weights: Floats, sides: Sequence[Mapping[str, Sequence[float]]]
 ) -> Ratio | None:
     """The error by the runs within each case, where each has several on both sides; else by the cases.
 
-    The second contains how unlike the cases moved, so it is never too small.
+    The second contains how unlike the cases moved, so it is never too small. Where few dear cases make up
+    most of a total, they are as many degrees of freedom as cases of one weight that scatter like them (F. E.
+    Satterthwaite, Biometrics Bulletin 2, 1946).
     """
-    count = len(before)
-    if all(len(side[case]) > 1 for side in (before, after) for case in before):
-        sides = [values for side in (before, after) for values in side.values()]
-        variance = sum(float(np.var(values, ddof=1)) / len(values) for values in sides) / count**2
-        freedom = float(sum(len(values) - 1 for values in sides))
-        return Ratio(estimate, math.sqrt(variance), freedom)
+    count = len(moves)
+    heavy = float(np.sum(weights**2) ** 2 / np.sum(weights**4))
+    several = [values for side in sides for values in side.values()]
+    if min(map(len, several)) > 1:
+        variance = math.fsum(_variance(values) / len(values) for values in several) / count**2
+        per_case = math.fsum(len(values) - 1 for values in several) / count
+        return Ratio(estimate, math.sqrt(variance), max(1.0, heavy * per_case))
     if count < 2:
         return None
-    moves = np.array([np.mean(after[case]) - np.mean(before[case]) for case in before])
-    return Ratio(estimate, float(moves.std(ddof=1)) / math.sqrt(count), count - 1.0)
+    return Ratio(estimate, float(moves.std(ddof=1)) / math.sqrt(count), max(1.0, heavy - 1))
+
+
+def _variance(values: Sequence[float]) -> float:
+    mean = math.fsum(values) / len(values)
+    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
 def _means(side: Observed, cases: Sequence[str]) -> Floats:
-    return np.array([np.mean([one.value for one in side[case]]) for case in cases], dtype=np.float64)
+    return np.array([mean_of(side[case]) for case in cases], dtype=np.float64)
 
 
 def _counts(side: Observed, cases: Sequence[str]) -> Floats:

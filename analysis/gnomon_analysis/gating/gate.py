@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Settings
+from gnomon_analysis.flakiness import State, assess, is_quarantined
 from gnomon_analysis.gating import commits
 from gnomon_analysis.gating.commits import Line
-from gnomon_analysis.gating.comparison import Inputs, SuiteComparison, Verdict, compare, overall
+from gnomon_analysis.gating.comparison import Inputs, SuiteComparison, compare, overall
+from gnomon_analysis.gating.judging import Verdict
 from gnomon_analysis.gating.observations import Found, Side, commits_with_runs, observe
 from gnomon_analysis.store import Store
 
 # Commits before the base whose runs tell how far whole runs scatter.
-_PAST_COMMITS = 12
+_PAST_COMMITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _inputs(
     stores: Sequence[Store], settings: Settings, line: Line, head: Found, wish: Wish
 ) -> tuple[list[Inputs], list[str]]:
     """Each suite with the nearest commit of the base that has runs of it, and those that have none."""
-    quarantined = _quarantine(settings.flaky.quarantine)
+    quarantined = partial(is_quarantined, patterns=settings.flaky.quarantine)
     found, without = [], []
     for suite, side in sorted(head.sides.items()):
         near = _nearest(stores, line, suite, dirty=wish.dirty)
@@ -122,7 +124,7 @@ def _inputs(
                 head=side,
                 # Oldest first, so that the base stands beside its neighbour.
                 history=past[::-1],
-                flaky=frozenset(row.case_id for store in stores for row in store.flaky_cases(suite)),
+                flaky=_flaky(stores, settings, suite),
                 quarantined=quarantined,
                 commits_apart=distance,
             )
@@ -142,8 +144,10 @@ def _nearest(stores: Sequence[Store], line: Line, suite: str, *, dirty: bool) ->
     return found
 
 
-def _quarantine(patterns: Sequence[str]) -> Callable[[str], bool]:
-    return lambda case: any(fnmatchcase(case, pattern) for pattern in patterns)
+def _flaky(stores: Sequence[Store], settings: Settings, suite: str) -> frozenset[str]:
+    """Cases that fail now and then while nothing changes."""
+    states = (case for store in stores for case in assess(store, settings.flaky, suite=suite))
+    return frozenset(case.case_id for case in states if case.state is State.FLAKY)
 
 
 def _with_subjects(inputs: Inputs, folder: Path) -> Inputs:

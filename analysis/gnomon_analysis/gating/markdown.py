@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gnomon_analysis.gating import words
-from gnomon_analysis.gating.comparison import CaseChange, SuiteComparison, Verdict
+from gnomon_analysis.gating.comparison import CaseChange, SideTold, SuiteComparison
 from gnomon_analysis.gating.gate import Outcome
+from gnomon_analysis.gating.judging import Verdict
 
 # By this a script finds the comment again, to put a newer one in its place.
 MARK = "<!-- gnomon gate -->"
@@ -68,6 +69,7 @@ def _suite(outcome: Outcome, suite: SuiteComparison) -> Iterator[str]:
     yield f"#### {code(suite.suite)}: {suite.verdict.value}"
     yield ""
     yield f"{_text(words.compared(outcome, suite))}."
+    yield from (f"- {name}: {code(side.subject)}" for name, side in _named(suite) if side.subject)
     if suite.upstream:
         yield ""
         yield from (f"> Not the commit alone: {_text(what)}." for what in suite.upstream)
@@ -96,6 +98,10 @@ def _suite(outcome: Outcome, suite: SuiteComparison) -> Iterator[str]:
         if names:
             yield ""
             yield f"{title} ({len(names)}): {_names(names)}."
+
+
+def _named(suite: SuiteComparison) -> tuple[tuple[str, SideTold], ...]:
+    return ("base", suite.base), ("head", suite.head)
 
 
 def _cases(title: str, changes: Sequence[CaseChange]) -> Iterator[str]:

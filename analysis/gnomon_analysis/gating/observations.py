@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -79,6 +79,10 @@ class Side:
                 if result.outcome not in ("skipped", "not_run"):
                     found.setdefault(result.case_id, []).append(result)
         return {case_id: CaseSeen(case_id, tuple(rows)) for case_id, rows in found.items()}
+
+    def counted(self, run: RunRow, cases: Container[str]) -> Iterator[ResultRow]:
+        """What the given tests did in one of its runs."""
+        return (result for result in self.results[run.run_id] if result.case_id in cases)
 
     @property
     def cost_per_run(self) -> float | None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gnomon_analysis.gating.comparison import (
-    MOST_PLANNED_RUNS,
-    CaseChange,
-    MetricComparison,
-    SuiteComparison,
-    Verdict,
-)
+from gnomon_analysis.gating.comparison import CaseChange, SuiteComparison
 from gnomon_analysis.gating.gate import Outcome
+from gnomon_analysis.gating.judging import MOST_PLANNED_RUNS, MetricComparison, Verdict
 
 
 def headline(outcome: Outcome) -> str:
     """What the gate says, in one sentence."""
     said = {
-        Verdict.PASS: "no loss beyond the limits: that is proven",
-        Verdict.FAIL: "worse than its base by more than the limits: that is proven",
+        Verdict.PASS: "no loss beyond the limits",
+        Verdict.FAIL: "worse than its base",
         Verdict.UNSURE: "the runs there are cannot decide",
     }[outcome.verdict]
     reasons = [reason for suite in outcome.suites for reason in suite.reasons]
@@ -76,7 +71,7 @@ def amount(metric: MetricComparison, value: float) -> str:
     if metric.unit == "USD":
         return _dollars(value)
     if metric.unit == "s":
-        return f"{value:.3f} s" if value < 1 else f"{value:.2f} s"
+        return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.2f} s"
     return f"{value:,.0f}"
 
 
@@ -117,7 +112,7 @@ def answers(names: Sequence[str]) -> str:
 
 def remark(change: CaseChange) -> str:
     """What to know of a case beside its runs."""
-    return "flaky: right and wrong at one commit" if change.flaky else ""
+    return "flaky: fails now and then while nothing changes" if change.flaky else ""
 
 
 def plural(count: int, noun: str) -> str:
