@@ -51,16 +51,25 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FailingRate:
-    """What is known of the failing rate: a posterior over the grid; shape (rates, spreads, deads)."""
+    """What is known of the failing rate: a posterior over the grid; shape (rates, spreads, deads).
+
+    `passed` and `failed` count the trials behind it.
+    """
 
     weights: Floats
+    passed: int
+    failed: int
 
     @property
     def interval(self) -> Interval:
-        """The mean of the failing rate and its central interval of 95 %, as fractions of 1."""
+        """The mean of the failing rate and its central interval of 95 %, as fractions of 1.
+
+        Where nothing failed, or nothing passed, it reaches to the end of the scale, as for a plain share
+        (`gnomon_analysis.statistics.beta.bounds`).
+        """
         weights = self.weights.sum(axis=(1, 2))
         low, high = _quantiles(_RATES, weights)
-        return Interval(float(_RATES @ weights), low, high)
+        return Interval(float(_RATES @ weights), low if self.failed else 0.0, high if self.passed else 1.0)
 
     def above(self, limit: float) -> float:
         """Probability that the failing rate is above a limit."""
@@ -76,7 +85,7 @@ class FailingRate:
         order = np.argsort(passing, axis=None)
         values, weights = passing.ravel()[order], self.weights.ravel()[order]
         low, high = _quantiles(values, weights)
-        return Interval(float(values @ weights), low, high)
+        return Interval(float(values @ weights), low if self.passed else 0.0, high if self.failed else 1.0)
 
 
 @lru_cache(maxsize=8192)
@@ -104,7 +113,9 @@ def failing_rate(counts: Iterable[Counts]) -> FailingRate:
         passing = _log_likelihood(trials, failed)[:, :, None] + alive
         log += times * (np.logaddexp(passing, dead) if failed == trials else passing)
     weights = np.exp(log - log.max())
-    return FailingRate(weights / weights.sum())
+    failures = sum(failed * times for (_, failed), times in tally.items())
+    passes = sum((trials - failed) * times for (trials, failed), times in tally.items())
+    return FailingRate(weights / weights.sum(), passes, failures)
 
 
 def _quantiles(values: Floats, weights: Floats) -> tuple[float, float]:

@@ -113,10 +113,8 @@ def judge(line: Timeline, options: Flaky) -> Judgement:
         return found(*_untroubled(line, counts[slice(*last)], rate, failures, options))
     if broken_now:
         return found(State.BROKEN)
-    if at_one >= needed:
-        return found(State.RECOVERED)
-    if passes >= needed:
-        return found(State.STABLE)
+    if (over := _is_over(trouble, at_one, passes, options)) is not None:
+        return found(over)
     if trouble.kind is State.FLAKY:
         return found(State.FLAKY, needed - at_one)
     return found(State.NOT_ENOUGH_RUNS, needed - at_one)
@@ -179,7 +177,21 @@ def _trouble_that_is_over(line: Timeline, at_one: int, passes: int, options: Fla
         return None
     counts = line.by_group(until=until)[: int(line.group[:until].max()) + 1]
     trouble = _flaky(line, counts, stretches(counts), options)
-    return trouble if trouble and max(at_one, passes) >= _passes_needed(trouble, options) else None
+    return trouble if trouble and _is_over(trouble, at_one, passes, options) is not None else None
+
+
+def _is_over(trouble: _Trouble, at_one: int, passes: int, options: Flaky) -> State | None:
+    """What the passes since make of a test that was in trouble; None where they are too few.
+
+    At one commit they verify that it is over. Passes at whatever commits came along are not made to that
+    end: of a flaky test, which shows some by chance, it takes twice as many.
+    """
+    needed = _passes_needed(trouble, options)
+    if at_one >= needed:
+        return State.RECOVERED
+    if passes >= (2 * needed if trouble.kind is State.FLAKY else needed):
+        return State.STABLE
+    return None
 
 
 def _passes_needed(trouble: _Trouble | None, options: Flaky) -> int:
