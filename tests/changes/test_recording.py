@@ -86,7 +86,7 @@ def test_a_row_holds_all_that_is_known_of_a_change(repo: Repo, either_store: Sto
 
 
 def test_looking_again_adds_nothing(repo: Repo, store: Store) -> None:
-    """Nor does it after what was remembered is lost or spoilt, or the remote's name is known by another way."""
+    """Nor does it after what was remembered is lost or spoilt."""
     repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
     look(store, repo)
     kept = rows(store)
@@ -139,7 +139,7 @@ def test_rows_that_were_lost_come_back(repo: Repo, store: Store) -> None:
 
 
 def test_another_branch_is_another_line(repo: Repo, store: Store) -> None:
-    """Commits of a branch count when it is checked out, also after it was merged, and history was rewritten."""
+    """Commits of a branch count when it is checked out, merged before or not, and so does other history."""
     repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
     repo.git("switch", "--quiet", "--create", "side")
     repo.commit("Side", {"skills/b/SKILL.md": skill("b")})

@@ -204,6 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "gnomon"
     sys_version = ""
     protocol_version = "HTTP/1.1"
+    # A request without a version gets an answer with a status, too.
+    default_request_version = "HTTP/1.1"
     timeout = _SECONDS_A_READ
 
     def do_POST(self) -> None:
