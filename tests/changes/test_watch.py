@@ -107,7 +107,7 @@ def test_once_says_what_is_not_committed(repo: Repo) -> None:
     repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
     repo.put("skills/a/SKILL.md", "x")
     _, told = watch(repo, "--once")
-    assert told == "gnomon: not recorded before they are committed: 1 changed files (skills/a/SKILL.md)\n"
+    assert told == "gnomon: not recorded before it is committed: 1 changed file (skills/a/SKILL.md)\n"
 
 
 def test_once_as_json(repo: Repo) -> None:

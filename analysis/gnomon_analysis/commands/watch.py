@@ -180,7 +180,11 @@ def _not_committed(settings: Settings) -> Iterator[str]:
 
     if paths := uncommitted(settings):
         shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
-        yield f"not recorded before they are committed: {tables.number(len(paths))} changed files ({shown})"
+        one = len(paths) == 1
+        yield (
+            f"not recorded before {'it is' if one else 'they are'} committed: "
+            f"{tables.number(len(paths))} changed {'file' if one else 'files'} ({shown})"
+        )
 
 
 def _json_of(recorded: Recorded) -> dict[str, Any]:
