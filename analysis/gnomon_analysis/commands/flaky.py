@@ -340,7 +340,7 @@ def _facts(case: CaseState) -> list[tuple[str, str]]:
         ("suite", tables.text(case.suite)),
         (
             "runs",
-            f"{case.runs:,} on {case.inputs:,} inputs; {case.passed:,} of {case.trials:,} trials were good",
+            f"{case.runs:,} on {_sets(case.inputs)}; {case.passed:,} of {case.trials:,} trials were good",
         ),
         ("failing rate", _rate(case)),
         ("stability", tables.percent(case.stability)),
@@ -356,6 +356,10 @@ def _facts(case: CaseState) -> list[tuple[str, str]]:
     if (next_step := _next(case)) is not None:
         facts.append(("next", next_step))
     return facts
+
+
+def _sets(inputs: int) -> str:
+    return f"{inputs:,} set{'' if inputs == 1 else 's'} of inputs"
 
 
 def _next(case: CaseState) -> str | None:
