@@ -49,6 +49,7 @@ def collector(settings: Settings) -> CollectorConfig:
     """One gateway, between everything that records and everything that stores."""
     ports = settings.stack.ports
     prometheus_url = env("GNOMON_PROMETHEUS_URL", f"{scheme(settings)}://prometheus:{ports.prometheus}")
+    results_url = env("GNOMON_RESULTS_URL", f"{scheme(settings)}://results:{ports.results}")
     tempo_address = env("GNOMON_TEMPO_ENDPOINT", f"tempo:{ports.tempo_otlp}")
     certificates = tls(settings, SECRETS)
     trusted = client(certificates)
@@ -115,6 +116,15 @@ def collector(settings: Settings) -> CollectorConfig:
         tls=trusted,
         queue=Queue(storage=queue, batch=Batch()),
     )
+    results = OtlpHttp(
+        name="results",
+        endpoint=results_url,
+        json=True,
+        tls=trusted,
+        token=token(settings),
+        queue=Queue(storage=queue, batch=Batch()),
+        about="The results store, by `gnomon receive`: what comes twice is stored once.",
+    )
     prometheus = OtlpHttp(
         name="prometheus",
         endpoint=f"{prometheus_url}/api/v1/otlp",
@@ -141,7 +151,7 @@ def collector(settings: Settings) -> CollectorConfig:
                 signal="traces",
                 receivers=[otlp],
                 processors=[limiter, content(settings), redaction()],
-                exporters=[tempo],
+                exporters=[tempo, results],
             ),
             Pipeline(
                 signal="traces",

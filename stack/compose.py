@@ -1,6 +1,9 @@
 """The stack in containers: `make up`, or `gnomon stack up`."""
 
+import json
+
 from gnomon.settings import Settings
+from gnomon.version import __version__
 from gnomon_generators.stack import TextFile, compose, parts
 from gnomon_generators.stack.compose import block, image, items, mapping, mounts, ports
 
@@ -26,6 +29,7 @@ def _text(settings: Settings) -> str:
     prometheus_url = prometheus.url(settings, "prometheus") + compose.client(settings, "prometheus")
     alertmanager_url = prometheus.url(settings, "alertmanager") + compose.client(settings, "alertmanager")
     gateway = "./collector/yaml:/etc/gnomon/collector/yaml:ro"
+    results = parts.container("/tmp")  # noqa: S108 - in a container of its own
     postgres_port = settings.stack.ports.postgres
     return f"""name: gnomon
 
@@ -42,6 +46,19 @@ x-health: &health
   timeout: 5s
   retries: 12
   start_period: 10s
+
+x-gnomon: &gnomon
+  image: gnomon:{__version__}
+  build: {{context: ., dockerfile: stack/yaml/gnomon.Containerfile}}
+  pull_policy: build
+  user: "10001:10001"
+  mem_limit: 256m
+  environment:
+    GNOMON_STORE_URL: {compose.store_url(settings)}
+  tmpfs: [/tmp]
+  working_dir: /tmp
+  depends_on:
+    postgres: {{condition: service_healthy}}
 
 services:
   collector:
@@ -158,6 +175,27 @@ services:
     healthcheck:
       <<: *health
       test: ["CMD", "pg_isready", "--host=127.0.0.1", "--port={postgres_port}", "--dbname=gnomon"]
+
+  # Gnomon itself: brings the Collector's traces into the results store, and serves the store's totals.
+  results:
+    <<: [*part, *gnomon]
+    entrypoint: {compose.with_store(settings)}
+    command:
+{items(parts.results(settings, results), 6)}
+{mounts(settings, "results", 4)}
+    healthcheck:
+      <<: *health
+      test: ["CMD", "python", "-c", {json.dumps(compose.results_asks(settings))}]
+
+  ledger:
+    <<: [*part, *gnomon]
+    entrypoint: {compose.with_store(settings)}
+    command:
+{items(parts.ledger(settings, results), 6)}
+{mounts(settings, "ledger", 4)}
+    healthcheck:
+      <<: *health
+      test: ["CMD", "python", "-c", {json.dumps(compose.ledger_asks(settings))}]
 
 networks:
   stack: {{}}

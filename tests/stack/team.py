@@ -153,7 +153,7 @@ def certificates(folder: Path, address: str) -> None:
     run(
         "req", "-x509", *key, "-days", "2", "-subj", "/CN=for one test", "-keyout", "ca.key", "-out", "ca.crt"
     )
-    for part in ("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres"):
+    for part in ("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres", "results"):
         run("req", *key, "-subj", f"/CN={part}", "-keyout", f"{part}.key", "-out", f"{part}.csr")
         (folder / "names").write_text(f"subjectAltName=DNS:{part},IP:{address}\n")
         signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")

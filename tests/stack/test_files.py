@@ -18,7 +18,8 @@ from tests.collector import running
 from tests.stack.team import Team, certificates
 
 COMPOSING = Path(__file__).with_name("composing")
-PARTS = {"collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres"}
+KEEPERS = {"collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres"}
+PARTS = KEEPERS | {"results", "ledger"}
 HELPERS = {"collector-state", "health"}
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -119,7 +120,7 @@ def test_compose_accepts_its_file(generated: Team) -> None:
         assert service["restart"] == ("no" if name == "collector-state" else "unless-stopped"), name
         assert {port["host_ip"] for port in service.get("ports", ())} <= {generated.address}, name
         assert not service.get("privileged")
-    assert model["volumes"].keys() == PARTS
+    assert model["volumes"].keys() == KEEPERS
     for part in PARTS - {"collector", "tempo"}:
         assert services[part]["healthcheck"]["test"], part
     (asked,) = services["health"]["healthcheck"]["test"][1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,19 +11,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from gnomon.registry import metrics
 from gnomon.registry.prometheus import name_of
+from gnomon_analysis.store import open_store
 from gnomon_generators.stack.local import board as boards
 from gnomon_generators.stack.local.board import Board, Line
 from gnomon_generators.stack.local.processes import Process, process
 from gnomon_generators.stack.local.supervisor import sweep
 from tests.stack.otlp import run_point, send
 from tests.stack.team import Team, eventually, programs, without
+from tests.store.dump import dump
+from tests.store.spool_files import varied_run
 
-OPTIONAL = {"tempo", "grafana", "postgres", "alertmanager", "ledger"}
+OPTIONAL = {"tempo", "grafana", "postgres", "alertmanager", "results", "ledger"}
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ def test_everything_comes_up_and_nothing_stays(running: Team) -> None:
     assert parts.keys() | status["missing"].keys() == {"prometheus", "collector", *OPTIONAL}
     for words in status["missing"].values():
         assert "Without it" in words
-    jobs = set(parts) - {"postgres"}
+    jobs = set(parts) - {"postgres", "results"}
     eventually(lambda: {row["metric"]["job"] for row in running.query("up == 1")} == jobs)
     rules = running.get(9090, "/api/v1/rules")
     assert "RoutingAccuracyBelowSLO" in rules
@@ -62,6 +67,25 @@ def test_what_is_sent_is_found_under_the_name_of_the_registry(running: Team) -> 
     assert rows[0]["value"][1] == "7"
     (moment,) = running.query(f"timestamp(last_over_time({name}[2h] @ {at / 1e9 + 1:.3f}))") or [None]
     assert moment is not None
+
+
+def test_traces_reach_the_results_store_whatever_dies_on_the_way(running: Team, tmp_path: Path) -> None:
+    """What the Collector took while nobody received it is in the store once the receiver is back, once."""
+    run = varied_run()
+    run.write(tmp_path / "spool")
+    with open_store(tmp_path / "gnomon.db") as beside:
+        beside.ingest(tmp_path / "spool")
+        wanted = dump(beside)
+    documents = [json.loads(line) for line in run.lines(3)]
+    collector = f"http://{running.address}:4318"
+    send(collector, "/v1/traces", documents[0])
+    with open_store(running.root / ".gnomon" / "gnomon.db") as store:
+        eventually(lambda: store.has_run(run.run_id), "the first of its spans")
+        os.kill(running.part("results")["pid"], signal.SIGKILL)
+        for document in (*documents, *documents):
+            send(collector, "/v1/traces", document)
+        os.kill(running.part("collector")["pid"], signal.SIGKILL)
+        eventually(lambda: dump(store) == wanted, "all that the run did")
 
 
 @pytest.mark.parametrize("name", ["prometheus", "collector"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 import urllib.error
@@ -17,8 +18,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 
 from gnomon.registry import metrics
 from gnomon.registry.prometheus import name_of
+from gnomon_analysis.store import open_store
 from tests.stack.otlp import run_point, send
 from tests.stack.team import Team, certificates, eventually, programs
+from tests.store.spool_files import varied_run
 
 TOKEN = "open-sesame-4711"
 NO_SPANS: dict[str, object] = {"resourceSpans": []}
@@ -130,8 +133,20 @@ def test_with_certificates_on_both_sides_nobody_else_connects(team: Team) -> Non
     )
     asked = f"/api/v1/query?query={name_of(metrics.GNOMON_RUN_TESTS)}"
     eventually(lambda: '"3"' in page(team, 9090, asked, own), "the point")
+    documents = [json.loads(line) for line in varied_run().lines()]
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    for document in documents:
+        send(f"https://{team.address}:4318", "/v1/traces", document, headers=bearer, trust=own)
+        # Nobody brings in anything beside the Collector.
+        for context, headers in ((bare, bearer), (own, {})):
+            with pytest.raises(OSError):
+                send(f"https://{team.address}:4319", "/v1/traces", document, headers=headers, trust=context)
+    with open_store(team.root / ".gnomon" / "gnomon.db") as store:
+        eventually(lambda: store.has_run(varied_run().run_id), "the run in the store")
     up = "/api/v1/query?query=up"
-    eventually(lambda: page(team, 9090, up, own).count('"1"]') == len(team.status()["parts"]) - 1, "scraping")
+    # All but PostgreSQL and `gnomon receive` tell numbers.
+    scraped = {part["name"] for part in team.status()["parts"]} - {"postgres", "results"}
+    eventually(lambda: page(team, 9090, up, own).count('"1"]') == len(scraped), "scraping")
 
 
 def test_postgresql_is_reached_encrypted_or_not_at_all(team: Team) -> None:

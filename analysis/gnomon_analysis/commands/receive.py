@@ -10,6 +10,7 @@ import click
 
 from gnomon import settings as gnomon_settings
 from gnomon.errors import UserError
+from gnomon.settings.values import SecretReference
 from gnomon_analysis.commands.opened import prepared_store
 
 
@@ -25,13 +26,26 @@ from gnomon_analysis.commands.opened import prepared_store
 @click.option("--certificate", type=click.Path(path_type=Path), help="Certificate to show, in PEM format.")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key.")
 @click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with the token to ask for. Else: the setting stack.token.",
+)
+@click.option(
     "--client-ca", type=click.Path(path_type=Path), help="Ask for a certificate that this authority signed."
 )
-def receive(host: str, port: int, certificate: Path | None, key: Path | None, client_ca: Path | None) -> None:
+def receive(
+    *,
+    host: str,
+    port: int,
+    certificate: Path | None,
+    key: Path | None,
+    client_ca: Path | None,
+    token_file: Path | None,
+) -> None:
     """Takes traces from an OpenTelemetry Collector and brings them into the results store.
 
     It speaks OTLP/HTTP with JSON at /v1/traces. What it acknowledges is stored; what it gets twice is stored
-    once. With the setting stack.token it asks for that token.
+    once.
     """
     from gnomon_analysis.receiving import Protection, Receiver, serve  # noqa: PLC0415 - heavy
 
@@ -41,7 +55,8 @@ def receive(host: str, port: int, certificate: Path | None, key: Path | None, cl
         protection = Protection(certificate, key, client_ca)
     elif certificate or key or client_ca:
         raise UserError("TLS needs both --certificate and --key; --client-ca goes with them")
-    token = settings.stack.token.read() if settings.stack.token else None
+    reference = SecretReference(file=token_file) if token_file else settings.stack.token
+    token = reference.read() if reference else None
     with prepared_store(settings) as store:
         receiver = Receiver(store, token)
         server = serve(receiver, host, port, protection)

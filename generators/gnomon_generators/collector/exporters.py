@@ -93,6 +93,15 @@ class OtlpGrpc(_Otlp):
 
 @dataclass(frozen=True, kw_only=True)
 class OtlpHttp(_Otlp):
-    """OTLP by HTTP to a URL, under which the paths of the signals lie; its scheme says whether in clear."""
+    """OTLP by HTTP to a URL, under which the paths of the signals lie; its scheme says whether in clear.
+
+    With `json` it writes JSON.
+    """
 
     type: ClassVar[str] = "otlp_http"
+
+    json: bool = False
+
+    def options(self) -> Options:
+        """Protobuf is the default."""
+        return {**super().options(), **({"encoding": "json"} if self.json else {})}

@@ -23,10 +23,13 @@ ALERTS: Final = (STACK, "./alerts/yaml:/etc/gnomon/alerts/yaml:ro")
 RULES: Final = (*ALERTS, "./rules/yaml:/etc/gnomon/rules/yaml:ro")
 INIT: Final = "./stack/yaml/postgres/reader.sql:/docker-entrypoint-initdb.d/reader.sql:ro"
 
+_KEY: Final = "/tmp/results.key"  # noqa: S108 - in a container of its own
 _PLAIN: Final = re.compile(r"[\w./=-][\w./:=-]*")
 _OF_PARTS: Final = {
     "grafana": ("grafana_admin_password", "grafana_secret_key", "grafana_reader_password"),
     "postgres": ("postgres_password", "grafana_reader_password"),
+    "results": ("postgres_password",),
+    "ledger": ("postgres_password",),
 }
 
 
@@ -61,9 +64,10 @@ def ports(settings: Settings, indent: int, *names: str) -> str:
 
 def mounts(settings: Settings, part: str, indent: int, *volumes: str) -> str:
     """What a part sees: files of this project, its volume, its secrets."""
-    lines = ["volumes:", *(f"  - {volume}" for volume in volumes)]
-    own = [*_OF_PARTS.get(part, ()), *_certificates(settings, part)]
-    if part == "collector" and settings.stack.token:
+    lines = ["volumes:", *(f"  - {volume}" for volume in volumes)] if volumes else []
+    # Both that are Gnomon itself show the database one certificate.
+    own = [*_OF_PARTS.get(part, ()), *certificate_files(settings, "results" if part == "ledger" else part)]
+    if part in ("collector", "results") and settings.stack.token:
         own.append(TOKEN)
     told = [*own, *(_channels(settings) if part == "alertmanager" else ())]
     return block([*lines, *(["secrets:", *(f"  - {secret}" for secret in told)] if told else ())], indent)
@@ -96,6 +100,46 @@ def grafana_asks(settings: Settings) -> str:
     return f"wget -q -O /dev/null http://{address}"
 
 
+def results_asks(settings: Settings) -> str:
+    """The Python that asks whether traces are taken, from within: the name in its certificate is another."""
+    address = f"127.0.0.1:{settings.stack.ports.results}/healthz"
+    certificates = tls(settings)
+    if certificates is None:
+        return f"import urllib.request as u; u.urlopen('http://{address}')"
+    own = ""
+    if certificates.mutual:
+        own = f"c.load_cert_chain('{certificates.certificate('results')}', '{certificates.key('results')}'); "
+    return (
+        f"import ssl, urllib.request as u; c = ssl._create_unverified_context(); {own}"
+        f"u.urlopen('https://{address}', context=c)"
+    )
+
+
+def ledger_asks(settings: Settings) -> str:
+    """The Python that asks whether totals are served."""
+    return f"import urllib.request as u; u.urlopen('http://127.0.0.1:{settings.stack.ports.ledger}/metrics')"
+
+
+def with_store(settings: Settings) -> str:
+    """How a program of Gnomon's starts in a container: libpq takes its password from the environment, and a
+    private key that nobody else can read.
+    """
+    given = ['export PGPASSWORD="$$(cat /run/secrets/postgres_password)"']
+    if (certificates := tls(settings)) and certificates.mutual:
+        given.append(f"install -m 0600 {certificates.key('results')} {_KEY}")
+    return json.dumps(["sh", "-c", " && ".join([*given, 'exec gnomon "$$@"']), "gnomon"])
+
+
+def store_url(settings: Settings) -> str:
+    """The results store between containers; its password is nowhere in it."""
+    options = ""
+    if certificates := tls(settings):
+        options = f"?sslmode=verify-full&sslrootcert={certificates.ca}"
+        if certificates.mutual:
+            options += f"&sslcert={certificates.certificate('results')}&sslkey={_KEY}"
+    return f"postgresql://gnomon@postgres:{settings.stack.ports.postgres}/gnomon{options}"
+
+
 def postgres_start(settings: Settings, place: Place) -> str:
     """How PostgreSQL starts; of its key it makes a copy that only it can read, as it wants to have it."""
     key = "/tmp/postgres.key"  # noqa: S108 - in a container of its own
@@ -107,12 +151,9 @@ def postgres_start(settings: Settings, place: Place) -> str:
     return block(lines, 4)
 
 
-def _certificates(settings: Settings, part: str) -> list[str]:
-    return certificate_files(settings, part)
-
-
 def _all_certificates(settings: Settings) -> list[str]:
-    return list(dict.fromkeys(name for part in parts.NAMES for name in certificate_files(settings, part)))
+    shown = (part for part in parts.NAMES if part != "ledger")
+    return list(dict.fromkeys(name for part in shown for name in certificate_files(settings, part)))
 
 
 def _channels(settings: Settings) -> list[str]:

@@ -15,14 +15,13 @@ class ScrapeJob(Record):
     """A job of Prometheus; its name is the label `job`.
 
     `host` and `port` are where Compose reaches it: the name of a service, and that of the port in
-    `stack.ports`. A job without a host is scraped only where somebody says where it is. `plain` ones speak
-    no TLS.
+    `stack.ports`. `plain` ones speak no TLS.
     """
 
     name: str
     about: str
     port: str
-    host: str = ""
+    host: str
     plain: bool = False
 
 
@@ -37,7 +36,11 @@ JOBS: Final[Mapping[str, ScrapeJob]] = {
         ScrapeJob("tempo", "Tempo.", "tempo", "tempo"),
         ScrapeJob("grafana", "Grafana.", "grafana", "grafana"),
         ScrapeJob(
-            "ledger", "Totals over the whole results store, by `gnomon metrics`.", "ledger", plain=True
+            "ledger",
+            "Totals over the whole results store, by `gnomon metrics`.",
+            "ledger",
+            "ledger",
+            plain=True,
         ),
     )
 }
@@ -63,6 +66,8 @@ def targets(job: ScrapeJob, address: str) -> YamlFile:
 def compose_targets(settings: Settings) -> list[YamlFile]:
     """The addresses of all jobs between containers."""
     ports = settings.stack.ports
-    found = [targets(job, f"{job.host}:{getattr(ports, job.port)}") for job in JOBS.values() if job.host]
-    ledger = settings.stack.ledger
-    return [*found, targets(JOBS["ledger"], ledger)] if ledger else found
+    elsewhere = {"ledger": settings.stack.ledger}
+    return [
+        targets(job, elsewhere.get(job.name) or f"{job.host}:{getattr(ports, job.port)}")
+        for job in JOBS.values()
+    ]

@@ -7,11 +7,21 @@ from typing import Final
 
 from gnomon.record import Record
 from gnomon.settings import Settings
+from gnomon_generators.stack.secrets import TOKEN
 from gnomon_generators.stack.tls import SECRETS, scheme, tls
 
 ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - inside a container, whose ports Compose binds to an address
 
-NAMES: Final = ("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres")
+NAMES: Final = (
+    "collector",
+    "prometheus",
+    "alertmanager",
+    "tempo",
+    "grafana",
+    "postgres",
+    "results",
+    "ledger",
+)
 """The parts, by the names that they have as services of Compose."""
 
 INTERNAL_TEMPO: Final = 3101
@@ -81,9 +91,26 @@ def collector_environment(settings: Settings, place: Place) -> dict[str, str]:
         "GNOMON_COLLECTOR_HOST": place.listen,
         "GNOMON_TEMPO_ENDPOINT": f"{place.hosts['tempo']}:{settings.stack.ports.tempo_otlp}",
         "GNOMON_PROMETHEUS_URL": place.url(settings, "prometheus"),
+        "GNOMON_RESULTS_URL": place.url(settings, "results"),
         "GNOMON_COLLECTOR_STATE": place.state,
         "GNOMON_SECRETS": place.secrets,
     }
+
+
+def results(settings: Settings, place: Place) -> list[str]:
+    """The arguments of `gnomon`, which brings the Collector's traces into the results store."""
+    given = ["receive", "--host", place.listen, "--port", str(settings.stack.ports.results)]
+    if settings.stack.token:
+        given += ["--token-file", f"{place.secrets}/{TOKEN}"]
+    if certificates := tls(settings, place.secrets):
+        given += ["--certificate", certificates.certificate("results"), "--key", certificates.key("results")]
+        given += ["--client-ca", certificates.ca] if certificates.mutual else []
+    return given
+
+
+def ledger(settings: Settings, place: Place) -> list[str]:
+    """The arguments of `gnomon`, which serves the totals of the results store."""
+    return ["metrics", "--host", place.listen, "--port", str(settings.stack.ports.ledger)]
 
 
 def tempo(settings: Settings, place: Place) -> list[str]:

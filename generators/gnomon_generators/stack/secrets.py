@@ -28,7 +28,9 @@ TOKEN: Final = "otlp_token"  # noqa: S105 - the name of its file
 """The token that the Collector asks for."""
 
 _BYTES: Final = 24
-_CERTIFICATES: Final = ("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres")
+_CERTIFICATES: Final = (
+    *("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres", "results"),
+)
 
 
 def folder(settings: Settings) -> Path:

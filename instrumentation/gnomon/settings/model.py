@@ -523,6 +523,9 @@ class Ports(Record):
     )
     grafana: int = setting(3000, "Grafana.", unit="{port}", minimum=1, maximum=65_535)
     postgres: int = setting(5432, "PostgreSQL.", unit="{port}", minimum=1, maximum=65_535)
+    results: int = setting(
+        4319, "`gnomon receive`: the Collector's traces.", unit="{port}", minimum=1, maximum=65_535
+    )
     ledger: int = setting(9464, "`gnomon metrics`.", unit="{port}", minimum=1, maximum=65_535)
 
 
@@ -550,8 +553,8 @@ class Stack(Record):
     certificates: Path | None = setting(
         None,
         "Folder with `ca.crt`, and `<part>.crt` and `<part>.key` for each of collector, prometheus, "
-        "alertmanager, tempo, grafana and postgres. When set, the parts speak TLS with everybody and "
-        "with each other.",
+        "alertmanager, tempo, grafana, postgres and results. When set, the parts speak TLS with everybody "
+        "and with each other.",
         format=LINE,
         example="secrets/certificates",
     )
@@ -565,8 +568,7 @@ class Stack(Record):
     )
     ledger: str | None = setting(
         None,
-        "Where Prometheus in a container reaches `gnomon metrics`. When not set: nowhere. Local "
-        "processes need it not.",
+        "Where Prometheus in a container reaches `gnomon metrics`, when it is not the stack's own.",
         format=HOST_AND_PORT,
         example="host.docker.internal:9464",
     )

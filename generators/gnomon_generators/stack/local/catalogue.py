@@ -27,8 +27,12 @@ WITHOUT: Final[Mapping[str, str]] = {
     "postgres": "panels on the results store have no data; the store itself is SQLite",
     "grafana": "there are no dashboards to look at; Prometheus answers queries",
     "ledger": "there are no totals over the whole results store (routing_test_total …)",
+    "results": "traces do not come into the results store by themselves; `gnomon ingest` reads spools",
 }
 """What does not work without each part that the stack can do without."""
+
+_OURS: Final[Mapping[str, str]] = {"results": "receive", "ledger": "metrics"}
+"""The parts that are Gnomon itself, and their commands."""
 
 _OTLP_RECEIVER: Final = "web.enable-otlp-receiver"
 
@@ -78,9 +82,10 @@ def look(environ: Mapping[str, str] = os.environ) -> Found:
         else:
             raise UserError(str(program), ExitCode.MISSING)
     if find_spec("gnomon_analysis") is None or find_spec("prometheus_client") is None:
-        missing["ledger"] = (
-            f'`gnomon metrics` needs `pip install "gnomon[analysis]"`. Without it {WITHOUT["ledger"]}.'
-        )
+        for part, command in _OURS.items():
+            missing[part] = (
+                f'`gnomon {command}` needs `pip install "gnomon[analysis]"`. Without it {WITHOUT[part]}.'
+            )
     return Found(programs, missing)
 
 
@@ -116,10 +121,7 @@ def local_parts(found: Found, here: Setting) -> list[Part]:
     """The parts in the order in which they start."""
     made: list[Part] = []
     for name, make in _MAKERS.items():
-        if name == "ledger":
-            if name not in found.missing:
-                made.append(_ledger(here))
-        elif name in found.programs:
+        if name in found.programs or (name in _OURS and name not in found.missing):
             made.append(make(found, here))
     return made
 
@@ -134,6 +136,7 @@ def ports(found: Found, settings: Settings) -> Iterator[tuple[str, int]]:
         "alertmanager": ("alertmanager",),
         "collector": ("otlp_grpc", "otlp_http", "collector_health", "collector_metrics"),
         "grafana": ("grafana",),
+        "results": ("results",),
         "ledger": ("ledger",),
     }.items():
         if part not in found.missing:
@@ -176,11 +179,13 @@ def _alertmanager(found: Found, here: Setting) -> Part:
 def _collector(found: Found, here: Setting) -> Part:
     place = here.place("collector")
     given = arguments.collector(here.settings, place)
-    if "tempo" in found.missing:
-        # Else its queue would fill, and then it would refuse spans that metrics are made of.
+    receivers = {"tempo": "otlp_grpc/tempo", "results": "otlp_http/results"}
+    if any(part in found.missing for part in receivers):
+        # Else a queue would fill, and then it would refuse spans that metrics are made of.
+        there = [exporter for part, exporter in receivers.items() if part not in found.missing] or ["nop"]
         given += [
             "--config=yaml:exporters::nop:",
-            "--config=yaml:service::pipelines::traces::exporters: [nop]",
+            f"--config=yaml:service::pipelines::traces::exporters: [{', '.join(there)}]",
         ]
     port = here.settings.stack.ports.collector_health
     return Part(
@@ -208,18 +213,28 @@ def _grafana(found: Found, here: Setting) -> Part:
     )
 
 
-def _ledger(here: Setting) -> Part:
-    stack = here.settings.stack
+def _results(found: Found, here: Setting) -> Part:
+    place = here.place("results")
+    url = place.url(here.settings, "results")
+    asked = Answers(f"{url}/healthz", tls(here.settings, place.secrets), "results")
+    return _ours("results", arguments.results(here.settings, place), here, url, asked)
+
+
+def _ledger(found: Found, here: Setting) -> Part:
+    place = here.place("ledger")
+    url = f"http://{place.listen}:{here.settings.stack.ports.ledger}"
+    return _ours("ledger", arguments.ledger(here.settings, place), here, url, Answers(f"{url}/metrics"))
+
+
+def _ours(name: str, given: list[str], here: Setting, url: str, asked: Answers) -> Part:
+    """A part that is Gnomon itself, over the store that the settings name."""
     return Part(
-        name="ledger",
-        command=(
-            *(sys.executable, "-m", "gnomon.cli.main", "metrics"),
-            *("--host", stack.address, "--port", str(stack.ports.ledger)),
-        ),
+        name=name,
+        command=(sys.executable, "-m", "gnomon.cli.main", *given),
         environment={"PGPASSFILE": str(here.secrets / "pgpass")},
         folder=here.settings.root,
-        address=f"http://{stack.address}:{stack.ports.ledger}",
-        healthy=Answers(f"http://{stack.address}:{stack.ports.ledger}/metrics"),
+        address=url,
+        healthy=asked,
     )
 
 
@@ -257,7 +272,8 @@ _MAKERS: Final[Mapping[str, Callable[[Found, Setting], Part]]] = {
     "tempo": _tempo,
     "prometheus": _prometheus_part,
     "alertmanager": _alertmanager,
+    "results": _results,
     "collector": _collector,
-    "ledger": lambda found, here: _ledger(here),
+    "ledger": _ledger,
     "grafana": _grafana,
 }
