@@ -58,7 +58,7 @@ def decide(findings: Sequence[Finding], options: Options) -> list[Move]:
     certain = np.array([verdict in _CLAIMS for verdict in verdicts], dtype=np.bool_)
     probabilities = np.array([found.probability for found, _ in large])
     kept = np.zeros(len(large), dtype=np.bool_)
-    kept[certain] = fdr.bayesian(probabilities[certain], options.false_findings)
+    kept[certain] = fdr.told(probabilities[certain], options.false_findings)
     moves = [
         _move(found, size, verdict if told or not claim else Verdict.INCONCLUSIVE, options)
         for (found, size), verdict, told, claim in zip(large, verdicts, kept, certain, strict=True)

@@ -20,7 +20,7 @@ from gnomon_analysis.statistics.model import Floats, Kind
 # A ramp is at least so many measured commits long; a shorter one is a step as far as anybody can tell.
 _LEAST_LENGTH = 12
 # Prior odds of a ramp and of a second step against one step.
-_RAMP_ODDS = 0.12
+_RAMP_ODDS = 0.06
 _SECOND_STEP_ODDS = 0.3
 # At most so many beginnings and ends are gone through.
 _GRID = 48

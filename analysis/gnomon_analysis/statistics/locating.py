@@ -19,8 +19,8 @@ from gnomon_analysis.statistics.segmentation import Cut
 # A commit weighs 1 + so many times the expected number of other series that move there.
 _SHARED = 2.0
 _MOST_SHARED = 20.0
-# From this probability of its own on, a series is counted as one of those that moved together.
-_MEMBER = 0.5
+# From this probability of its own on, a series is named as one of those that moved together.
+_MEMBER = 0.85
 
 
 @dataclass(frozen=True, slots=True, eq=False)
