@@ -36,7 +36,8 @@ def files(settings: Settings) -> list[YamlFile]:
                 }
             ),
             Section({"rule_files": RULE_FILES}),
-            Section({"alerting": {"alertmanagers": [alertmanagers]}}),
+            # Where Grafana tells of alerts, Prometheus shows them and tells nobody.
+            *([] if settings.alerts.grafana else [Section({"alerting": {"alertmanagers": [alertmanagers]}})]),
             Section(
                 {"otlp": {"translation_strategy": "UnderscoreEscapingWithSuffixes"}},
                 "How names of OTLP become names of Prometheus. All that is generated counts on this one.",

@@ -189,7 +189,7 @@ def made(chosen: Settings) -> dict[str, Any]:
     return {
         document.path.stem: yaml.safe_load(document.text)
         for document in produce(["alerts"], chosen)
-        if document.path.is_relative_to("alerts/grafana")
+        if document.path.is_relative_to("stack/yaml/grafana/alerting")
     }
 
 
@@ -289,9 +289,21 @@ def test_nothing_is_written_unless_asked_for(tmp_path: Path) -> None:
     """By default there are no such files, and those that were there are removed."""
     assert not made(Settings(organisation=ORGANISATION))
     write(produce(["alerts"], wanted()), tmp_path, tuple(folders(["alerts"])))
-    assert (tmp_path / "alerts/grafana/rules.yaml").is_file()
+    assert (tmp_path / "stack/yaml/grafana/alerting/rules.yaml").is_file()
     write(produce(["alerts"], settings()), tmp_path, tuple(folders(["alerts"])))
-    assert not (tmp_path / "alerts/grafana/rules.yaml").exists()
+    assert not (tmp_path / "stack/yaml/grafana/alerting/rules.yaml").exists()
+
+
+def test_in_the_stack_grafana_tells_and_nobody_else_does() -> None:
+    """Prometheus names no Alertmanager, and Grafana's container has the channels' secrets and mail server."""
+    texts = {str(document.path): document.text for document in produce(["stack"], wanted())}
+    assert "alerting" not in yaml.safe_load(texts["stack/yaml/prometheus.yaml"])
+    services = yaml.safe_load(texts["docker-compose.yml"])["services"]
+    assert {"SLACK_WEBHOOK_URL", "pagerduty", "token"} <= set(services["grafana"]["secrets"])
+    assert "SLACK_WEBHOOK_URL" not in services["alertmanager"].get("secrets", ())
+    assert services["grafana"]["environment"]["GF_SMTP_ENABLED"] == "true"
+    ours = {str(document.path): document.text for document in produce(["stack"], settings())}
+    assert "alerting" in yaml.safe_load(ours["stack/yaml/prometheus.yaml"])
 
 
 def test_what_grafana_cannot_do_is_refused() -> None:

@@ -28,7 +28,7 @@ PARTS: Final = (*DEPLOYED, DOCS)
 _GENERATED: Final = {
     "dashboards": ("dashboards/json",),
     "rules": ("rules/yaml",),
-    "alerts": ("alerts/yaml", "alerts/yaml/templates", "alerts/grafana"),
+    "alerts": ("alerts/yaml", "alerts/yaml/templates", "stack/yaml/grafana/alerting"),
     "collector": ("collector/yaml",),
     "stack": (
         "stack/yaml",

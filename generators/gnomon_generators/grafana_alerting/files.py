@@ -13,8 +13,8 @@ from gnomon_generators.grafana_alerting.telling import contact_points, mute_timi
 from gnomon_generators.rules import Group
 from gnomon_generators.yaml_text import comment, head, text
 
-FOLDER: Final = PurePosixPath("alerts/grafana")
-"""Where the files are written."""
+FOLDER: Final = PurePosixPath("stack/yaml/grafana/alerting")
+"""Where the files are written: beside the rest of what Grafana is provisioned with."""
 
 
 def documents(groups: Sequence[Group], config: AlertmanagerConfig) -> Iterator[Document]:

@@ -69,7 +69,8 @@ def mounts(settings: Settings, part: str, indent: int, *volumes: str) -> str:
     own = [*_OF_PARTS.get(part, ()), *certificate_files(settings, "results" if part == "ledger" else part)]
     if part in ("collector", "results") and settings.stack.token:
         own.append(TOKEN)
-    told = [*own, *(_channels(settings) if part == "alertmanager" else ())]
+    tells = "grafana" if settings.alerts.grafana else "alertmanager"
+    told = [*own, *(_channels(settings) if part == tells else ())]
     return block([*lines, *(["secrets:", *(f"  - {secret}" for secret in told)] if told else ())], indent)
 
 
@@ -157,7 +158,7 @@ def _all_certificates(settings: Settings) -> list[str]:
 
 
 def _channels(settings: Settings) -> list[str]:
-    """Alertmanager's, where its configuration looks for them."""
+    """Those of who tells of alerts, where its configuration looks for them."""
     folder = str(settings.channels.secrets_folder)
     if folder == SECRETS:
         return list(channel_secrets(settings))

@@ -7,7 +7,7 @@ from typing import Final
 
 from gnomon.record import Record
 from gnomon.settings import Settings
-from gnomon_generators.stack.secrets import TOKEN
+from gnomon_generators.stack.secrets import TOKEN, channel_secrets
 from gnomon_generators.stack.tls import SECRETS, scheme, tls
 
 ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - inside a container, whose ports Compose binds to an address
@@ -177,12 +177,32 @@ def grafana_environment(settings: Settings, place: Place) -> dict[str, str]:
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "GF_NEWS_NEWS_FEED_ENABLED": "false",
+        **_mail(settings, place),
         "GNOMON_FILES": place.files,
         "GNOMON_PROMETHEUS_URL": place.url(settings, "prometheus"),
         "GNOMON_ALERTMANAGER_URL": place.url(settings, "alertmanager"),
         "GNOMON_TEMPO_URL": place.url(settings, "tempo"),
         "GNOMON_POSTGRES": f"{place.hosts['postgres']}:{ports.postgres}",
     }
+
+
+def _mail(settings: Settings, place: Place) -> dict[str, str]:
+    """The mail server, where Grafana itself tells of alerts."""
+    email = settings.channels.email
+    used = settings.alerts.channel in ("email", "all") and email.smarthost
+    if not (settings.alerts.grafana and used):
+        return {}
+    found = {"GF_SMTP_ENABLED": "true", "GF_SMTP_HOST": email.smarthost or ""}
+    if email.sender:
+        found["GF_SMTP_FROM_ADDRESS"] = email.sender
+    if email.username:
+        found["GF_SMTP_USER"] = email.username
+    if email.password:
+        name = next(name for name, one in channel_secrets(settings).items() if one == email.password)
+        in_container = place.secrets == SECRETS
+        folder = settings.channels.secrets_folder if in_container else place.secrets
+        found["GF_SMTP_PASSWORD__FILE"] = f"{folder}/{name}"
+    return found
 
 
 def seen(settings: Settings, part: str) -> str:

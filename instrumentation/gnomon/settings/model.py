@@ -275,8 +275,7 @@ class Alerts(Record):
     maintenance: tuple[Maintenance, ...] = setting((), "Times in which nobody is told.")
     grafana: bool = setting(
         False,
-        "Write the alerts for Grafana's own alerting, too, into `alerts/grafana`: for those who have no "
-        "Alertmanager. Who loads both is told twice.",
+        "Let Grafana's own alerting tell of alerts, in Alertmanager's place.",
     )
     runbook_url: str | None = setting(
         None,
