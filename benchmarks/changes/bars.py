@@ -67,7 +67,14 @@ SEARCH_BARS = (
 )
 
 SCALE_BARS = (
-    Bar("locate seconds", "10,000 commits of 200 cases and 5 metrics located, seconds", most=60),
-    Bar("locate megabytes", "peak memory of that, MB", most=1024),
+    Bar("locate seconds", "10,000 commits of 200 cases and 5 metrics: statistics alone, seconds", most=60),
+    Bar("locate processor", "seconds of processors in that"),
+    Bar("locate megabytes", "their peak memory, MB", most=1024),
+    Bar("stored seconds", "the same from a store to findings, seconds", most=60),
+    Bar("stored processor", "seconds of processors in that"),
+    Bar("stored megabytes", "its peak memory, MB", most=1024),
+    Bar("appended seconds", "one run more, seconds", most=1),
+    Bar("appended processor", "seconds of processors in that"),
     Bar("history ratio", "10,000 commits of history read, by the time of `git log --raw`", most=2),
+    Bar("history seconds", "the same, seconds"),
 )

@@ -1,4 +1,4 @@
-"""How long a long history takes: 10,000 commits of 200 cases and 5 metrics, and of 10,000 commits in git.
+"""How long a long history takes: 10,000 commits of 200 cases and 5 metrics, in arrays, a store, and git.
 
 Each measurement is a process of its own, so that its peak memory is its own; memory counts the processes that
 it starts, too.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.changes import stored
 from benchmarks.changes.scores import Figure
 from benchmarks.environments import REPOSITORY
 from gnomon_analysis.statistics.model import Floats, Kind, Options, Series
@@ -31,15 +34,18 @@ METRICS = (
     ("cost", Kind.COST),
     ("attempts", Kind.COUNT),
 )
-EVERY = 500
-"""So many commits lie between two that move a tenth of the cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a measurement took, and what came of it: seconds, peak megabytes, moves told or commits read."""
+    """What a measurement took, and what came of it.
+
+    `seconds` are those of the clock, `processor` those of all its processes together; `count` is that of the
+    moves or findings told, or of the commits read.
+    """
 
     seconds: float
+    processor: float
     megabytes: float
     count: int
 
@@ -53,7 +59,7 @@ def all_series(commits: int = COMMITS, cases: int = CASES) -> list[Series]:
     for family, kind in METRICS:
         for case in range(cases):
             state: Floats = np.zeros(commits)
-            for step in range(EVERY, commits, EVERY):
+            for step in range(stored.EVERY, commits, stored.EVERY):
                 if rng.random() < 0.1:
                     state[step:] = 1 - state[step]
             value: Floats
@@ -74,9 +80,9 @@ def located(commits: int = COMMITS, cases: int = CASES) -> Cost:
     from gnomon_analysis.statistics import locate  # noqa: PLC0415
 
     series = all_series(commits, cases)
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _processor()
     moves = locate(commits, series, Options())
-    return Cost(time.perf_counter() - began, _megabytes(), len(moves))
+    return Cost(time.perf_counter() - began, _processor() - used, _megabytes(), len(moves))
 
 
 def read(folder: Path) -> Cost:
@@ -84,12 +90,12 @@ def read(folder: Path) -> Cost:
     from gnomon.settings import load  # noqa: PLC0415
     from gnomon_analysis.changes import Patterns, read_history  # noqa: PLC0415
 
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _processor()
     with read_history(folder, Patterns.of(load(start=folder), folder)) as history:
         count = len(history.revisions)
         for position in range(count):
             history.changed_files(position)
-    return Cost(time.perf_counter() - began, _megabytes(), count)
+    return Cost(time.perf_counter() - began, _processor() - used, _megabytes(), count)
 
 
 def logged(folder: Path) -> Cost:
@@ -98,10 +104,19 @@ def logged(folder: Path) -> Cost:
     from gnomon_analysis.changes import Patterns  # noqa: PLC0415
 
     paths = Patterns.of(load(start=folder), folder).pathspecs
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _processor()
     command = ["git", "-C", str(folder), "log", "--raw", "--no-abbrev", "--", *paths]
     output = subprocess.run(command, check=True, capture_output=True).stdout
-    return Cost(time.perf_counter() - began, _megabytes(), output.count(b"\ncommit ") + 1)
+    return Cost(
+        time.perf_counter() - began, _processor() - used, _megabytes(), output.count(b"\ncommit ") + 1
+    )
+
+
+def updated(folder: Path, database: Path) -> Cost:
+    """What `gnomon changes` does before it shows anything: history, rows, statistics, findings."""
+    used = _processor()
+    seconds, count = stored.updated(database, folder)
+    return Cost(seconds, _processor() - used, _megabytes(), count)
 
 
 def measured(*arguments: str) -> Cost:
@@ -112,20 +127,30 @@ def measured(*arguments: str) -> Cost:
 
 
 def figures(quick: bool = False, rounds: int = 3) -> dict[str, Figure]:
-    """All of it; histories in turns, of which the ratio is the median."""
+    """All of it; the two readers of the history take turns, and their ratio is the median."""
     commits, cases = (COMMITS // 10, CASES // 10) if quick else (COMMITS, CASES)
     located_ = measured("located", str(commits), str(cases))
     with tempfile.TemporaryDirectory(prefix="gnomon-history-") as parent:
-        folder = Path(parent) / "repository"
+        folder, database = Path(parent) / "repository", Path(parent) / "store.db"
         repository(folder, commits)
         turns = [(measured("read", str(folder)), measured("logged", str(folder))) for _ in range(rounds)]
+        suite, revisions = stored.plant(database, folder, cases, SKILLS)
+        whole = measured("stored", str(folder), str(database))
+        with closing(sqlite3.connect(database)) as connection, connection:
+            stored.add_run(connection, suite, commits - 1, revisions[-1])
+        appended = measured("stored", str(folder), str(database))
     ratios = sorted(ours.seconds / git.seconds for ours, git in turns)
     return {
         "locate seconds": _one(located_.seconds),
+        "locate processor": _one(located_.processor),
         "locate megabytes": _one(located_.megabytes),
-        "history seconds": _one(sorted(ours.seconds for ours, _ in turns)[rounds // 2]),
-        "git log seconds": _one(sorted(git.seconds for _, git in turns)[rounds // 2]),
+        "stored seconds": _one(whole.seconds),
+        "stored processor": _one(whole.processor),
+        "stored megabytes": _one(whole.megabytes),
+        "appended seconds": _one(appended.seconds),
+        "appended processor": _one(appended.processor),
         "history ratio": _one(ratios[rounds // 2]),
+        "history seconds": _one(sorted(ours.seconds for ours, _ in turns)[rounds // 2]),
     }
 
 
@@ -187,6 +212,12 @@ def _plain_git() -> dict[str, str]:
     return os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
+def _processor() -> float:
+    """Seconds that this process and those it started have computed."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def _megabytes() -> float:
     """Peak memory of this process and of the largest that it started, together."""
     own, children = (
@@ -201,6 +232,8 @@ def main() -> None:
     if what == "located":
         commits, cases = map(int, arguments)
         cost = located(commits, cases)
+    elif what == "stored":
+        cost = updated(*map(Path, arguments))
     else:
         cost = {"read": read, "logged": logged}[what](Path(arguments[0]))
     print(json.dumps(asdict(cost)))
