@@ -26,11 +26,9 @@ def rates(ends: tuple[float, float], runs: tuple[int, int], last: int) -> RateEv
 def search(
     evidence: RateEvidence,
     place: int,
-    before: np.ndarray,
-    after: np.ndarray,
+    levels: tuple[np.ndarray, np.ndarray],
     price: Price,
     rng: np.random.Generator,
-    most: int = 1000,
 ) -> tuple[Posterior, int]:
     """Plays a search against the truth; the posterior at its end and the runs it took."""
     positions = evidence.trials.shape[1]
@@ -38,10 +36,10 @@ def search(
     while True:
         believed = posterior(evidence, np.ones(positions))
         steps = next_steps(believed, price, runnable=np.ones(positions, bool))
-        if believed.confidence >= 0.95 or runs >= most or not steps:
+        if believed.confidence >= 0.95 or runs >= 1000 or not steps:
             return believed, runs
         step = steps[0]
-        rate = (after if step.position >= place else before)[step.cases]
+        rate = levels[step.position >= place][step.cases]
         for _ in range(step.repeats):
             evidence.add(
                 step.position,
@@ -53,7 +51,7 @@ def search(
 
 
 def test_a_fall_from_95_to_60_percent_among_32_commits() -> None:
-    """With 40 runs of history and 10 at the bad end, the commit is right 94 times in 100, after 95 runs at most."""
+    """With 40 runs of history and 10 at the bad end, 94 of 100 are right, after 95 runs on average."""
     rng = np.random.default_rng(20)
     right, runs = [], []
     for _ in range(150):
@@ -61,7 +59,7 @@ def test_a_fall_from_95_to_60_percent_among_32_commits() -> None:
         evidence = rates((0.95, 0.6), (0, 0), 32)
         evidence.add(0, np.array([0]), np.array([rng.binomial(40, 0.95)]), np.array([40.0]))
         evidence.add(32, np.array([0]), np.array([rng.binomial(10, 0.6)]), np.array([10.0]))
-        believed, taken = search(evidence, place, np.array([0.95]), np.array([0.6]), ONE_RUN, rng)
+        believed, taken = search(evidence, place, (np.array([0.95]), np.array([0.6])), ONE_RUN, rng)
         right.append(believed.likeliest == place)
         runs.append(taken)
     assert np.mean(right) >= 0.92  # a hundred and fifty searches know it to two points
@@ -73,7 +71,7 @@ def test_a_test_that_always_passed_and_always_fails_takes_a_plain_bisection() ->
     rng = np.random.default_rng(3)
     for place in (1, 7, 16, 32):
         believed, runs = search(
-            rates((1, 0), (40, 10), 32), place, np.array([1.0]), np.array([0.0]), ONE_RUN, rng
+            rates((1, 0), (40, 10), 32), place, (np.array([1.0]), np.array([0.0])), ONE_RUN, rng
         )
         assert believed.likeliest == place
         assert runs <= 8
@@ -92,7 +90,7 @@ def test_few_cases_of_a_suite_are_found_and_run_alone() -> None:
         successes = np.zeros((40, 17))
         successes[:, 0], successes[:, 16] = rng.binomial(4, before), rng.binomial(4, after)
         evidence = RateEvidence(successes, trials)
-        believed, _ = search(evidence, place, before, after, Price(0.0, 0.1, np.full(40, 0.02)), rng)
+        believed, _ = search(evidence, place, (before, after), Price(0.0, 0.1, np.full(40, 0.02)), rng)
         right += believed.likeliest == place
         chosen += evidence.trials.sum(1) - trials.sum(1)
     assert right == 3
@@ -138,7 +136,7 @@ def test_levels_are_not_plugged_in() -> None:
     st.integers(1, 4),
 )
 def test_the_posterior_is_one(runs: list[tuple[int, int, int]], cases: int) -> None:
-    """Whatever came of the runs, the chances of all places and of none sum to one, and no run is told twice."""
+    """Whatever came of the runs, the chances of all places and of none sum to one."""
     successes, trials = np.zeros((2, cases, 7))
     for position, good, bad in runs:
         successes[:, position] += good

@@ -87,7 +87,7 @@ class Backfill:
     def spent(self) -> Spent:
         """All sessions together."""
         seconds = self._seconds_before + time.monotonic() - self._began
-        return Spent(self._made.runs + self._memory.now.broken_runs, self._made.usd, seconds)
+        return Spent(len(self._made.run_ids) + self._memory.now.broken_runs, self._made.usd, seconds)
 
     def positions(self) -> list[int]:
         """The revisions that count, oldest first."""
@@ -175,12 +175,13 @@ class Backfill:
         return done
 
     def _take_in(self, position: int, results: Sequence[Ran], watcher: Watcher) -> None:
-        settings, before = self._wanted.invocation.settings, self._made.runs
+        settings, before = self._wanted.invocation.settings, self._made.run_ids
         self._store.ingest(state.spool_directory(settings.state_directory))
-        forget_points(settings.state_directory, self._memory.now.id)
         self.known.update()
         self._made = made_by(self._store, self._memory.now.id)
-        self._memory.now.broken_runs += max(0, len(results) - (self._made.runs - before))
+        forget_points(settings.state_directory, self._made.run_ids)
+        new = len(self._made.run_ids) - len(before)
+        self._memory.now.broken_runs += max(0, len(results) - new)
         why = next((ran.trouble for ran in results if ran.trouble), "")
         if not why and not any(ran.ended for ran in results) and not self.known.whole_runs_at(position):
             why = "it has no results"

@@ -31,8 +31,8 @@ _DRAWS = 4000
 _SEED = 1
 # Before one is known: of a run's time in seconds beside its tests.
 _CHECKOUT_SECONDS = 1.0
-# Results at each end that tell its level well enough to begin with.
-_RESULTS_AT_ENDS = 10
+# Results at each end to begin with: of fewer, searches are wrong more often; of more, no shorter.
+_RESULTS_AT_ENDS = 5
 # Fewer runs than this say nothing of how they scatter: by whether it is a rate.
 _LEAST_RUNS_AT_ENDS = {True: 2, False: 3}
 
@@ -60,7 +60,7 @@ class Asked:
         confidence: How sure to be before stopping.
         budget: What it may spend.
         runs_at_ends: Runs at either end that the search begins with, where the store has fewer; None: as
-            many as give ten results, at least two.
+            many as give five results, at least two (three of what is no rate).
         jobs: Revisions side by side.
     """
 
@@ -183,7 +183,7 @@ class Search:
     def spent(self) -> Spent:
         """All sessions together."""
         seconds = self._seconds_before + time.monotonic() - self._began
-        return Spent(self._made.runs + self._memory.now.broken_runs, self._made.usd, seconds)
+        return Spent(len(self._made.run_ids) + self._memory.now.broken_runs, self._made.usd, seconds)
 
     def believed(self) -> Posterior:
         """The posterior over the commits."""
@@ -281,12 +281,15 @@ class Search:
     def _runs_at_ends(self, trees: _Trees, watcher: Watcher) -> Ending | None:
         """The levels at both ends: without them no run between tells anything."""
         while missing := self.missing_runs():
-            if (ending := self._exhausted(1, self.known.whole_run().usd)) is not None:
-                return ending
             position, runs = next(iter(missing.items()))
-            # The first run also tells how many cases there are.
-            runs = min(runs, self._asked.budget.runs - self.spent.runs) if self.known.runs else 1
-            broken = self._work(trees, [_Task(position, runs, self._all_cases())], watcher)
+            # The first run also tells how many cases there are, and what a run costs.
+            wanted, cases = (runs if self.known.runs else 1), self._all_cases()
+            cost = self.known.cost()
+            of_run = self.known.whole_run() if cases is None else cost.of(range(len(cost.cases)))
+            possible, ending = self._possible(wanted, of_run.usd)
+            if not possible:
+                return ending
+            broken = self._work(trees, [_Task(position, possible, cases)], watcher)
             if broken:
                 name = "bad" if position else "good"
                 raise UserError(
@@ -322,17 +325,23 @@ class Search:
         for step in steps:
             cases = self._cases_of(step)
             of_run = self._usd_of(cost, cases, step)
-            possible = 0
-            while possible < step.repeats:
-                ending = self._exhausted(runs + 1, usd + of_run)
-                if ending is not None:
-                    break
-                possible, runs, usd = possible + 1, runs + 1, usd + of_run
+            possible, ending = self._possible(step.repeats, of_run, runs, usd)
             if possible:
                 tasks.append(_Task(step.position, possible, cases))
+                runs, usd = runs + possible, usd + possible * of_run
             elif not tasks:
                 return [], ending
         return tasks, None
+
+    def _possible(
+        self, wanted: int, usd_of_run: float, runs: int = 0, usd: float = 0.0
+    ) -> tuple[int, Ending | None]:
+        """How many runs the budget has left beside others that are planned, and what ends it there."""
+        for possible in range(wanted):
+            more = possible + 1
+            if (ending := self._exhausted(runs + more, usd + more * usd_of_run)) is not None:
+                return possible, ending
+        return wanted, None
 
     def _exhausted(self, runs: int, usd: float) -> Ending | None:
         spent, budget = self.spent, self._asked.budget
@@ -387,12 +396,12 @@ class Search:
 
     def _take_in(self, runs: int) -> None:
         """Reads what the runs have left in the spool."""
-        settings, before = self._asked.invocation.settings, self._made.runs
+        settings, before = self._asked.invocation.settings, self._made.run_ids
         self._store.ingest(state.spool_directory(settings.state_directory))
-        forget_points(settings.state_directory, self._memory.now.id)
         self.known.update()
         self._made = made_by(self._store, self._memory.now.id)
-        self._memory.now.broken_runs += max(0, runs - (self._made.runs - before))
+        forget_points(settings.state_directory, self._made.run_ids)
+        self._memory.now.broken_runs += max(0, runs - (len(self._made.run_ids) - len(before)))
 
     def _is_out(self, position: int) -> bool:
         """Whether a revision is given up: one that ran before has a second chance."""
@@ -494,14 +503,12 @@ class _Trees:
         return done
 
 
-def forget_points(state_directory: Path, made_by: str) -> None:
+def forget_points(state_directory: Path, run_ids: Sequence[str]) -> None:
     """Takes the points of runs of past revisions out of the spool: a backend would show them as today's."""
+    ours = {run_id[:12] for run_id in run_ids}
     for path in state.spool_directory(state_directory).glob("run-*.metrics.jsonl"):
-        try:
-            if made_by in path.read_text("utf-8"):
-                path.unlink()
-        except OSError:
-            continue
+        if path.name.removesuffix(".metrics.jsonl").rpartition("-")[2] in ours:
+            path.unlink(missing_ok=True)
 
 
 def _estimated(draws: Floats) -> Estimated:

@@ -260,7 +260,7 @@ class Known:
 class Made:
     """Runs of a search that are in the store, whole or not, and what their model calls cost."""
 
-    runs: int
+    run_ids: tuple[str, ...]
     usd: float
 
 
@@ -287,7 +287,7 @@ def made_by(store: Store, search: str) -> Made:
         for some in _portions(made):
             total = connection.execute(select(func.sum(calls.cost_usd)).where(calls.run_id.in_(some)))
             usd += total.scalar() or 0.0
-    return Made(len(made), usd)
+    return Made(tuple(made), usd)
 
 
 def _stored_runs(connection: Connection, suite: str) -> Iterator[tuple[StoredRun, str | None]]:

@@ -4,8 +4,8 @@ The posterior over the places comes from `evidence`. The next runs are those fro
 most for their price. Of one case at one position that is the expected fall of the entropy of the posterior,
 reckoned exactly. Of several cases or several runs at one position it is less than the sum, for they answer
 the same question, whether the change is at or before the position. They are reckoned as independent looks at
-that one bit, each of which shows it with a chance of its own share of it (erasure channels): the chance that none
-does is the product.
+that one bit, each of which shows it with a chance of its own share of it (erasure channels): the chance
+that none does is the product.
 """
 
 from __future__ import annotations

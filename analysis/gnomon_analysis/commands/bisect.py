@@ -64,7 +64,7 @@ def duration_seconds(text: str | None, option: str) -> float | None:
 @click.option(
     "--runs-at-head",
     type=click.IntRange(1),
-    help="Runs at either end to begin with, where the store has fewer.  [default: what makes 10 results]",
+    help="Runs at either end to begin with, where the store has fewer.  [default: what makes 5 results]",
 )
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Revisions side by side."
@@ -105,9 +105,9 @@ def bisect(
 ) -> int:
     """Finds the commit that moved METRIC by running the suite at past commits.
 
-    METRIC is routing_accuracy, pass_rate, tool_use_accuracy, clarification_rate, latency, cost, tokens,
-    attempts or retries. Each run is made where it tells most for its price, until one commit is sure enough or
-    the budget is spent. Your working tree is not touched; the runs go to the results store.
+    METRIC is routing_accuracy, pass_rate, tool_use_accuracy, clarification_rate, latency, cost,
+    tokens, attempts or retries. Each run is made where it tells most for its price, until one commit is sure
+    enough or the budget is spent. Your working tree is not touched; the runs go to the results store.
 
     Exit code 0: a commit is found. 1: it stays open which.
     """
@@ -143,6 +143,7 @@ def bisect(
         if dry_run:
             return ExitCode.OK
         confirm(yes=yes, as_json=as_json)
+        plan_json = _plan_json(planned, estimate)
         with Telling(planned.asked.line, planned.asked.confidence) as telling:
             try:
                 answer = planned.search.run(telling)
@@ -150,7 +151,7 @@ def bisect(
                 click.echo("gnomon: stopped; the same command goes on from here", err=True)
                 raise
     if as_json:
-        echo_json(**_answer_json(planned, answer))
+        echo_json(plan=plan_json, **_answer_json(planned, answer))
     else:
         _tell_answer(planned, answer)
     return ExitCode.OK if answer.commit is not None else ExitCode.NEGATIVE
@@ -391,7 +392,6 @@ def _touched(planned: Plan, commit: str) -> list[str]:
 
 def _answer_json(planned: Plan, answer: Answer) -> dict[str, Any]:
     return {
-        "plan": _plan_json(planned, None),
         "ending": str(answer.ending),
         "commit": answer.commit,
         "candidates": answer.suspects,
