@@ -326,12 +326,24 @@ def test_a_submodule_changes_with_the_commit_that_names_it(repo: Repo, tmp_path:
     assert read.content(files[0], new=False) == skill("a").encode()
 
 
+def test_a_broken_repository_is_a_sentence(repo: Repo) -> None:
+    """Not an empty history."""
+    repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
+    commit = repo.git("rev-parse", "HEAD")
+    (repo.folder / ".git/objects" / commit[:2] / commit[2:]).unlink()
+    with pytest.raises(UserError, match="cannot be read; `git fsck` says what is damaged"):
+        history(repo)
+
+
 def test_a_bare_repository_and_a_worktree_have_the_same_line(repo: Repo, tmp_path: Path) -> None:
     """Wherever the commits are kept."""
     repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
     repo.git("clone", "--quiet", "--bare", str(repo.folder), str(tmp_path / "bare.git"))
     repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"))
-    for folder in (tmp_path / "bare.git", tmp_path / "tree", repo.folder / "skills"):
+    repo.git("clone", "--quiet", "--mirror", str(repo.folder), str(tmp_path / "mirror"))
+    (tmp_path / "mirror" / "config").unlink()
+    places = (tmp_path / "bare.git", tmp_path / "mirror", tmp_path / "tree", repo.folder / "skills")
+    for folder in (*places, repo.folder / ".git"):
         with read_history(folder, Patterns.of(gnomon_settings.load(start=folder), repo.folder)) as read:
             assert changes(read) == [[("skills/a/SKILL.md", None, "added")]]
             assert read.uncommitted() == []

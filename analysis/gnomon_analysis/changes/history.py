@@ -218,18 +218,18 @@ def read_history(
 
 def line(opened: Repository, patterns: Patterns, since: str | None = None, tip: str = "HEAD") -> History:
     """As `read_history`, of a repository that is open already and belongs to the history from now on."""
-    newest = opened.commit(tip)
-    if newest is None:
-        if tip != "HEAD":
-            raise _no_commit(opened, tip)
-        return History(opened, patterns, (), {}, opened.branch)
-    span = [newest]
-    if since is not None:
-        oldest = opened.commit(since)
-        if oldest is None:
-            raise _no_commit(opened, since)
-        span.append(f"^{oldest}")
     try:
+        newest = opened.head if tip == "HEAD" else opened.commit(tip)
+        if newest is None:
+            if tip != "HEAD":
+                raise _no_commit(opened, tip)
+            return History(opened, patterns, (), {}, opened.branch)
+        span = [newest]
+        if since is not None:
+            oldest = opened.commit(since)
+            if oldest is None:
+                raise _no_commit(opened, since)
+            span.append(f"^{oldest}")
         read = logged(opened, patterns, span)
     except git.GitCommandError as error:
         raise UserError(f"{opened.top}: {said(error)}", ExitCode.MISSING) from None

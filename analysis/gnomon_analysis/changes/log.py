@@ -19,6 +19,9 @@ _FIELDS = 6
 _FORMAT = "--format=%H%x00%P%x00%an%x00%at%x00%ct%x00%s"
 _RAW = ("--raw", "-z", "--no-abbrev", "--ignore-submodules=none")
 _GITLINK = "160000"
+# In a header: most often the mode of a submodule, now and then the end of an id.
+_LINK = b"160000 "
+_CAME, _WENT = ord("A"), ord("D")
 
 # Files that came, times files that went, that are compared with each other to find moves with other content.
 _MOST_RENAMES = 400
@@ -81,6 +84,7 @@ def logged(
         *("log", "--first-parent", "-m", "--root", *_RAW, "--no-renames", _FORMAT, *span, "--")
     )
     tokens = output.split(b"\0")
+    any_links = _LINK in output
     del output
     paths = _Paths(patterns)
     revisions: list[Revision] = []
@@ -89,36 +93,44 @@ def logged(
     place, end = 0, len(tokens) - 1
     while place < end:
         revision = _revision(tokens[place : place + _FIELDS])
-        place += _FIELDS
-        commit = commits[revision.commit] = Commit()
-        came, went, tracked_came, tracked_went = 0, 0, 0, 0
+        place = first = place + _FIELDS
         # Before the first entry of a commit git writes a line end.
-        while place < end and tokens[place][:1] in _STARTS:
-            header = tokens[place]
-            text, tracked = paths[tokens[place + 1]]
+        if place < end and tokens[place].startswith(b"\n:"):
             place += 2
-            status = header[-1]
-            if status == _CAME:
-                came += 1
-                tracked_came += tracked
-            elif status == _WENT:
-                went += 1
-                tracked_went += tracked
-            if tracked or b"160000 " in header:
-                commit.entries.append(_entry(header, text, text))
-            else:
-                commit.others.append(text)
+            while place < end and tokens[place].startswith(b":"):
+                place += 2
+        headers = tokens[first:place:2]
+        named = [paths[path] for path in tokens[first + 1 : place : 2]]
+        commit = commits[revision.commit] = Commit()
         revisions.append(revision)
-        if revision.parents and ((tracked_came and went) or (tracked_went and came)):
-            moves.append(revision)
+        if any_links or any(tracked for _, tracked in named):
+            moved = _sort(headers, named, commit)
+            if moved and revision.parents:
+                moves.append(revision)
+        else:
+            commit.others = [text for text, _ in named]
     revisions.reverse()
     if moves:
         _pair(opened, patterns, moves, commits)
     return revisions, commits
 
 
-_STARTS = (b"\n", b":")
-_CAME, _WENT = ord("A"), ord("D")
+def _sort(headers: Sequence[bytes], named: Sequence[tuple[str, bool]], commit: Commit) -> bool:
+    """Tells tracked files from others; says whether a tracked one came or went as others went or came."""
+    came, went, tracked_came, tracked_went = False, False, False, False
+    for header, (text, tracked) in zip(headers, named, strict=True):
+        status = header[-1]
+        if status == _CAME:
+            came = True
+            tracked_came |= tracked
+        elif status == _WENT:
+            went = True
+            tracked_went |= tracked
+        if tracked or _LINK in header:
+            commit.entries.append(_entry(header, text, text))
+        else:
+            commit.others.append(text)
+    return (tracked_came and went) or (tracked_went and came)
 
 
 def _revision(fields: Sequence[bytes]) -> Revision:

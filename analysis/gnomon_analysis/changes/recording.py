@@ -154,10 +154,11 @@ class _OfRepository:
         return noticed
 
     def _tips(self) -> Iterator[tuple[str, str]]:
-        for name in dict.fromkeys(("HEAD", self._opened.upstream)):
-            commit = self._opened.commit(name) if name else None
-            if name and commit:
-                yield name, commit
+        if head := self._opened.head:
+            yield "HEAD", head
+        upstream = self._opened.upstream
+        if upstream and (commit := self._opened.commit(upstream)):
+            yield upstream, commit
 
     def _view(self) -> str:
         """What decides what is seen of the history: patterns, where it ends, which submodules are here."""

@@ -64,6 +64,12 @@ _VARIABLES = {
 # GitPython hands the word on as git wrote it, whatever its types say.
 _BLOB: tuple[object, ...] = ("blob", b"blob")
 
+# What `git rev-parse --verify --quiet` ends with where there is nothing of a name.
+_NOT_FOUND = 1
+
+# Fewer changes between git and us where the system can give so much.
+_PIPE_BYTES = 1_048_576
+
 _MOST_KEPT = 512
 _MOST_KEPT_BYTES = 65_536
 
@@ -98,25 +104,31 @@ class _ReadingGit(git.Git):
 
         Raises git.GitCommandError where it fails.
         """
-        process = subprocess.Popen(
+        if as_process:
+            # Messages would fill a pipe that nobody reads.
+            return self.AutoInterrupt(self._start(command, istream, subprocess.DEVNULL), command)
+        with tempfile.TemporaryFile() as messages:
+            process = self._start(command, istream, messages)
+            try:
+                output = process.communicate()[0]
+            except BaseException:
+                process.kill()
+                raise
+            if process.returncode:
+                messages.seek(0)
+                raise git.GitCommandError(list(command), process.returncode, messages.read(), output)
+        return output
+
+    def _start(self, command: Sequence[str], istream: Any, stderr: Any) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             list(command),
             cwd=self._working_dir,
             env=environment(),
             stdin=istream or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            # A process that is kept would block on messages that nobody reads.
-            stderr=subprocess.DEVNULL if as_process else subprocess.PIPE,
+            stderr=stderr,
+            pipesize=_PIPE_BYTES,
         )
-        if as_process:
-            return self.AutoInterrupt(process, command)
-        try:
-            output, errors = process.communicate()
-        except BaseException:
-            process.kill()
-            raise
-        if process.returncode:
-            raise git.GitCommandError(list(command), process.returncode, errors, output)
-        return output
 
 
 class _ReadingRepo(git.Repo):
@@ -136,11 +148,9 @@ class Repository:
             raise UserError(
                 f"{folder}: there is no such folder; name one in a git repository", ExitCode.MISSING
             )
-        self.top, self.git_directory, self.common_directory = _located(folder.resolve())
-        try:
-            self._repo = _ReadingRepo(self.top, expand_vars=False)
-        except git.InvalidGitRepositoryError:
-            raise _no_repository(folder) from None
+        self.top, self.common_directory, self.bare = _located(folder.resolve())
+        # Not the command of a `git.Repo`, which may take the folder above a bare repository for its root.
+        self._git = _ReadingGit(self.top)
         self._guard = threading.Lock()
         self._recent: dict[str, bytes] = {}
 
@@ -155,21 +165,32 @@ class Repository:
         except git.GitCommandError:
             return None
 
-    @property
-    def bare(self) -> bool:
-        """Whether there is no working tree."""
-        return self._repo.working_tree_dir is None
-
     def commit(self, revision: str) -> str | None:
         """The id of a commit; None where there is none of that name."""
         return self._object(f"{revision}^{{commit}}")
+
+    @property
+    def head(self) -> str | None:
+        """The commit that is checked out; None before the first one.
+
+        Raises UserError where it is damaged.
+        """
+        commit = self.commit("HEAD")
+        if commit is None and self._object("HEAD") is not None:
+            raise UserError(
+                f"{self.top}: the commit that is checked out cannot be read; `git fsck` says what is damaged",
+                ExitCode.MISSING,
+            )
+        return commit
 
     def _object(self, name: str) -> str | None:
         if name.startswith("-"):
             return None
         try:
             return self.text("rev-parse", "--verify", "--quiet", name).strip()
-        except git.GitCommandError:
+        except git.GitCommandError as error:
+            if error.status != _NOT_FOUND:
+                raise
             return None
 
     @property
@@ -221,7 +242,7 @@ class Repository:
 
     def run(self, *arguments: str) -> bytes:
         """What a git command writes. Raises git.GitCommandError where it fails."""
-        output: bytes = self._repo.git.execute(["git", *arguments])
+        output: bytes = self._git.execute(["git", *arguments])
         return output
 
     def answer(self, question: bytes, *arguments: str) -> bytes:
@@ -229,7 +250,7 @@ class Repository:
         with tempfile.TemporaryFile() as asked:
             asked.write(question)
             asked.seek(0)
-            output: bytes = self._repo.git.execute(["git", *arguments], istream=asked)
+            output: bytes = self._git.execute(["git", *arguments], istream=asked)
         return output
 
     def text(self, *arguments: str) -> str:
@@ -245,7 +266,8 @@ class Repository:
         if self._object("HEAD:.gitmodules") is None:
             return {}
         try:
-            modules = [(str(module.path), module.name) for module in self._repo.submodules]
+            with _ReadingRepo(self.top, expand_vars=False) as opened:
+                modules = [(str(module.path), module.name) for module in opened.submodules]
         except (configparser.Error, git.GitError, ValueError, KeyError):
             return {}  # a .gitmodules that git could not read, either
         found = {}
@@ -262,10 +284,10 @@ class Repository:
             if blob in self._recent:
                 return self._recent[blob]
             try:
-                _, kind, _, content = self._repo.git.get_object_data(blob)
+                _, kind, _, content = self._git.get_object_data(blob)
             except (ValueError, OSError):
                 # Gone, or a git that died of an object that it may not fetch: the next question starts one.
-                self._repo.git.clear_cache()
+                self._git.clear_cache()
                 return None
             if kind not in _BLOB:
                 return None
@@ -279,7 +301,7 @@ class Repository:
     def close(self) -> None:
         """Ends the git that reads contents."""
         with self._guard:
-            self._repo.close()
+            self._git.clear_cache()
 
     def __enter__(self) -> Repository:
         return self
@@ -288,17 +310,18 @@ class Repository:
         self.close()
 
 
-def _located(folder: Path) -> tuple[Path, Path, Path]:
-    """Root of the working tree (of a bare repository: itself), its git directory, and the shared one."""
-    asked = _asked(folder, "--absolute-git-dir", "--git-common-dir", "--is-bare-repository")
+def _located(folder: Path) -> tuple[Path, Path, bool]:
+    """Root of the working tree, the git directory that worktrees share, and whether there is no tree.
+
+    Without a working tree the git directory itself is the root.
+    """
+    asked = _asked(folder, "--absolute-git-dir", "--git-common-dir")
     if asked is None:
         raise _no_repository(folder)
-    directory, common, bare = asked
+    directory, common = asked
     shared = Path(os.path.normpath(folder / common))
-    if bare == "true":
-        return Path(directory), Path(directory), shared
     top = _asked(folder, "--show-toplevel")
-    return (Path(top[0]) if top else Path(directory), Path(directory), shared)
+    return (Path(top[0]), shared, False) if top else (Path(directory), shared, True)
 
 
 def _holds_repository(place: Path) -> bool:
