@@ -198,6 +198,14 @@ def test_several_repositories_count(repo: Repo, store: Store, tmp_path: Path) ->
     assert "nowhere: there is no such folder" in note
 
 
+def test_the_folder_of_the_settings_may_be_in_no_repository(repo: Repo, store: Store, tmp_path: Path) -> None:
+    """Where others are named."""
+    repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
+    (tmp_path / "gnomon.yaml").write_text("changes: {repositories: [desk]}\n")
+    recorded = record(store, gnomon_settings.load(start=tmp_path))
+    assert (recorded.repositories, recorded.notes, len(recorded.noticed)) == (("desk",), (), 1)
+
+
 def test_without_a_repository_there_is_a_note(tmp_path: Path, store: Store) -> None:
     """And nothing else."""
     recorded = record(store, gnomon_settings.load(start=tmp_path))

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from gnomon import settings as gnomon_settings
 from gnomon_analysis.changes import Noticed, record
 from gnomon_analysis.store import Store
+from gnomon_analysis.store.opening import writing
 from gnomon_analysis.store.schema import skill_change_events
 from tests.store.spool_files import START, Run, span
 
@@ -64,6 +65,9 @@ class Suite:
     def look(self) -> list[Noticed]:
         self.store.ingest(self.spool)
         return list(record(self.store, self._settings).noticed)
+
+    def forget(self) -> None:
+        (self._settings.state_directory / "changes.json").unlink()
 
     def seen(self) -> list[str]:
         return [change.summary for change in self.look()]
@@ -191,6 +195,20 @@ def test_a_run_that_comes_late_takes_back_what_it_makes_untrue(suite: Suite) -> 
     assert len(suite.look()) == 1
     assert [row["attributes"]["run_id"] for row in suite.stored()] == [late.run_id]
     assert suite.look() == []
+
+
+def test_rows_that_were_lost_come_back(suite: Suite) -> None:
+    """And those that another look has recorded meanwhile are not told again."""
+    suite.run(of("one"))
+    suite.run(of("two"))
+    suite.look()
+    kept = [row["event_id"] for row in suite.stored()]
+    with writing(suite.store.engine) as connection:
+        connection.execute(delete(skill_change_events))
+    assert [change.event_id for change in suite.look()] == kept
+    suite.forget()
+    assert suite.look() == []
+    assert [row["event_id"] for row in suite.stored()] == kept
 
 
 @pytest.mark.parametrize(

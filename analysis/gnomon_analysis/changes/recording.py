@@ -21,10 +21,11 @@ from gnomon_analysis.changes.events import GIT, TELEMETRY, event, event_id
 from gnomon_analysis.changes.history import ChangedFile, History, line, said
 from gnomon_analysis.changes.memory import Memory
 from gnomon_analysis.changes.patterns import Patterns
-from gnomon_analysis.changes.repository import Repository
+from gnomon_analysis.changes.repository import NoRepositoryError, Repository
 from gnomon_analysis.changes.switches import Run, Scope
 from gnomon_analysis.store import Store
 from gnomon_analysis.store.opening import database_errors, reading, writing
+from gnomon_analysis.store.schema import runs as runs_table
 from gnomon_analysis.store.schema import skill_change_events as events
 from gnomon_analysis.store.writer import Writer
 
@@ -82,6 +83,7 @@ def record(store: Store, settings: Settings) -> Recorded:
     memory = Memory(settings.state_directory, store.url.render_as_string(hide_password=True))
     noticed: list[Noticed] = []
     notes: list[str] = []
+    missing: list[tuple[Path, str]] = []
     names: dict[Path, str] = {}
     with database_errors(store.url):
         for folder in folders(settings):
@@ -93,12 +95,16 @@ def record(store: Store, settings: Settings) -> Recorded:
                     one = _OfRepository(store, opened, Patterns.of(settings, opened.top), memory, now)
                     noticed += one.record()
                     notes += one.notes
+            except NoRepositoryError as error:
+                missing.append((folder, str(error)))
             except UserError as error:
                 notes.append(str(error))
             except git.GitCommandError as error:
                 notes.append(f"{folder}: {said(error)}")
         noticed += _record_switches(store, memory, now)
     memory.save()
+    # Who names other repositories may well have none here.
+    notes += [said_ for folder, said_ in missing if folder != settings.root or not names]
     noticed.sort(key=lambda change: change.changed_at)
     return Recorded(tuple(noticed), tuple(names.values()), tuple(dict.fromkeys(notes)))
 
@@ -229,28 +235,42 @@ class _OfRepository:
 
 def _record_switches(store: Store, memory: Memory, now: int) -> list[Noticed]:
     """Records what runs show; takes back what they show no longer, since other runs came between."""
-    noticed: list[Noticed] = []
     with reading(store.engine) as connection:
+        seen, noted = _extent(connection), memory.get(_RUNS)
+        if noted == seen:
+            return []
         by_suite = switches.finished_runs(connection)
-        by_environment = switches.in_any_environment(by_suite)
-        pending = [
-            (scope, runs, first)
-            for scope, runs in (*by_suite.items(), *by_environment.items())
-            if (first := _first_new(memory.get(_key(scope)), runs)) < len(runs)
-        ]
-    for scope, runs, first in pending:
+    by_environment = switches.in_any_environment(by_suite)
+    lost = (noted.get("rows") or 0) > (seen["rows"] or 0)
+    noticed: list[Noticed] = []
+    for scope, runs in (*by_suite.items(), *by_environment.items()):
+        first = 0 if lost else _first_new(memory.get(_key(scope)), runs)
+        if first == len(runs):
+            continue
         with reading(store.engine) as connection:
             if scope.environment is None:
                 found = list(switches.environment_switches(runs, first))
             else:
                 found = list(switches.switches(connection, runs, first))
         rows = switches.rows(found, now)
-        if first == 0:
-            rows = _reconciled(store, scope, rows)
-        noticed += _insert(store, rows)
+        noticed += _insert(store, _reconciled(store, scope, rows, whole=first == 0))
         last = runs[-1]
         memory.put(_key(scope), {"started_ns": last.started_ns, "run_id": last.run_id, "runs": len(runs)})
+    with reading(store.engine) as connection:
+        # Runs that ended meanwhile are looked at the next time.
+        memory.put(_RUNS, {**_extent(connection), "runs": seen["runs"], "ended_ns": seen["ended_ns"]})
     return noticed
+
+
+_RUNS = "runs"
+
+
+def _extent(connection: Connection) -> dict[str, int | None]:
+    """How many runs have ended and until when, and how many switches are stored."""
+    ended = select(func.count(), func.max(runs_table.c.ended_ns)).where(runs_table.c.complete)
+    stored = select(func.count()).where(events.c.source == TELEMETRY)
+    runs, ended_ns = connection.execute(ended).one()
+    return {"runs": runs, "ended_ns": ended_ns, "rows": connection.execute(stored).scalar_one()}
 
 
 def _key(scope: Scope) -> str:
@@ -266,12 +286,14 @@ def _first_new(noted: dict[str, Any], runs: Sequence[Run]) -> int:
     return count if (last.started_ns, last.run_id) == (noted.get("started_ns"), noted.get("run_id")) else 0
 
 
-def _reconciled(store: Store, scope: Scope, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that are not stored yet, after those of the scope that hold no longer were deleted."""
+def _reconciled(
+    store: Store, scope: Scope, rows: Sequence[dict[str, Any]], *, whole: bool
+) -> list[dict[str, Any]]:
+    """The rows that are not stored yet. Where they are all there are of a scope, others of it are deleted."""
     wanted = {row["event_id"] for row in rows}
     with writing(store.engine) as connection:
         stored = set(_stored_switches(connection, scope))
-        if stale := stored - wanted:
+        if whole and (stale := stored - wanted):
             connection.execute(delete(events).where(events.c.event_id.in_(stale)))
     return [row for row in rows if row["event_id"] not in stored]
 

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -136,18 +137,23 @@ class _ReadingRepo(git.Repo):
     git: _ReadingGit
 
 
+class NoRepositoryError(UserError):
+    """There is no repository, or not even a folder, where one was looked for."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ExitCode.MISSING)
+
+
 class Repository:
     """The repository that holds `folder`, which may be any folder of its working tree, or a bare one.
 
     Raises:
-        UserError: there is no such folder or no repository there (exit code 3).
+        NoRepositoryError: there is no such folder or no repository there.
     """
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise UserError(
-                f"{folder}: there is no such folder; name one in a git repository", ExitCode.MISSING
-            )
+            raise NoRepositoryError(f"{folder}: there is no such folder; name one in a git repository")
         self.top, self.common_directory, self.bare = _located(folder.resolve())
         # Not the command of a `git.Repo`, which may take the folder above a bare repository for its root.
         self._git = _ReadingGit(self.top)
@@ -193,7 +199,7 @@ class Repository:
                 raise
             return None
 
-    @property
+    @cached_property
     def branch(self) -> str | None:
         """The branch that is checked out; None for a detached head."""
         try:
@@ -204,8 +210,10 @@ class Repository:
     @property
     def upstream(self) -> str | None:
         """The remote's branch that the branch checked out follows, else the remote's main one, if any."""
-        of_branch = f"refs/remotes/{self.remote}/{self.branch}"
-        for name in ("@{upstream}", of_branch, f"refs/remotes/{self.remote}/HEAD"):
+        if self.remote is None:
+            return None
+        of_remote = f"refs/remotes/{self.remote}"
+        for name in ("@{upstream}", f"{of_remote}/{self.branch}", f"{of_remote}/HEAD"):
             try:
                 found = self.text("rev-parse", "--abbrev-ref", "--verify", "--quiet", name).strip()
             except git.GitCommandError:
@@ -214,12 +222,14 @@ class Repository:
                 return found
         return None
 
-    @property
+    @cached_property
     def remote(self) -> str | None:
         """The remote of the branch that is checked out, else `origin`, else the only one; None without."""
         try:
             names = self.text("remote").split()
         except git.GitCommandError:
+            return None
+        if not names:
             return None
         followed = self._configured(f"branch.{self.branch}.remote")
         for name in (followed, "origin", *names[:1]):
@@ -343,8 +353,7 @@ def _asked(folder: Path, *questions: str) -> list[str] | None:
     return os.fsdecode(done.stdout).splitlines() if done.returncode == 0 else None
 
 
-def _no_repository(folder: Path) -> UserError:
-    return UserError(
-        f"{folder}: there is no git repository here; run in one, or start one with `git init`",
-        ExitCode.MISSING,
+def _no_repository(folder: Path) -> NoRepositoryError:
+    return NoRepositoryError(
+        f"{folder}: there is no git repository here; run in one, or start one with `git init`"
     )
