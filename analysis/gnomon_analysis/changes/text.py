@@ -13,6 +13,7 @@ MOST_BYTES = 1_048_576
 
 _BINARY_LOOK = 8192
 _CONTEXT = 3
+_MOST_COMPARISONS = 1_000_000
 _MOST_DIFF_LINES = 400
 _MOST_DIFF_CHARACTERS = 20_000
 _MOST_LINE_CHARACTERS = 500
@@ -84,9 +85,9 @@ def _blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, 
     tail = next(
         (place for place in range(shorter - head) if before[-1 - place] != after[-1 - place]), shorter - head
     )
-    matcher = SequenceMatcher(
-        None, before[head : len(before) - tail], after[head : len(after) - tail], autojunk=True
-    )
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    # Long texts of which many lines are equal would take minutes otherwise.
+    matcher = SequenceMatcher(None, old, new, autojunk=len(old) * len(new) > _MOST_COMPARISONS)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
             yield head + a, head + b, head + c, head + d
