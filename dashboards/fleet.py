@@ -391,5 +391,12 @@ def spans(fleet: Fleet) -> v.Row:
             v.legend(top(10, slow), name),
             about="Duration that 95 of 100 spans stay under, the ten slowest. Exemplars lead to traces.",
         ),
+        v.node_graph(
+            "Who calls whom",
+            v.service_map(),
+            height=9,
+            about="Services and the calls between them, by Tempo: requests a second, latency, failures in red. A "
+            "red edge: the callee fails, or the way to it.",
+        ),
         collapsed=True,
     )
