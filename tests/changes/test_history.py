@@ -326,6 +326,19 @@ def test_a_submodule_changes_with_the_commit_that_names_it(repo: Repo, tmp_path:
     assert read.content(files[0], new=False) == skill("a").encode()
 
 
+def test_ids_may_be_longer(tmp_path: Path) -> None:
+    """In repositories that use SHA-256."""
+    longer = Repo(tmp_path / "longer", made=True)
+    longer.folder.mkdir()
+    longer.git("init", "--quiet", "--object-format=sha256")
+    first = longer.commit("Begin", {"skills/a/SKILL.md": skill("a")})
+    longer.commit("Second", {"skills/a/SKILL.md": skill("a", "x")})
+    read = history(longer)
+    file = only(read, first)
+    assert (len(first), len(file.new_hash or ""), read.content(file)) == (64, 64, skill("a").encode())
+    assert (changes(read)[1][0][2], read.uncommitted()) == ("modified", [])
+
+
 def test_a_broken_repository_is_a_sentence(repo: Repo) -> None:
     """Not an empty history."""
     repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})

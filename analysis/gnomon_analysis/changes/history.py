@@ -7,6 +7,7 @@ own, changed by the commit that names another commit of the submodule.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +22,8 @@ from gnomon_analysis.changes.patterns import SKILL, Patterns
 from gnomon_analysis.changes.repository import Repository
 
 ADDED, MODIFIED, DELETED, RENAMED = "added", "modified", "deleted", "renamed"
+
+_SHA_256_DIGITS = 64
 
 # Submodules within submodules.
 _DEEPEST = 4
@@ -278,8 +281,15 @@ def _in_working_tree(path: Path, committed: str | None) -> str | None:
     content = _bytes(path)
     if content is None:
         return None
-    plain = blob_id(content.replace(b"\r\n", b"\n"))
-    return plain if plain == committed else blob_id(content)
+    plain = _id(content.replace(b"\r\n", b"\n"), committed)
+    return plain if plain == committed else _id(content, committed)
+
+
+def _id(content: bytes, like: str | None) -> str:
+    """The id that git gives the bytes, in a repository where ids look like another one."""
+    if like is not None and len(like) == _SHA_256_DIGITS:
+        return hashlib.sha256(b"blob %d\0" % len(content) + content).hexdigest()
+    return blob_id(content)
 
 
 def _bytes(path: Path) -> bytes | None:

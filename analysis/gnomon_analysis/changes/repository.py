@@ -120,6 +120,14 @@ class _ReadingGit(git.Git):
                 raise git.GitCommandError(list(command), process.returncode, messages.read(), output)
         return output
 
+    def _parse_object_header(self, header_line: Any) -> tuple[str, str, int]:
+        """As GitPython's, but with ids of any length."""
+        try:
+            identity, kind, size = header_line.split()
+        except ValueError:
+            raise ValueError(f"no such object: {header_line!r}") from None
+        return identity, kind, int(size)
+
     def _start(self, command: Sequence[str], istream: Any, stderr: Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             list(command),
