@@ -23,7 +23,7 @@ from gnomon_generators.stack.tls import scheme, tls
 
 WITHOUT: Final[Mapping[str, str]] = {
     "alertmanager": "alerts fire in Prometheus and reach nobody",
-    "tempo": "traces are thrown away and links to them lead nowhere; metrics of spans are made all the same",
+    "tempo": "links to traces lead nowhere; what the results store and the metrics take from them is there",
     "postgres": "panels on the results store have no data; the store itself is SQLite",
     "grafana": "there are no dashboards to look at; Prometheus answers queries",
     "ledger": "there are no totals over the whole results store (routing_test_total …)",
