@@ -26,7 +26,7 @@ from sqlalchemy import insert
 
 from benchmarks.measure import machine
 from gnomon import settings as gnomon_settings
-from gnomon_analysis.attribution import Comparison, Finding, compare, findings, update
+from gnomon_analysis.attribution import Finding, compare, findings, update
 from gnomon_analysis.changes import History, Patterns, read_history
 from gnomon_analysis.demo import skills
 from gnomon_analysis.demo.golden import GoldenCase, GoldenSet, load
@@ -44,6 +44,7 @@ THERE_IS = 1.0
 # The same for a skill, category or case, of which one case is more.
 THERE_IS_IN_PART = 5.0
 MOST_SUSPECTS = 3
+SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +82,22 @@ def main() -> None:
         golden = load(next(repository.rglob("routing_golden.yaml")))
         settings_file = repository / "gnomon.yaml"
         settings_file.write_text("project: {name: jira-skills}\n")
-        for temperature, runs in ((chosen.temperature, chosen.runs), (0.0, 1)):
-            where = scratch / f"at-{temperature}"
+        plans = [*(Plan(chosen.runs, one) for one in chosen.temperature), Plan(1, 0.0)]
+        for number, plan in enumerate(plans):
+            where = scratch / str(number)
             where.mkdir()
-            truth = Truth([], [], {})
             with open_store(where / "gnomon.db") as store:
-                truth = _replayed(repository, golden, store, runs, temperature, where)
+                truth = _replayed(repository, golden, store, plan, where)
                 if chosen.demo:
-                    _demonstrated(repository, golden, store, runs, temperature, where)
+                    _demonstrated(repository, store, plan, where)
                 settings = gnomon_settings.load(settings_file)
                 with read_history(repository, Patterns.of(settings, repository)) as history:
-                    print(f"\n## {runs} runs a commit, temperature {temperature}\n")
+                    print(f"\n## {plan.runs} runs a commit, temperature {plan.temperature}\n")
                     _look(store, settings, history)
-                    if temperature:
-                        _report(truth, findings(store), chosen.verbose)
+                    if plan.temperature:
+                        _report(truth, findings(store), verbose=chosen.verbose)
                     else:
                         _report_flips(truth, store, settings, history)
-                (repository / ".gnomon").exists() and _forget(repository / ".gnomon")
 
 
 def _options() -> argparse.Namespace:
@@ -106,7 +106,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("history", type=Path, help="git fast-export stream, packed with xz")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--temperature", type=float, default=0.01)
+    parser.add_argument("--temperature", type=float, nargs="+", default=[0.002, 0.005, 0.01])
     parser.add_argument("--demo", action="store_true", help="have `gnomon demo` make the runs")
     parser.add_argument("--verbose", action="store_true", help="print every finding")
     return parser.parse_args()
@@ -114,16 +114,24 @@ def _options() -> argparse.Namespace:
 
 def _unpacked(stream: Path, folder: Path) -> Path:
     folder.mkdir()
-    content = subprocess.run(["xz", "--decompress", "--stdout", stream], check=True, capture_output=True).stdout
+    content = subprocess.run(
+        ["xz", "--decompress", "--stdout", stream], check=True, capture_output=True
+    ).stdout
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
     subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=content, check=True)
     subprocess.run(["git", "checkout", "--quiet", "main"], cwd=folder, check=True)
     return folder
 
 
-def _replayed(
-    repository: Path, golden: GoldenSet, store: Store, runs: int, temperature: float, scratch: Path
-) -> Truth:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """So many runs a commit with so much chance."""
+
+    runs: int
+    temperature: float
+
+
+def _replayed(repository: Path, golden: GoldenSet, store: Store, plan: Plan, scratch: Path) -> Truth:
     """Writes the runs of every commit into the store; tells what was the chance behind them."""
     git = Git(scratch)
     history = SkillHistory(git, repository, scratch / "history.git")
@@ -133,10 +141,18 @@ def _replayed(
     for place, revision in enumerate(revisions):
         tree.check_out(revision)
         found = skills.find(tree.folder)
-        router = LexicalRouter(list(found), golden.skill_names, temperature)
-        right.append({case.id: chance_of_right(router, case, temperature) for case in golden.judged_cases})
-        for run in range(1, runs + 1):
-            _write(store, repository.name, revision, place * runs + run, _answers(router, golden, revision, run))
+        router = LexicalRouter(list(found), golden.skill_names, plan.temperature)
+        right.append(
+            {case.id: chance_of_right(router, case, plan.temperature) for case in golden.judged_cases}
+        )
+        for run in range(1, plan.runs + 1):
+            _write(
+                store,
+                repository.name,
+                revision,
+                place * plan.runs + run,
+                _answers(router, golden, revision, run),
+            )
     cases = {case.id: case for case in golden.judged_cases}
     return Truth([revision.commit for revision in revisions], right, cases)
 
@@ -146,7 +162,7 @@ def _answers(
 ) -> Iterator[tuple[GoldenCase, str | None, int]]:
     """What the demo's suite gets from the router in this run, with the tokens it took."""
     for case in golden.judged_cases:
-        chance = random.Random(f"{revision.commit}/{run}/{case.id}")
+        chance = random.Random(f"{revision.commit}/{run}/{case.id}")  # noqa: S311 - as the demo draws
         answer = router.route(case.prompt, chance)
         yield case, answer.skill, answer.input_tokens + answer.output_tokens
 
@@ -226,16 +242,14 @@ def _write(
         connection.execute(insert(schema.model_calls), calls)
 
 
-def _demonstrated(
-    repository: Path, golden: GoldenSet, store: Store, runs: int, temperature: float, scratch: Path
-) -> None:
+def _demonstrated(repository: Path, store: Store, plan: Plan, scratch: Path) -> None:
     """Puts the runs of `gnomon demo` in the place of those that were written straight."""
     out = scratch / "demo"
     subprocess.run(
         [
             *(sys.executable, "-m", "gnomon.cli.main", "demo", "--repo", repository),
             *("--golden", next(repository.rglob("routing_golden.yaml"))),
-            *("--runs", str(runs), "--temperature", str(temperature), "--out", out),
+            *("--runs", str(plan.runs), "--temperature", str(plan.temperature), "--out", out),
         ],
         check=True,
     )
@@ -254,7 +268,7 @@ def _look(store: Store, settings: Any, history: History) -> None:
     )
 
 
-def _report(truth: Truth, found: Sequence[Finding], verbose: bool) -> None:
+def _report(truth: Truth, found: Sequence[Finding], *, verbose: bool) -> None:
     claims = [
         one
         for one in found
@@ -262,9 +276,7 @@ def _report(truth: Truth, found: Sequence[Finding], verbose: bool) -> None:
     ]
     everything = list(truth.cases)
     large = [
-        place
-        for place in range(1, len(truth.commits))
-        if abs(truth.move(place, everything)) >= TO_BE_FOUND
+        place for place in range(1, len(truth.commits)) if abs(truth.move(place, everything)) >= TO_BE_FOUND
     ]
     caught = [place for place in large if any(_catches(one, truth, place) for one in claims)]
     print(f"true moves of at least {TO_BE_FOUND:.0f} points: {len(large)}; attributed: {len(caught)}")
@@ -274,12 +286,19 @@ def _report(truth: Truth, found: Sequence[Finding], verbose: bool) -> None:
         mark = " " if place in caught else "!"
         print(f"{mark} {place:3} {truth.commits[place][:7]} {truth.move(place, everything):+6.1f}: {shown}")
     for kind in ("suite", "skill", "category", "case"):
-        of_kind = [one for one in claims if one.scope_kind == kind]
-        false = [one for one in of_kind if not _is_so(one, truth)]
-        if of_kind:
-            print(f"{kind}: {len(of_kind)} findings, {len(false)} false")
+        named = [one for one in claims if one.scope_kind == kind and _accuses(one)]
+        false = [one for one in named if not _is_so(one, truth)]
+        hedged = [one for one in claims if one.scope_kind == kind and not _accuses(one)]
+        right = sum(_is_so(one, truth) for one in hedged)
+        print(
+            f"{kind}: {len(named)} attributions, {len(false)} false; {len(hedged)} that leave it open "
+            f"between more than {MOST_SUSPECTS} commits, {right} of them with the right one first"
+        )
         for one in false:
             print(f"  false: {one.sentence}")
+    sure = [(one.p_commit, _is_so(one, truth)) for one in claims if one.p_commit is not None]
+    stated = sum(p for p, _ in sure) / max(1, len(sure))
+    print(f"stated to be the commit {stated:.2f}, right {sum(so for _, so in sure) / max(1, len(sure)):.2f}")
     if verbose:
         for one in found:
             print(f"- [{one.verdict}] {one.sentence}")
@@ -298,6 +317,11 @@ def _catches(finding: Finding, truth: Truth, place: int) -> bool:
     return finding.scope_kind == "suite" and same_way and named
 
 
+def _accuses(finding: Finding) -> bool:
+    """Whether it holds a commit responsible, or a few."""
+    return len(finding.candidates) <= MOST_SUSPECTS or (finding.p_commit or 0.0) >= SURE
+
+
 def _is_so(finding: Finding, truth: Truth) -> bool:
     """Whether one of the suspects that a reader would look at truly moved what the finding is about."""
     least = THERE_IS if finding.scope_kind == "suite" else THERE_IS_IN_PART
@@ -314,22 +338,13 @@ def _report_flips(truth: Truth, store: Store, settings: Any, history: History) -
     for place in range(1, len(truth.commits)):
         before, after = truth.right[place - 1], truth.right[place]
         expected = {case for case in before if before[case] != after[case]}
-        (one,) = _compared(store, settings, history, truth.commits[place])
+        (one,) = compare(store, settings, history, truth.commits[place])
         named = {flip.case_id for flip in one.flips}
         flips += len(expected)
         if named != expected:
             wrong += 1
             print(f"! {truth.commits[place][:7]}: {sorted(named ^ expected)}")
     print(f"{len(truth.commits) - 1} commits, {flips} flips; commits whose list was not exact: {wrong}")
-
-
-def _compared(store: Store, settings: Any, history: History, commit: str) -> list[Comparison]:
-    return compare(store, settings, history, commit)
-
-
-def _forget(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
 
 
 if __name__ == "__main__":

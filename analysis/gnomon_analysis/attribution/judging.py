@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gnomon_analysis.attribution import advising, wording
@@ -42,25 +42,15 @@ class _Seen:
 
     move: Move
     subject: Subject
-
-    @property
-    def sign(self) -> int:
-        """1 for a rise, -1 for a fall; 0 for cases that made up for one another."""
-        difference = self.move.difference
-        if self.move.members and difference.low <= 0 <= difference.high:
-            return 0
-        return (difference.estimate > 0) - (difference.estimate < 0)
+    cases: tuple[MovedCase, ...]
+    sign: int
+    """1 for a rise, -1 for a fall; 0 for cases that made up for one another."""
 
     @property
     def places(self) -> frozenset[int]:
         """The commits that it may be due to."""
         named = frozenset(candidate.at for candidate in self.move.candidates)
         return named or frozenset(range(self.move.last_before + 1, self.move.first_after + 1))
-
-    @property
-    def members(self) -> frozenset[str]:
-        """The cases that moved together, where a suite's cases were looked at together."""
-        return frozenset(case_of(key) for key in self.move.members)
 
     @property
     def told(self) -> bool:
@@ -79,8 +69,9 @@ class _Seen:
 class Judge:
     """Makes findings of the movements in one suite."""
 
-    def __init__(self, suite: Suite, history: History, now_ns: int) -> None:
+    def __init__(self, suite: Suite, history: History, least: Mapping[Kind, float], now_ns: int) -> None:
         self._suite = suite
+        self._least = least
         self._history = history
         self._now = now_ns
         self._seen: list[_Seen] = []
@@ -90,7 +81,7 @@ class Judge:
 
         Answers the probabilities of those that claim that something moved, which `drafts` goes by.
         """
-        for one in sorted((_Seen(move, subject) for move, subject in moves), key=_width):
+        for one in sorted((self._seen_as(move, subject) for move, subject in moves), key=_width):
             if not any(wider.speaks_for(one) for wider in self._seen if _absorbs(wider.subject, one.subject)):
                 self._seen.append(one)
         return [one.move.p_change for one in self._seen if one.told]
@@ -100,6 +91,25 @@ class Judge:
         drafts = [self._draft(one if one.move.p_change >= least else _doubted(one)) for one in self._seen]
         return [self._with_company(draft, drafts) for draft in drafts]
 
+    def _seen_as(self, move: Move, subject: Subject) -> _Seen:
+        """A movement with the cases behind it, and with the size that the cases come to."""
+        span = (move.since, move.last_before, move.first_after, move.until)
+        members = frozenset(case_of(key) for key in move.members)
+        cases = tuple(self._suite.moved_cases(subject, span, members))
+        if subject.metric.kind is Kind.PROPORTION and subject.scope_kind != "case":
+            move = _resized(move, self._suite.rates(subject, span))
+        return _Seen(move, subject, cases, self._sign(move, subject, cases))
+
+    def _sign(self, move: Move, subject: Subject, cases: Sequence[MovedCase]) -> int:
+        estimate = move.difference.estimate
+        sign = (estimate > 0) - (estimate < 0)
+        if not move.members or not move.difference.low <= 0 <= move.difference.high:
+            return sign
+        # The cases that moved tell which way all of them went better than all of them do with their noise.
+        net = sum((case.after or 0.0) - (case.before or 0.0) for case in cases)
+        least = self._least.get(subject.metric.kind, 0.0) * self._suite.count_cases(subject)
+        return sign if net * sign >= max(least, 1e-9) else 0
+
     def _draft(self, seen: _Seen) -> Draft:
         move, subject, history = seen.move, seen.subject, self._history
         metric = subject.metric
@@ -108,7 +118,6 @@ class Judge:
         run = self._suite.first_run(move.first_after)
         newest = self._suite.runs[-1]
         stretch = (move.since, move.last_before, move.first_after, move.until)
-        cases = self._suite.moved_cases(subject, stretch, seen.members)
         runs_before, runs_after = self._suite.runs_in(subject, stretch)
         span = self._sized(seen)
         details: dict[str, object] = {}
@@ -146,7 +155,7 @@ class Judge:
             difference_high=_stored(span.high * metric.scale),
             runs_before=runs_before,
             runs_after=runs_after,
-            cases_moved=len(cases),
+            cases_moved=len(seen.cases),
             p_change=_stored(move.p_change),
             p_commit=None if revision is None else _stored(move.p_place),
             verdict=self._verdict(seen),
@@ -159,7 +168,7 @@ class Judge:
             updated_ns=self._now,
             details=details,
         )
-        return Draft(finding, tuple(cases), move.first_after)
+        return Draft(finding, seen.cases, move.first_after)
 
     def _verdict(self, seen: _Seen) -> str:
         if seen.move.verdict in _VERDICTS:
@@ -199,6 +208,19 @@ class Judge:
         switched = draft.finding.details.get("switched")
         beside = [switched] if switched and draft.finding.verdict != words.UPSTREAM else []
         return [*moved[:4], *beside, *changed]
+
+
+def _resized(move: Move, rates: tuple[float, float, Interval] | None) -> Move:
+    """The movement with other levels."""
+    if rates is None:
+        return move
+    before, after, difference = rates
+    return replace(
+        move,
+        before=replace(move.before, estimate=before),
+        after=replace(move.after, estimate=after),
+        difference=difference,
+    )
 
 
 def _doubted(seen: _Seen) -> _Seen:

@@ -18,6 +18,7 @@ from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
 
 # Which scopes of a metric are looked at beside its suite and its cases.
 _SKILLS = frozenset({metrics.ROUTING_ACCURACY, metrics.TOOL_USE_ACCURACY, metrics.PASS_RATE})
+_PARTS = frozenset({"skill", "category"})
 _CATEGORIES = frozenset({metrics.ROUTING_ACCURACY, metrics.PASS_RATE})
 
 
@@ -57,14 +58,25 @@ class Measured:
     make_up: Integers
 
 
-def subjects_and_series(
-    measured: Measured, vocabulary: Vocabulary, priors: Priors
-) -> tuple[dict[str, Subject], list[Series]]:
-    """Every series of a suite, and what their keys and families stand for."""
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every series of a suite, and what their keys and families stand for.
+
+    `parts` are the series of skills and categories: sums of cases that are in `series` as well, so that the
+    two must not bear each other out.
+    """
+
+    subjects: Mapping[str, Subject]
+    series: Sequence[Series]
+    parts: Sequence[Series]
+
+
+def everything(measured: Measured, vocabulary: Vocabulary, priors: Priors) -> Everything:
+    """The series of a suite that move at all."""
     builder = _Builder(measured, vocabulary, priors)
     for metric in metrics.METRICS.values():
         builder.add(metric)
-    return builder.subjects, builder.series
+    return Everything(builder.subjects, builder.series, builder.parts)
 
 
 class _Builder:
@@ -75,6 +87,7 @@ class _Builder:
         self._skill_of_case = _latest(measured.cells)
         self.subjects: dict[str, Subject] = {}
         self.series: list[Series] = []
+        self.parts: list[Series] = []
 
     def add(self, metric: Metric) -> None:
         """All series of a metric, where it moves at all."""
@@ -83,10 +96,15 @@ class _Builder:
         there = np.flatnonzero(sums.count > 0)
         if not len(there) or _constant(metric, sums, there):
             return
-        # The mean of the cases is looked at with them: it stands for the suite, whichever of them were run.
-        self.subjects[self._family(metric)] = self._subject(metric, "suite", self._measured.suite or "")
-        self._add_cases(metric, sums, there)
+        suite = self._subject(metric, "suite", self._measured.suite or "")
         of_whole = there[self._measured.whole[cells.run[there]]]
+        if metric.kind is not Kind.PROPORTION:
+            # They move in all cases at once: seventy series would be one witness heard seventy times.
+            self._add_sums(metric, sums, of_whole, np.zeros(len(of_whole), np.int32), {0: suite})
+            return
+        # The mean of the cases is looked at with them: it stands for the suite, whichever of them were run.
+        self.subjects[self._family(metric)] = suite
+        self._add_cases(metric, sums, there)
         if metric in _SKILLS:
             skills = ("skill", cells.skill, self._vocabulary.skills.texts)
             self._add_named(metric, sums, of_whole, skills)
@@ -156,7 +174,8 @@ class _Builder:
         if subject.metric.kind is not Kind.PROPORTION:
             values = values / trials
         self.subjects[subject.key] = subject
-        self.series.append(
+        part = subject.scope_kind in _PARTS
+        (self.parts if part else self.series).append(
             Series(
                 key=subject.key,
                 kind=subject.metric.kind,

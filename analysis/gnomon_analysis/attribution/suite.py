@@ -14,7 +14,8 @@ from gnomon_analysis.attribution.finding import MovedCase
 from gnomon_analysis.attribution.metrics import Metric
 from gnomon_analysis.attribution.reading import Codes, StoredRun, Vocabulary
 from gnomon_analysis.attribution.series import Measured, Subject
-from gnomon_analysis.statistics.model import Integers, Kind
+from gnomon_analysis.attribution.sizing import rate_difference
+from gnomon_analysis.statistics.model import Integers, Interval, Kind
 
 # How many times likelier two different levels must make a case's runs than one level does.
 _MOVED = 10.0
@@ -159,6 +160,20 @@ class Suite:
         moved = [case for case in self.cases(subject, span) if case.case_id in standing_out]
         return sorted(moved, key=lambda case: (-abs((case.after or 0) - (case.before or 0)), case.case_id))
 
+    def count_cases(self, subject: Subject) -> int:
+        """How many cases of a scope were ever measured."""
+        sums = self.measured.cells.sums[subject.metric]
+        return len(np.unique(self.measured.cells.case[self._of_scope(subject) & (sums.count > 0)]))
+
+    def rates(
+        self, subject: Subject, span: tuple[int, int, int, int]
+    ) -> tuple[float, float, Interval] | None:
+        """A rate before and after as the mean of its cases, and the difference; `span` as in `cases`."""
+        measured = self.measured
+        rows = self._rows(subject, span)
+        sums = measured.cells.sums[subject.metric]
+        return rate_difference(measured.cells, sums, measured.position, rows, span[2])
+
     def runs_in(self, subject: Subject, span: tuple[int, int, int, int]) -> tuple[int, int]:
         """How many runs measured something of a scope before and after; `span` as in `cases`."""
         cells = self.measured.cells
@@ -183,12 +198,8 @@ class Suite:
 
     def _sides(self, subject: Subject, span: tuple[int, int, int, int]) -> Iterator[tuple[str, Side, Side]]:
         cells, vocabulary = self.measured.cells, self.vocabulary
-        place = self.measured.position[cells.run]
-        since, last_before, first_after, until = span
-        chosen = self._of_scope(subject) & (place >= since) & (place <= until)
-        chosen &= (place <= last_before) | (place >= first_after)
-        rows = np.flatnonzero(chosen & (cells.sums[subject.metric].count > 0))
-        after = place[rows] >= first_after
+        rows = self._rows(subject, span)
+        after = self.measured.position[cells.run[rows]] >= span[2]
         case = cells.case[rows]
         bounds = _starts(case)
         for begin, end in zip(bounds, [*bounds[1:], len(rows)][: len(bounds)], strict=True):
@@ -200,6 +211,14 @@ class Suite:
                     self._side(subject.metric, its_own[~later]),
                     self._side(subject.metric, its_own[later]),
                 )
+
+    def _rows(self, subject: Subject, span: tuple[int, int, int, int]) -> NDArray[np.intp]:
+        cells = self.measured.cells
+        place = self.measured.position[cells.run]
+        since, last_before, first_after, until = span
+        chosen = self._of_scope(subject) & (place >= since) & (place <= until)
+        chosen &= (place <= last_before) | (place >= first_after)
+        return np.flatnonzero(chosen & (cells.sums[subject.metric].count > 0))
 
     def _of_scope(self, subject: Subject) -> NDArray[np.bool_]:
         cells, vocabulary = self.measured.cells, self.vocabulary

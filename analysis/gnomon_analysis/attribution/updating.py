@@ -18,7 +18,7 @@ from gnomon_analysis.attribution.placing import Placed, place
 from gnomon_analysis.attribution.priors import Priors
 from gnomon_analysis.attribution.reading import Vocabulary
 from gnomon_analysis.attribution.remembering import Memory, Notebook, memory
-from gnomon_analysis.attribution.series import Subject, subjects_and_series
+from gnomon_analysis.attribution.series import Subject, everything
 from gnomon_analysis.attribution.suite import Suite
 from gnomon_analysis.attribution.suites import read_suites
 from gnomon_analysis.changes import History
@@ -169,19 +169,21 @@ class _Look:
         priors = Priors(self._history, self._vocabulary.skills, self._span.start)
         subjects: dict[str, tuple[Suite, Subject]] = {}
         series: list[Series] = []
+        parts: list[Series] = []
         for suite in self._suites:
-            named, measured = subjects_and_series(suite.measured, self._vocabulary, priors)
-            subjects |= {key: (suite, subject) for key, subject in named.items()}
-            series += (replace(one, at=one.at - self._span.start) for one in measured)
-        self.series = len(series)
+            found = everything(suite.measured, self._vocabulary, priors)
+            subjects |= {key: (suite, subject) for key, subject in found.subjects.items()}
+            series += (replace(one, at=one.at - self._span.start) for one in found.series)
+            parts += (replace(one, at=one.at - self._span.start) for one in found.parts)
+        self.series = len(series) + len(parts)
         size = len(self._history.revisions) - self._span.start
         of_suite: dict[int, list[tuple[Move, Subject]]] = {}
-        for move in locate(size, series, options):
+        for move in (*locate(size, series, options), *locate(size, parts, options)):
             moved = _shifted(move, self._span.start)
             if moved.first_after >= self._span.live:
                 suite, subject = subjects[move.key]
                 of_suite.setdefault(id(suite), []).append((moved, subject))
-        judges = [Judge(suite, self._history, now_ns) for suite in self._suites]
+        judges = [Judge(suite, self._history, options.least_effects, now_ns) for suite in self._suites]
         # What is left out now was in the list that the statistics decided on, and made it look surer.
         sure = np.array(
             [
