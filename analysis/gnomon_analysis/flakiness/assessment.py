@@ -18,13 +18,13 @@ from gnomon_analysis.flakiness.failing_rate import agreement, pass_every_time
 from gnomon_analysis.flakiness.quarantine import is_quarantined
 from gnomon_analysis.flakiness.records import CaseState, Contradiction, PassEveryTime
 from gnomon_analysis.flakiness.states import Judgement, State, judge
-from gnomon_analysis.flakiness.timeline import Integers, Timeline, input_keys, timeline, with_tags
+from gnomon_analysis.flakiness.timeline import REMEMBERED, Integers, Timeline, input_keys, timeline, with_tags
 from gnomon_analysis.store.queries.totals import moment
 from gnomon_analysis.store.rows import CaseTrials, ModelTag, TrialDetail, TrialRun
 from gnomon_analysis.store.store import Store
 
 # Trials that causes are looked for in: the newest failures, and the newest passes to hold them against.
-_FAILURES, _PASSES = 200, 100
+_FAILURES, _PASSES = 100, 50
 _EVERY_TIME = (3, 5)
 
 
@@ -49,7 +49,7 @@ def assess(
 
     `since_ns` leaves out runs that began earlier, in nanoseconds since the Unix epoch.
     """
-    every = store.trials(suite, since_ns, case_id)
+    every = store.trials(suite, since_ns, case_id, newest=REMEMBERED)
     inputs = input_keys(every.runs)
     cases = [_Case(trials, timeline(trials, inputs)) for trials in every.cases]
     cases = _told_apart_by_model(store, every.runs, cases)
@@ -67,9 +67,6 @@ def _mixed(line: Timeline) -> Integers:
 def _told_apart_by_model(store: Store, runs: Sequence[TrialRun], cases: Sequence[_Case]) -> list[_Case]:
     """The cases with inputs told apart by the answering model where a test contradicts itself."""
     mixed = {place: groups for place, case in enumerate(cases) if len(groups := _mixed(case.line))}
-    models = {tag: number for number, tag in enumerate(store.model_tags())} if mixed else {}
-    if len(models) < 2:
-        return list(cases)
     used = {
         int(run)
         for place, groups in mixed.items()
@@ -78,7 +75,10 @@ def _told_apart_by_model(store: Store, runs: Sequence[TrialRun], cases: Sequence
     answered = store.tags_of(
         [cases[place].trials.case_id for place in mixed], [runs[run].run_id for run in sorted(used)]
     )
+    models = {tag: number for number, tag in enumerate(sorted(set(answered.values()), key=str))}
     found = list(cases)
+    if len(models) < 2:
+        return found
     for place in mixed:
         found[place] = _by_model(cases[place], runs, models, answered)
     return found

@@ -84,6 +84,7 @@ def _inputs(run: TrialRun) -> tuple[object, ...]:
         run.environment,
         run.department,
         run.agent,
+        run.tests_from,
     )
 
 

@@ -18,6 +18,7 @@ _CHANGED = (
     ("agent", "the agent"),
     ("department", "the department"),
     ("repository", "the repository"),
+    ("tests_from", "the tests laid over it"),
 )
 
 

@@ -334,6 +334,8 @@ class TrialRun:
     skills_hash: str | None
     config_hash: str | None
     host: str | None
+    # Commit whose tests were laid over this one's; None where they are its own.
+    tests_from: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,16 +145,18 @@ class Store:
             return cases.case_matrix(connection, suite)
 
     def trials(
-        self, suite: str | None = None, since_ns: int | None = None, case_id: str | None = None
+        self,
+        suite: str | None = None,
+        since_ns: int | None = None,
+        case_id: str | None = None,
+        newest: int | None = None,
     ) -> Trials:
-        """Every time that a test was good or bad, in bulk; of runs that began at `since_ns` or later."""
-        with database_errors(self.url), reading(self.engine) as connection:
-            return trials.trials(connection, suite, since_ns, case_id)
+        """Every time that a test was good or bad, in bulk; of runs that began at `since_ns` or later.
 
-    def model_tags(self) -> list[ModelTag]:
-        """Every model that ever answered a call of a run."""
+        With `newest` at least so many of each test, the newest, and not much more.
+        """
         with database_errors(self.url), reading(self.engine) as connection:
-            return trials.model_tags(connection)
+            return trials.trials(connection, suite, since_ns, case_id, newest)
 
     def tags_of(self, case_ids: Sequence[str], run_ids: Sequence[str]) -> dict[tuple[str, str], ModelTag]:
         """The model that answered most calls of a test in a run, by run id and case id."""

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gnomon.registry import values
+from gnomon.registry.attributes import GNOMON_REPLAY_TESTS
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.queries.commits import DIRTY
 from gnomon_analysis.store.queries.totals import (
@@ -43,20 +44,80 @@ _PORTION = 50_000
 _KEYS = 500
 
 _Span = tuple[str, str]
+_Case = tuple[str | None, str]
 
+_DETAILS = tuple(
+    results[name]
+    for name in (
+        *("trace_id", "span_id", "run_id", "attempts", "outcome", "phase", "error_type", "message"),
+        *("duration", "call_duration", "worker_id", "expected_skill", "actual_skill", "correct"),
+        "clarification_asked",
+    )
+)
 _VERDICT = case((GOOD, 1), (BAD, 0), else_=None)
 _OLDEST_FIRST = (runs.started_ns.asc().nulls_first(), runs.sequence.asc().nulls_first(), runs.run_id)
 
 
 def trials(
-    connection: Connection, suite: str | None = None, since_ns: int | None = None, case_id: str | None = None
+    connection: Connection,
+    suite: str | None = None,
+    since_ns: int | None = None,
+    case_id: str | None = None,
+    newest: int | None = None,
 ) -> Trials:
-    """Every trial of every test, of runs that began at `since_ns` or later, in the order of the runs."""
+    """The trials of every test, of runs that began at `since_ns` or later.
+
+    All of them, or at least the `newest` so many of each test: then no more is read than it takes.
+    """
     its_runs = _runs(connection, since_ns)
-    place = {run.run_id: number for number, run in enumerate(its_runs)}
+    found: dict[_Case, CaseTrials] = {}
     conditions = _conditions(suite, since_ns, case_id)
+    if newest is None or case_id is not None:
+        _read(connection, its_runs, conditions, found)
+    else:
+        _read_newest(connection, its_runs, suite, newest, found)
+    return Trials(tuple(its_runs), tuple(found[key] for key in sorted(found, key=_by_name)))
+
+
+def _read_newest(
+    connection: Connection,
+    its_runs: Sequence[TrialRun],
+    suite: str | None,
+    newest: int,
+    found: dict[_Case, CaseTrials],
+) -> None:
+    waiting = _cases(connection, suite)
+    many = len(waiting)
+    of_suite = () if suite is None else (_of_suite(suite),)
+    for beyond in range(len(its_runs), 0, -_KEYS):
+        some = [run.run_id for run in its_runs[max(0, beyond - _KEYS) : beyond]]
+        conditions = [results.run_id.in_(some), *of_suite]
+        if len(waiting) < many and len(waiting) <= _KEYS:
+            conditions.append(results.case_id.in_(sorted({named for _, named in waiting})))
+        _read(connection, its_runs, conditions, found)
+        waiting = {key for key in waiting if key not in found or len(found[key].good) < newest}
+        if not waiting:
+            return
+
+
+def _cases(connection: Connection, suite: str | None) -> set[_Case]:
+    statement = select(results.suite, results.case_id).where(*_conditions(suite, None, None)).distinct()
+    return {(row[0], row[1]) for row in connection.execute(statement)}
+
+
+def _of_suite(suite: str | None) -> ColumnElement[bool]:
+    """Not by a plain comparison: SQLite would read the whole suite by its index, and not some runs."""
+    return func.coalesce(results.suite, "") == (suite or "")
+
+
+def _read(
+    connection: Connection,
+    its_runs: Sequence[TrialRun],
+    conditions: Sequence[ColumnElement[bool]],
+    found: dict[_Case, CaseTrials],
+) -> None:
+    place = {run.run_id: number for number, run in enumerate(its_runs)}
     reruns = _attempts(connection, conditions)
-    found: dict[tuple[str | None, str], CaseTrials] = {}
     statement = (
         select(
             results.suite,
@@ -83,7 +144,6 @@ def trials(
                 its.add(run, verdict, 1)
         else:
             _add_attempts(its, run, numbered, verdict)
-    return Trials(tuple(its_runs), tuple(found[key] for key in sorted(found, key=_by_name)))
 
 
 def _add_attempts(
@@ -96,7 +156,7 @@ def _add_attempts(
             its.add(run, good, number)
 
 
-def _by_name(key: tuple[str | None, str]) -> tuple[str, str]:
+def _by_name(key: _Case) -> tuple[str, str]:
     return (key[0] or "", key[1])
 
 
@@ -134,6 +194,7 @@ def _runs(connection: Connection, since_ns: int | None) -> list[TrialRun]:
         runs.skills_hash,
         runs.config_hash,
         runs.host,
+        runs.attributes[str(GNOMON_REPLAY_TESTS)].as_string(),
     ).order_by(*_OLDEST_FIRST)
     if since_ns is not None:
         statement = statement.where(runs.started_ns >= since_ns)
@@ -162,45 +223,30 @@ def _attempts(
     return {span: numbered for span, numbered in found.items() if len(numbered) > 1}
 
 
-def model_tags(connection: Connection) -> list[ModelTag]:
-    """Every model that ever answered: provider, name asked for, name that answered."""
-    statement = (
-        select(calls.provider, calls.request_model, calls.response_model)
-        .select_from(CALLS)
-        .where(calls.run_id.is_not(None), calls.error_type.is_(None))
-        .distinct()
-    )
-    found = [ModelTag(*row) for row in connection.execute(statement)]
-    return sorted(found, key=lambda tag: tuple(part or "" for part in tag))
-
-
 def tags_of(
     connection: Connection, case_ids: Sequence[str], run_ids: Sequence[str]
 ) -> dict[tuple[str, str], ModelTag]:
     """The model that answered most calls of a test in a run, by run id and case id."""
     counted: dict[tuple[str, str], list[tuple[int, ModelTag]]] = {}
     wanted = set(case_ids)
+    of_cases = (calls.case_id.in_(sorted(wanted)),) if len(wanted) <= _KEYS else ()
+    keys = (calls.run_id, calls.case_id, calls.provider, calls.request_model, calls.response_model)
     for start in range(0, len(run_ids), _KEYS):
         statement = (
-            select(
-                calls.run_id,
-                calls.case_id,
-                func.count(),
-                calls.provider,
-                calls.request_model,
-                calls.response_model,
-            )
+            select(*keys, func.count())
             .select_from(CALLS)
-            .where(calls.run_id.in_(run_ids[start : start + _KEYS]), calls.error_type.is_(None))
-            .group_by(calls.run_id, calls.case_id, calls.provider, calls.request_model, calls.response_model)
+            .where(calls.run_id.in_(run_ids[start : start + _KEYS]), calls.error_type.is_(None), *of_cases)
+            .group_by(*keys)
         )
-        for run_id, case_id, number, *tag in connection.execute(statement):
+        for run_id, case_id, provider, asked, answered, number in connection.execute(statement):
             if case_id in wanted:
-                counted.setdefault((run_id, case_id), []).append((number, ModelTag(*tag)))
-    return {
-        key: min(ranked, key=lambda entry: (-entry[0], tuple(part or "" for part in entry[1])))[1]
-        for key, ranked in counted.items()
-    }
+                tag = ModelTag(provider, asked, answered)
+                counted.setdefault((run_id, case_id), []).append((number, tag))
+    return {key: min(ranked, key=_most_calls)[1] for key, ranked in counted.items()}
+
+
+def _most_calls(entry: tuple[int, ModelTag]) -> tuple[int, tuple[str, ...]]:
+    return (-entry[0], tuple(part or "" for part in entry[1]))
 
 
 def case_ids(connection: Connection) -> list[str]:
@@ -229,15 +275,14 @@ def trial_details(
     connection: Connection, suite: str | None, case_id: str, run_ids: Sequence[str]
 ) -> list[TrialDetail]:
     """What is known of each trial of one test in some runs; of attempts before the last, little is."""
-    of_suite = results.suite.is_(None) if suite is None else results.suite == suite
     found: list[TrialDetail] = []
     for start in range(0, len(run_ids), _KEYS):
         some = run_ids[start : start + _KEYS]
         called = _calls_of(connection, case_id, some)
         statement = (
-            select(schema.results, _VERDICT.label("verdict"), runs.host)
+            select(*_DETAILS, _VERDICT.label("verdict"), runs.host)
             .select_from(RESULTS_OF_RUNS)
-            .where(of_suite, results.case_id == case_id, results.run_id.in_(some))
+            .where(_of_suite(suite), results.case_id == case_id, results.run_id.in_(some))
         )
         rows = connection.execute(statement).all()
         reran = [(row.trace_id, row.span_id) for row in rows if row.attempts > 1]
