@@ -120,7 +120,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         "gnomon_analysis.simulation",
         *("gnomon_analysis.gating", "gnomon_analysis.flakiness", "gnomon_analysis.changes"),
         "gnomon_analysis.bisection",
-        "gnomon_analysis.attribution",
+        *("gnomon_analysis.attribution", "gnomon_analysis.report"),
     },
 }
 

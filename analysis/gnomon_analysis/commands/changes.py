@@ -12,6 +12,7 @@ import click
 
 from gnomon import settings as gnomon_settings
 from gnomon.errors import ExitCode, UserError
+from gnomon_analysis.commands.change_page import page
 from gnomon_analysis.commands.json_form import echo_json
 from gnomon_analysis.commands.opened import current_store, no_runs_yet, prepared_store
 
@@ -88,6 +89,9 @@ def changes(
         raise UserError(_nothing(outcomes, found, everything=everything), ExitCode.NEGATIVE)
     if not as_json:
         printed.findings(shown, len(sayings), settings)
+
+
+changes.add_command(page)
 
 
 @changes.command()

@@ -40,10 +40,10 @@ def line(folder: Path, head: str, base: str) -> Line:
     Raises:
         UserError: no git, no repository, a name that git does not know, or no common commit.
     """
-    commit = _commit(folder, head)
+    commit = resolve(folder, head)
     if commit is None:
         raise UserError(f"--head {head}: git knows no such commit here; write a branch, a tag or a commit")
-    bases = [found for name in (base, f"origin/{base}") if (found := _commit(folder, name))]
+    bases = [found for name in (base, f"origin/{base}") if (found := resolve(folder, name))]
     if not bases:
         raise UserError(
             f"{base}: git knows no such branch or commit here, so there is nothing to compare with; "
@@ -72,16 +72,17 @@ def subject(folder: Path, commit: str) -> str:
     return _git(folder, "show", "--no-patch", "--format=%s", commit, "--") or ""
 
 
+def resolve(folder: Path, name: str) -> str | None:
+    """The whole id of the commit that a name stands for; None where git knows none."""
+    if not name or name.startswith("-"):
+        return None
+    return _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+
+
 def _advice(folder: Path, base: str) -> str:
     if _git(folder, "rev-parse", "--is-shallow-repository") == "true":
         return f"the clone is shallow: fetch the history (`git fetch --unshallow origin {base}`)"
     return f"fetch it (`git fetch origin {base}`)"
-
-
-def _commit(folder: Path, name: str) -> str | None:
-    if not name or name.startswith("-"):
-        return None
-    return _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -81,9 +81,9 @@ def accuracy(evidence: Evidence) -> Figure:
         "hoverinfo": "skip",
         "name": "step that stands out",
     }
-    layout = _layout(360, x=_commit_axis(points), y={"title": {"text": "accuracy, %"}, "range": [0, 100]})
-    layout |= _LEGEND
-    return {"data": [band, line, *([marks] if outstanding else [])], "layout": layout}
+    shape = layout(360, x=_commit_axis(points), y={"title": {"text": "accuracy, %"}, "range": [0, 100]})
+    shape |= _LEGEND
+    return {"data": [band, line, *([marks] if outstanding else [])], "layout": shape}
 
 
 def moves(evidence: Evidence, limit: int = 6) -> Figure:
@@ -113,13 +113,13 @@ def moves(evidence: Evidence, limit: int = 6) -> Figure:
         "hovertext": [_move_hover(move) for move in chosen],
         "hoverinfo": "text",
     }
-    layout = _layout(
+    shape = layout(
         90 + 30 * len(chosen),
         x={"title": {"text": "percentage points"}, "zeroline": True, "zerolinewidth": 2},
         y={"automargin": True, "tickfont": {"size": 12}, "type": "category"},
     )
     # On a phone the subjects leave no room for the plot; they stand in the lists below it anyway.
-    return {"data": [data], "layout": layout, "narrow": [move.after.note.short for move in chosen]}
+    return {"data": [data], "layout": shape, "narrow": [move.after.note.short for move in chosen]}
 
 
 def matrix(evidence: Evidence) -> Figure:
@@ -155,7 +155,7 @@ def matrix(evidence: Evidence) -> Figure:
         data["text"] = [[_mark(share) for share in row] for row in shares]
         data["texttemplate"] = "%{text}"
         data["textfont"] = {"size": 11, "color": "$ink"}
-    layout = _layout(
+    shape = layout(
         110 + 15 * len(names),
         x=_commit_axis(points) | {"side": "bottom"},
         y={
@@ -166,7 +166,7 @@ def matrix(evidence: Evidence) -> Figure:
             "dtick": 1,
         },
     )
-    return {"data": [data], "layout": layout, "cells": _cell_hovers(evidence, names, cells)}
+    return {"data": [data], "layout": shape, "cells": _cell_hovers(evidence, names, cells)}
 
 
 def confusion(point: Point) -> Figure:
@@ -204,12 +204,12 @@ def confusion(point: Point) -> Figure:
         "textfont": {"color": "$ink", "size": 12},
         "hovertemplate": "meant for %{y}<br>answered %{x}<br>%{text} requests<extra></extra>",
     }
-    layout = _layout(
+    shape = layout(
         150 + 24 * len(rows),
         x={"automargin": True, "tickangle": -45, "title": {"text": "answered"}, "type": "category"},
         y={"automargin": True, "autorange": "reversed", "title": {"text": "meant for"}, "type": "category"},
     )
-    return {"data": [data], "layout": layout}
+    return {"data": [data], "layout": shape}
 
 
 def cost(evidence: Evidence) -> Figure:
@@ -251,9 +251,9 @@ def latency(evidence: Evidence) -> Figure:
             ("95th percentile", 0.95, "$warn", "dash"),
         )
     ]
-    layout = _layout(260, x=_commit_axis(points), y={"title": {"text": "ms"}, "rangemode": "tozero"})
-    layout |= _LEGEND
-    return {"data": data, "layout": layout}
+    shape = layout(260, x=_commit_axis(points), y={"title": {"text": "ms"}, "rangemode": "tozero"})
+    shape |= _LEGEND
+    return {"data": data, "layout": shape}
 
 
 def outcomes(evidence: Evidence) -> Figure:
@@ -277,9 +277,9 @@ def outcomes(evidence: Evidence) -> Figure:
                     "hovertemplate": "%{customdata}<br>%{y} " + outcome.replace("_", " ") + "<extra></extra>",
                 }
             )
-    layout = _layout(260, x=_commit_axis(points), y={"title": {"text": "tests"}})
-    layout |= _LEGEND | {"barmode": "stack", "bargap": 0.15}
-    return {"data": data, "layout": layout}
+    shape = layout(260, x=_commit_axis(points), y={"title": {"text": "tests"}})
+    shape |= _LEGEND | {"barmode": "stack", "bargap": 0.15}
+    return {"data": data, "layout": shape}
 
 
 def case_order(evidence: Evidence) -> list[str]:
@@ -303,12 +303,12 @@ def _per_commit(
     }
     if not bars:
         trace |= {"mode": "lines+markers", "line": {"color": "$accent", "width": 2, "shape": "hv"}}
-    layout = _layout(
+    shape = layout(
         240,
         x=_commit_axis(points, labels=4),
         y={"title": {"text": title}, "rangemode": "tozero", "automargin": True},
     )
-    return {"data": [trace], "layout": layout}
+    return {"data": [trace], "layout": shape}
 
 
 def _commit_axis(points: Sequence[Point], labels: int = 10) -> Figure:
@@ -324,7 +324,8 @@ def _commit_axis(points: Sequence[Point], labels: int = 10) -> Figure:
     }
 
 
-def _layout(height: int, *, x: Figure, y: Figure) -> Figure:
+def layout(height: int, *, x: Figure, y: Figure) -> Figure:
+    """What every plot looks like, with its two axes."""
     axis = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "fixedrange": True}
     return {
         "height": height,

@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gnomon_analysis.report import figures, wording
 from gnomon_analysis.report.evidence import CaseAtCommit, Evidence, Move
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOVES_SHOWN = 6
@@ -50,7 +53,11 @@ class Flip:
 
 def write(evidence: Evidence, setting: Setting, path: Path) -> None:
     """Writes the report to `path`, whole or not at all."""
-    text = render(evidence, setting)
+    write_whole(path, render(evidence, setting))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -62,15 +69,14 @@ def write(evidence: Evidence, setting: Setting, path: Path) -> None:
         raise
 
 
-def render(evidence: Evidence, setting: Setting) -> str:
-    """The report as text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only needed here
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
+def environment() -> Environment:
+    """Templates that escape whatever they show, with the words that every page uses."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - heavy
 
-    environment = Environment(
+    found = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.globals.update(
+    found.globals.update(
         percent=wording.percent,
         points=wording.points,
         p_value=wording.p_value,
@@ -79,15 +85,26 @@ def render(evidence: Evidence, setting: Setting) -> str:
         plural=wording.plural,
         shortened=wording.shortened,
     )
-    return environment.get_template("report.html.j2").render(
-        evidence=evidence,
-        setting=setting,
-        headline=headline(evidence),
-        caution=caution(evidence),
-        rises=[(move, flips(move)) for move in evidence.largest(1, _MOVES_SHOWN)],
-        falls=[(move, flips(move)) for move in evidence.largest(-1, _MOVES_SHOWN)],
-        figures=_embedded(_figures(evidence)),
-        plotly=get_plotlyjs(),
+    return found
+
+
+def render(evidence: Evidence, setting: Setting) -> str:
+    """The report as text."""
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
+
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            evidence=evidence,
+            setting=setting,
+            headline=headline(evidence),
+            caution=caution(evidence),
+            rises=[(move, flips(move)) for move in evidence.largest(1, _MOVES_SHOWN)],
+            falls=[(move, flips(move)) for move in evidence.largest(-1, _MOVES_SHOWN)],
+            figures=embedded(_figures(evidence)),
+            plotly=get_plotlyjs(),
+        )
     )
 
 
@@ -176,7 +193,7 @@ def _figures(evidence: Evidence) -> Mapping[str, figures.Figure]:
     return drawn
 
 
-def _embedded(drawn: Mapping[str, Any] | Sequence[Any]) -> str:
+def embedded(drawn: Mapping[str, Any] | Sequence[Any]) -> str:
     """JSON for a script element: no sign in it can end the element."""
     text = json.dumps(drawn, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -52,3 +52,32 @@ def shortened(text: str, length: int) -> str:
 def escaped(text: str) -> str:
     """Text for a place that reads HTML."""
     return html.escape(text, quote=False)
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A level of a metric with its unit, as many digits as tell it from its like."""
+    if value is None:
+        return NOT_KNOWN
+    if unit == "%":
+        return f"{value:.1f}{_NARROW}%"
+    if unit == "USD":
+        return dollars(value)
+    if unit == "s":
+        return f"{value:.2f}{_NARROW}s" if value >= 1 else milliseconds(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A difference with its sign; ±0 for none that would show."""
+    rounded = round(value, digits)
+    sign = "+" if rounded > 0 else "\u2212" if rounded < 0 else "±"
+    return f"{sign}{abs(rounded):,.{digits}f}"
+
+
+def probability(share: float | None) -> str:
+    """A probability in whole percent, never as certain."""
+    if share is None:
+        return NOT_KNOWN
+    if share > 0.99:
+        return f"over 99{_NARROW}%"
+    return f"under 1{_NARROW}%" if share < 0.01 else f"{100 * share:.0f}{_NARROW}%"
