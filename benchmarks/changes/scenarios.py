@@ -76,7 +76,7 @@ def _single(rng: np.random.Generator, number: int) -> History:
         (series,),
         {"series": (step,)},
         clear=size >= 20 and runs >= 5,
-        weight=1.0 if kind is Kind.PROPORTION else 0.5,
+        weight=0.5 if kind is Kind.PROPORTION else 0.25,
     )
 
 
@@ -193,7 +193,7 @@ def _sparse(rng: np.random.Generator, number: int) -> History:
         prior=commits.prior(0),
     )
     cell = f"every fifth commit, {runs} runs"
-    return History("sparse", cell, COMMITS, (series,), {"series": (step,)}, weight=0.4)
+    return History("sparse", cell, COMMITS, (series,), {"series": (step,)}, weight=0.25)
 
 
 def _revert(rng: np.random.Generator, number: int) -> History:
@@ -341,8 +341,8 @@ def _clean_case(rng: np.random.Generator, key: str, size: int, runs: int) -> Ser
 
 
 GROUPS: Mapping[str, Group] = {
-    "single": Group(_single, 40 * len(CELLS), 8 * len(CELLS)),
-    "suite": Group(_suite(8, 50, "suite", 0.3), 16, 4),
+    "single": Group(_single, 80 * len(CELLS), 8 * len(CELLS)),
+    "suite": Group(_suite(8, 50, "suite", 0.15), 32, 4),
     "suite-paths": Group(_suite(8, 50, "suite-paths", 0.0, paths=True), 8, 2),
     "few-4": Group(_suite(4, 50, "few-4", 0.0), 16, 4),
     "few-15": Group(_suite(15, 30, "few-15", 0.0), 16, 4),
@@ -350,7 +350,7 @@ GROUPS: Mapping[str, Group] = {
     "shared": Group(_shared, 20, 5),
     "two-causes": Group(_two_causes, 20, 5),
     "repository": Group(_repository, 20, 5),
-    "sparse": Group(_sparse, 150, 30),
+    "sparse": Group(_sparse, 240, 30),
     "revert": Group(_revert, 80, 20),
     "upstream": Group(_upstream, 20, 4),
     "drift": Group(_drift, 120, 30),
