@@ -106,7 +106,7 @@ class _Watcher:
 
     def watch(self) -> None:
         """Looks until it is told to end. Only the first look may fail; later ones are tried again."""
-        with _ending_by_signal():
+        with _Signals() as signals:
             recorded = self._look()
             if not recorded.repositories:
                 raise UserError(recorded.notes[0], ExitCode.MISSING)
@@ -115,7 +115,7 @@ class _Watcher:
                 f"gnomon: watching {', '.join(recorded.repositories)} every {interval} (Ctrl-C ends)",
                 err=True,
             )
-            while True:
+            while not signals.asked:
                 self._tell(recorded.notes)
                 if recorded.noticed and self._as_json:
                     click.echo(json.dumps(plain(_json_of(recorded))))
@@ -160,19 +160,27 @@ class _Ended(BaseException):
     """Somebody asked for the end."""
 
 
-@contextlib.contextmanager
-def _ending_by_signal() -> Iterator[None]:
+class _Signals:
     """Ends what is within at SIGINT or SIGTERM, whatever it is at: each transaction happens or does not."""
 
-    def end(*_: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        raise _Ended
+    def __init__(self) -> None:
+        self.asked = False
+        self._over = False
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    with contextlib.suppress(_Ended):
-        yield
+    def __enter__(self) -> _Signals:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._end)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self._over = True
+        return kind is _Ended
+
+    def _end(self, *_: object) -> None:
+        # Python swallows what is raised in a destructor: so it is noted, too.
+        self.asked = True
+        if not self._over:
+            raise _Ended
 
 
 def _not_committed(settings: Settings) -> Iterator[str]:
