@@ -54,7 +54,8 @@ class Truth:
         """Passes of some cases in some runs."""
         self.runs += times
         rate = (self.after if position >= self.culprit else self.before)[cases]
-        return self.rng.binomial(times, rate).astype(float)
+        passed: Floats = self.rng.binomial(times, rate).astype(float)
+        return passed
 
     def known(self, good: int, bad: int) -> RateEvidence:
         """What is there before the search, at both ends."""

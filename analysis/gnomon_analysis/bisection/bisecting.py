@@ -281,23 +281,34 @@ class Search:
     def _runs_at_ends(self, trees: _Trees, watcher: Watcher) -> Ending | None:
         """The levels at both ends: without them no run between tells anything."""
         while missing := self.missing_runs():
-            position, runs = next(iter(missing.items()))
-            # The first run also tells how many cases there are, and what a run costs.
-            wanted, cases = (runs if self.known.runs else 1), self._all_cases()
-            cost = self.known.cost()
-            of_run = self.known.whole_run() if cases is None else cost.of(range(len(cost.cases)))
-            possible, ending = self._possible(wanted, of_run.usd)
-            if not possible:
+            tasks, ending = self._ends_to_run(missing)
+            if not tasks:
                 return ending
-            broken = self._work(trees, [_Task(position, possible, cases)], watcher)
-            if broken:
+            for position, why in self._work(trees, tasks, watcher).items():
                 name = "bad" if position else "good"
                 raise UserError(
                     f"the suite cannot be run at the {name} end, {self._asked.line.commits[position][:8]} "
-                    f"({broken[position]}); name another one with --{name}, or another --command",
+                    f"({why}); name another one with --{name}, or another --command",
                     ExitCode.MISSING,
                 )
         return None
+
+    def _ends_to_run(self, missing: dict[int, int]) -> tuple[list[_Task], Ending | None]:
+        """Runs at the bad end, and beside them, where there are jobs for it, at the good one."""
+        cases, cost = self._all_cases(), self.known.cost()
+        of_run = self.known.whole_run() if cases is None else cost.of(range(len(cost.cases)))
+        tasks, planned = list[_Task](), 0
+        for position, runs in missing.items():
+            # The first run also tells how many cases there are, and what a run costs.
+            wanted = runs if self.known.runs else 1
+            possible, ending = self._possible(wanted, of_run.usd, planned, planned * of_run.usd)
+            if not possible:
+                return tasks, ending
+            tasks.append(_Task(position, possible, cases))
+            planned += possible
+            if len(tasks) == self._asked.jobs or not self.known.runs:
+                break
+        return tasks, None
 
     def _narrow(self, trees: _Trees, watcher: Watcher) -> Ending:
         while True:

@@ -13,11 +13,12 @@ from gnomon_analysis.bisection.evidence import Floats
 from gnomon_analysis.changes import ChangedFile, History, Patterns, Revision, read_history
 from gnomon_analysis.changes.repository import Repository
 
+# Flatter than what findings are judged by: here the runs shall decide, and there can be more of them.
 OWN_SKILL = 1.0
-OTHER_SKILL = 0.4
-CONFIGURATION = 0.25
-OTHER = 0.05
-DOCUMENTATION = 0.02
+OTHER_SKILL = 0.5
+CONFIGURATION = 0.5
+OTHER = 0.2
+DOCUMENTATION = 0.05
 
 _CONFIGURATION = frozenset({"prompt", "agent_config", "model_config", "tool_config", "golden_set"})
 _DOCUMENTS = frozenset({".md", ".rst", ".txt", ".adoc", ".png", ".jpg", ".svg", ".gif", ".pdf"})

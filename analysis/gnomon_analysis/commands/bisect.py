@@ -193,7 +193,9 @@ def _tell_plan(planned: Plan, estimate: Estimate | None, *, as_json: bool) -> No
             f"  goes on: {_count(spent.runs, 'run')} made, {tables.usd(spent.usd)}, "
             f"{tables.seconds(spent.seconds)} so far; --fresh begins anew"
         )
-    for position, runs in search.missing_runs().items():
+    if not known.cases:
+        click.echo("  begins at both ends, for their levels")
+    for position, runs in search.missing_runs().items() if known.cases else ():
         click.echo(
             f"  begins with {_count(runs, 'run')} at the {'bad' if position else 'good'} end, "
             f"{line.commits[position][:8]}"
