@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gnomon_analysis.changes import markdown, structure
-from gnomon_analysis.changes.structure import KeyDifference, UnreadableError
+from gnomon_analysis.changes.masking import masked, masked_lines, masked_value
+from gnomon_analysis.changes.structure import KeyDifference, Node, Scalar, UnreadableError
 from gnomon_analysis.changes.text import compare_lines, read, shortened, tokens
 
 FRONT_MATTER, DESCRIPTION, TRIGGER = "front_matter", "description", "trigger"
@@ -82,9 +83,14 @@ def compare(path: str, old: bytes | None, new: bytes | None) -> Comparison:
         new_tokens=None if after is None else tokens(after),
         parts=tuple(parts[:_MOST_PARTS]),
         left_out=max(0, len(parts) - _MOST_PARTS),
-        diff=lines.diff or None,
+        diff=_masked_diff(path, lines.diff) or None,
         note=note,
     )
+
+
+def _masked_diff(path: str, diff: str) -> str:
+    """What is shown of the lines: of configuration without values of secret keys."""
+    return masked(diff) if structure.reader(path.lower()) is None else masked_lines(diff)
 
 
 def _of_no_text(old: bytes | None, new: bytes | None, before: str | None, after: str | None) -> Comparison:
@@ -143,10 +149,19 @@ def _of_triggers(old: list[str], new: list[str]) -> Iterator[Part]:
 def _of_keys(differences: list[KeyDifference], part: str) -> Iterator[Part]:
     for difference in differences:
         old, new = (
-            None if node is None else structure.shown(node) for node in (difference.old, difference.new)
+            None if node is None else structure.shown(_without_secrets(difference.path, node))
+            for node in (difference.old, difference.new)
         )
         named = DESCRIPTION if part == FRONT_MATTER and difference.path == DESCRIPTION else part
         yield _part(named, difference.path, old, new)
+
+
+def _without_secrets(key: str, node: Node) -> Node:
+    if isinstance(node, dict):
+        return {name: _without_secrets(name, value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_without_secrets(key, item) for item in node]
+    return Scalar(masked_value(key, node.text))
 
 
 def _of_section(difference: markdown.SectionDifference) -> Part:
@@ -177,6 +192,6 @@ def _part(part: str, name: str, old: str | None, new: str | None, change: str = 
 
 
 def _clean(text: str) -> str:
-    """A text that any database takes: of bounded length, without NUL and halves of characters."""
-    short = shortened(text, _MOST_CHARACTERS).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    """A text that any database takes and anybody may see: short, without NUL, halves of characters, keys."""
+    short = shortened(masked(text), _MOST_CHARACTERS).replace("\0", "\N{REPLACEMENT CHARACTER}")
     return short.encode("utf-8", "replace").decode("utf-8")
