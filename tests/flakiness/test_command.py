@@ -260,20 +260,20 @@ def test_verifying_runs_the_test_until_it_is_decided(suite: Project) -> None:
 
 
 def test_verifying_uses_the_command_of_the_settings(suite: Project) -> None:
-    """The suite's paths in it give way to the one test; a command without pytest cannot choose one."""
+    """With the one test in the place of `{cases}`, without which none can be chosen."""
     settings = suite.folder / "gnomon.yaml"
-    settings.write_text("bisection: {command: 'python -m pytest -c pytest.ini test_shop.py'}\n")
-    (suite.folder / "pytest.ini").write_text("[pytest]\n")
-    git(suite, "add", ".")
+    settings.write_text("bisection: {command: 'python -m pytest -q {cases}'}\n")
     git(suite, "commit", "-q", "-a", "-m", "Command")
     done = completed(suite, "flaky", "verify", "TC1", "--runs", "1")
     assert "run 1: " in done.stdout, done.stderr
+    marked = ["gnomon.replay.id" in path.read_text() for path in suite.spool.glob("*.traces.jsonl")]
+    assert sum(marked) == 1
     runs = json.loads(suite.gnomon("runs", "--json", "--limit", "1"))["runs"]
     assert runs[0]["tally"]["tests"] == 1
 
     settings.write_text("bisection: {command: make test}\n")
     git(suite, "commit", "-q", "-a", "-m", "Make")
-    assert "does not name pytest" in suite.gnomon("flaky", "verify", "TC1", "--runs", "1", code=2)
+    assert "write {cases} where" in suite.gnomon("flaky", "verify", "TC1", "--runs", "1", code=2)
 
 
 def test_a_test_that_is_gone_cannot_be_verified(suite: Project) -> None:

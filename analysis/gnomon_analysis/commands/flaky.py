@@ -417,8 +417,9 @@ def _rerun(
     command = rerunning.command_for(settings, case.case_name)
     spool = state_directory.spool_directory(settings.state_directory)
     reruns: list[Rerun] = []
+    made_by = rerunning.new_id()
     while len(reruns) < runs:
-        rerunning.run_once(command, settings.root)
+        rerunning.run_once(command, settings, made_by)
         store.ingest(spool)
         before, case = case, _the_case(store, settings, case.case_id, case.suite)
         if case.last_at == before.last_at:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import subprocess
 import sys
@@ -10,10 +11,14 @@ from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.provenance.vcs import GitState
+from gnomon.registry.attributes import GNOMON_REPLAY_ID
 from gnomon.settings import Settings
 
-# Options of pytest whose next word is a path of their own, not one to collect tests from.
-_WITH_A_PATH = frozenset({"-c", "--rootdir", "--confcutdir", "--junitxml", "--basetemp", "-o", "-p", "-W"})
+CASES = "{cases}"
+"""In a command of the user's: the place of the tests to run."""
+
+# What another run or a debugging session said of itself.
+_FOREIGN = frozenset({"GNOMON_RUN_SEQUENCE", "TRACEPARENT", "PYTEST_CURRENT_TEST"})
 _PASSED, _FAILED = 0, 1
 _SHOWN = 12
 
@@ -38,38 +43,46 @@ def clean_commit(root: Path) -> str:
 def command_for(settings: Settings, node_id: str) -> list[str]:
     """The suite's command with this one test chosen: `bisection.command` where it is set, else pytest.
 
-    Raises UserError for a command that does not name pytest.
+    Raises UserError for a command that does not say where tests are named.
     """
     if settings.bisection.command is None:
         return [sys.executable, "-m", "pytest", "--gnomon", node_id]
     words = shlex.split(settings.bisection.command)
-    place = next((at for at, word in enumerate(words) if Path(word).name in {"pytest", "py.test"}), None)
-    if place is None:
+    if CASES not in words:
         raise UserError(
-            f"bisection.command is {settings.bisection.command!r}, which does not name pytest, so that a "
-            "single test cannot be chosen; run the suite yourself, and ask `gnomon flaky show` again"
+            f"bisection.command is {settings.bisection.command!r}, so that no test can be chosen; write "
+            f"{CASES} where the tests to run are named, as in `pytest --gnomon {CASES}`"
         )
-    kept = [
-        word
-        for before, word in zip(words[place:], words[place + 1 :], strict=False)
-        if before in _WITH_A_PATH or word.startswith("-") or not _is_path(settings.root, word)
-    ]
-    return [*words[: place + 1], *kept, *([] if "--gnomon" in kept else ["--gnomon"]), node_id]
+    return [node_id if word == CASES else word for word in words]
 
 
-def _is_path(root: Path, word: str) -> bool:
-    return (root / word.partition("::")[0]).exists()
+def new_id() -> str:
+    """An id for runs that belong together."""
+    return f"verify-{secrets.token_hex(6)}"
 
 
-def run_once(command: list[str], root: Path) -> bool:
+def run_once(command: list[str], settings: Settings, made_by: str) -> bool:
     """Runs the test once and says whether pytest was content.
 
+    The run bears the id of what made it, and goes to the store alone: one test is no news of the suite.
     Raises UserError (exit code 3) where the command cannot be run, or pytest did not get to the test.
     """
-    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    told = [environment.get("OTEL_RESOURCE_ATTRIBUTES", ""), f"{GNOMON_REPLAY_ID}={made_by}"]
+    environment |= {
+        "GNOMON": "1",
+        "OTEL_RESOURCE_ATTRIBUTES": ",".join(part for part in told if part),
+        **dict.fromkeys(("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER"), "none"),
+    }
     try:
         done = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, text=True, errors="replace", check=False
+            command,
+            cwd=settings.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
     except OSError as error:
         raise UserError(f"{command[0]} cannot be run ({error.strerror})", ExitCode.MISSING) from None

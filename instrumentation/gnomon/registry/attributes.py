@@ -707,7 +707,7 @@ GNOMON_RUN_STARTED_AT = Attribute(
 GNOMON_REPLAY_ID = Attribute(
     "gnomon.replay.id",
     "string",
-    "The search or backfill that ran the suite at a past revision. Absent: somebody or a pipeline ran it.",
+    "The search, backfill or verification that ran the suite or tests of it. Absent: a person or a pipeline.",
     examples=("5be9c1a0d7e2-8f3a1c",),
     source=GNOMON,
 )
@@ -716,6 +716,13 @@ GNOMON_REPLAY_TESTS = Attribute(
     "string",
     "Commit whose tests were laid over the past revision. Absent: the tests are the revision's own.",
     examples=("a19f60c22e1d4bfa8a2c3e4d5f60718293a4b5c6",),
+    source=GNOMON,
+)
+GNOMON_REPLAY_CASES = Attribute(
+    "gnomon.replay.cases",
+    "int",
+    "How many cases were run at the past revision, chosen by name. Absent: all of the suite.",
+    examples=(4,),
     source=GNOMON,
 )
 GNOMON_RUN_EXIT_CODE = Attribute(

@@ -167,7 +167,7 @@ class Budgets(Record):
 
 
 class Flaky(Record):
-    """When a test counts as flaky: its pass rate over `window` lies strictly between two bounds."""
+    """When a test counts as flaky: on boards by its pass rate, else by what it does where nothing changed."""
 
     above: float = setting(
         0.3, "Lower bound of the pass rate; itself not flaky.", unit="1", minimum=0, maximum=1
@@ -178,7 +178,7 @@ class Flaky(Record):
     window: Duration = setting(Duration("7d"), "Time over which the pass rate is taken.", format=DURATION)
     minimum_runs: int = setting(
         5,
-        "Fewer runs than this in the window say nothing about a test.",
+        "Fewer runs than this, in the window or ever, say nothing about a test.",
         unit="{run}",
         minimum=1,
         maximum=10**6,
@@ -193,7 +193,8 @@ class Flaky(Record):
     )
     fixed_runs: int = setting(
         20,
-        "Passes in a row, at one commit, after which a flaky or broken test counts as recovered.",
+        "Passes in a row, at one commit, after which a flaky or broken test counts as recovered. One that "
+        "failed rarely needs more: as many as chance would show in 5 % of cases.",
         unit="{run}",
         minimum=1,
         maximum=10**6,
@@ -710,13 +711,14 @@ class Gate(Record):
 
 
 class Bisection(Record):
-    """`gnomon bisect` and `gnomon backfill`: running a suite at past commits."""
+    """Running a suite at past commits, and single tests: `gnomon bisect`, `backfill` and `flaky verify`."""
 
     command: str | None = setting(
         None,
-        "Command that runs the suite in a checkout. When not set: `pytest --gnomon` with the suite's paths.",
+        "Command that runs the suite in a checkout, with `{cases}` where tests may be named. When not set: "
+        "`pytest --gnomon` with the suite's paths.",
         format=LINE,
-        example="uv run pytest tests/routing --gnomon",
+        example="uv run pytest --gnomon {cases}",
     )
     confidence_percent: float = setting(
         95.0, "How sure to be of a commit before the search ends.", unit="%", above=50, maximum=99.99

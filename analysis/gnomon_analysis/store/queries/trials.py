@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gnomon.registry import values
-from gnomon.registry.attributes import GNOMON_REPLAY_TESTS
+from gnomon.registry.attributes import GNOMON_REPLAY_ID, GNOMON_REPLAY_TESTS
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.queries.commits import DIRTY
 from gnomon_analysis.store.queries.totals import (
@@ -399,6 +399,8 @@ def window_counts(
         .where(
             results.expected_skill.is_not(None),
             runs.complete,
+            # What was run for its own sake was sent nowhere.
+            runs.attributes[str(GNOMON_REPLAY_ID)].as_string().is_(None),
             runs.ended_ns > since_ns,
             runs.ended_ns <= until_ns,
         )
