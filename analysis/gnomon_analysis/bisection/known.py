@@ -21,19 +21,25 @@ from gnomon_analysis.store.opening import database_errors, reading
 # What runs that were made here carry.
 MADE_BY = str(attributes.GNOMON_REPLAY_ID)
 TESTS_FROM = str(attributes.GNOMON_REPLAY_TESTS)
+CASES_CHOSEN = str(attributes.GNOMON_REPLAY_CASES)
 
 _IDS_A_QUERY = 400
+_NEIGHBOURS = 3
 _FINISHED = ("success", "failure")
 
 
 class StoredRun(NamedTuple):
-    """A run that is whole, at a known commit."""
+    """A run that came to its end, at a known commit.
+
+    `is_whole` is true or false of a replay, which knows whether it was asked for all cases, else None.
+    """
 
     run_id: str
     commit: str
     started_ns: int
     seconds: float
     tests_from: str | None
+    is_whole: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +152,21 @@ class Known:
         return any(True for _ in self._values(run_id))
 
     def whole_runs_at(self, position: int) -> int:
-        """How many runs at a position have at least half as many results as the longest run there is."""
-        most = max((len(results) for results in self._results.values()), default=0)
+        """How many runs at a position ran all of the suite.
+
+        Of a run that does not say so itself it is assumed where it has half as many results at least as the
+        longest run at this measured position and the next ones.
+        """
+        longest: dict[int, int] = defaultdict(int)
+        for run_id, run in self._runs.items():
+            place = self._place[run.commit]
+            longest[place] = max(longest[place], len(self._results.get(run_id, ())))
+        near = sorted(longest, key=lambda place: abs(place - position))[:_NEIGHBOURS]
+        most = max((longest[place] for place in near), default=0)
         return sum(
-            self._place[run.commit] == position and 2 * len(self._results.get(run_id, ())) >= most > 0
+            self._place[run.commit] == position
+            and (2 * len(self._results.get(run_id, ())) >= most if run.is_whole is None else run.is_whole)
+            and bool(self._results.get(run_id))
             for run_id, run in self._runs.items()
         )
 
@@ -310,6 +327,7 @@ def _stored_runs(connection: Connection, suite: str) -> Iterator[tuple[StoredRun
             started_ns=row.started_ns,
             seconds=max(0, (row.ended_ns or row.started_ns) - row.started_ns) / 1e9,
             tests_from=said.get(TESTS_FROM),
+            is_whole=CASES_CHOSEN not in said if MADE_BY in said else None,
         )
         yield run, row.environment
 

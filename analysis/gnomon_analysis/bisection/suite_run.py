@@ -20,7 +20,7 @@ from gnomon.errors import ExitCode, UserError
 from gnomon.provenance import ci
 from gnomon.provenance.files import find
 from gnomon.settings import Settings, Suite
-from gnomon_analysis.bisection.known import MADE_BY, TESTS_FROM
+from gnomon_analysis.bisection.known import CASES_CHOSEN, MADE_BY, TESTS_FROM
 from gnomon_analysis.bisection.yardstick import folder_of
 
 CASES = "{cases}"
@@ -107,11 +107,12 @@ class Invocation:
         command = self._command(where, chosen)
         if command is None:
             return Ran(0.0, "the suite is not there")
-        environment = self._environment(tree, git_variables)
+        environment = self._environment(tree, git_variables, len(chosen))
         ran, code = _execute(command, where, environment, limit)
         if code == _NOT_FOUND and chosen:
             # The cases have other names there.
             whole = self._command(where, []) or command
+            environment = self._environment(tree, git_variables, 0)
             again, code = _execute(whole, where, environment, limit)
             ran = Ran(ran.seconds + again.seconds, again.trouble, again.ended)
         return Ran(ran.seconds, "") if code in _RAN else ran
@@ -140,14 +141,16 @@ class Invocation:
                 found.append(folder or ".")
         return list(dict.fromkeys(found)) or None
 
-    def _environment(self, tree: Path, git_variables: Mapping[str, str]) -> dict[str, str]:
+    def _environment(self, tree: Path, git_variables: Mapping[str, str], cases: int) -> dict[str, str]:
         settings = self.settings
         kept = {
             name: value
             for name, value in os.environ.items()
             if name not in _FOREIGN and not name.startswith("GIT_")
         }
-        said = {MADE_BY: self.made_by} | ({TESTS_FROM: self.tests_from} if self.tests_from else {})
+        said = {MADE_BY: self.made_by}
+        said |= {TESTS_FROM: self.tests_from} if self.tests_from else {}
+        said |= {CASES_CHOSEN: str(cases)} if cases else {}
         told = [f"{name}={quote(value)}" for name, value in said.items()]
         attributes = [part for part in (kept.get("OTEL_RESOURCE_ATTRIBUTES", ""), *told) if part]
         path = [str(tree / folder) for folder in self.search_path]
