@@ -720,9 +720,9 @@ GNOMON_REPLAY_TESTS = Attribute(
 )
 GNOMON_REPLAY_CASES = Attribute(
     "gnomon.replay.cases",
-    "int",
+    "string",
     "How many cases were run at the past revision, chosen by name. Absent: all of the suite.",
-    examples=(4,),
+    examples=("4",),
     source=GNOMON,
 )
 GNOMON_RUN_EXIT_CODE = Attribute(
