@@ -68,9 +68,6 @@ _BLOB: tuple[object, ...] = ("blob", b"blob")
 # What `git rev-parse --verify --quiet` ends with where there is nothing of a name.
 _NOT_FOUND = 1
 
-# Fewer changes between git and us where the system can give so much.
-_PIPE_BYTES = 1_048_576
-
 _MOST_KEPT = 512
 _MOST_KEPT_BYTES = 65_536
 
@@ -136,7 +133,6 @@ class _ReadingGit(git.Git):
             stdin=istream or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            pipesize=_PIPE_BYTES,
         )
 
 
