@@ -11,7 +11,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gnomon.settings import Settings
@@ -23,15 +23,23 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The runs that were looked at, by commit, and under which settings."""
+    """The runs that were looked at, by commit, and under which settings.
+
+    `commits` is how many measured commits there were when all of them were looked at together.
+    """
 
     settings: str
     runs: Mapping[str, int]
+    commits: int
 
     def changed(self, other: Memory) -> set[str]:
         """The commits whose runs are not those of the other memory."""
         commits = self.runs.keys() | other.runs.keys()
         return {commit for commit in commits if self.runs.get(commit) != other.runs.get(commit)}
+
+    def after(self, whole: Memory) -> Memory:
+        """This memory, of a look at the newest commits after another one at all of them."""
+        return replace(self, commits=whole.commits)
 
 
 def memory(placed: Placed, settings: Settings) -> Memory:
@@ -42,7 +50,7 @@ def memory(placed: Placed, settings: Settings) -> Memory:
         said = f"{run.run_id}{run.complete}{run.ended_ns}".encode()
         marks[commit] = zlib.crc32(said, marks.get(commit, 0))
     wanted = repr((_VERSION, settings.changes.attribution))
-    return Memory(hashlib.sha256(wanted.encode()).hexdigest()[:16], marks)
+    return Memory(hashlib.sha256(wanted.encode()).hexdigest()[:16], marks, len(marks))
 
 
 class Notebook:
@@ -56,13 +64,14 @@ class Notebook:
         """What was remembered last; None where nothing was, or nothing that can be read."""
         try:
             told = json.loads(self._path.read_text("utf-8"))
-            return Memory(str(told["settings"]), {str(key): int(mark) for key, mark in told["runs"].items()})
+            marks = {str(key): int(mark) for key, mark in told["runs"].items()}
+            return Memory(str(told["settings"]), marks, int(told["commits"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def write(self, told: Memory) -> None:
         """Remembers; where the folder cannot be written, the next look is a longer one."""
-        text = json.dumps({"settings": told.settings, "runs": dict(told.runs)})
+        text = json.dumps({"settings": told.settings, "commits": told.commits, "runs": dict(told.runs)})
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")

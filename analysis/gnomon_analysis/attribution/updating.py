@@ -29,9 +29,13 @@ from gnomon_analysis.store import Store
 from gnomon_analysis.store.opening import database_errors, writing
 from gnomon_analysis.store.opening import reading as reading_transaction
 
-# New runs at the newest measured commits move only what lies so far back; they are seen beside as many again.
-_LIVE = 100
-_CONTEXT = 200
+# A run more is looked at with so many of the newest measured commits, or fewer where these have many runs;
+# what it says counts for the newer third of them.
+_NEWEST = 90
+_LEAST = 45
+_RUNS = 400
+# After so many more measured commits everything is looked at again: what is small takes long to show.
+_GROWTH = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
     notebook = Notebook(settings.state_directory, str(store.url), history.name)
     with reading_transaction(store.engine) as connection:
         placed = place(reading.stored_runs(connection), history)
-        now = memory(placed, settings)
-        span = _Span.whole(placed) if whole else _Span.since(placed, history, notebook.read(), now)
+        before, now = notebook.read(), memory(placed, settings)
+        span = _Span.whole(placed) if whole else _Span.since(placed, history, before, now)
         left_out = {str(reason.value): count for reason, count in placed.left_out.items()}
         if span is None:
             return Outcome(history.name, len(placed.runs), 0, left_out, 0)
@@ -97,7 +101,7 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
             confirmed=look.confirms,
             now_ns=now_ns,
         )
-    notebook.write(now)
+    notebook.write(now if before is None or span.is_whole else now.after(before))
     return Outcome(
         repository=history.name,
         runs=len(placed.runs),
@@ -132,13 +136,20 @@ class _Span:
         if not changed:
             return None
         places = [history.position(commit) for commit in changed]
-        measured = np.unique(placed.position)
-        if len(measured) <= _LIVE + _CONTEXT or any(place is None for place in places):
+        measured, runs = np.unique(placed.position, return_counts=True)
+        near = int(np.searchsorted(np.cumsum(runs[::-1]), _RUNS))
+        near = min(_NEWEST, max(_LEAST, near))
+        if len(measured) <= 2 * near or len(measured) - before.commits >= _GROWTH:
             return cls.whole(placed)
-        live = int(measured[-_LIVE])
-        if min(place for place in places if place is not None) < live:
+        live = int(measured[-near // 3])
+        if any(place is None or place < live for place in places):
             return cls.whole(placed)
-        return cls(int(measured[-_LIVE - _CONTEXT]), live)
+        return cls(int(measured[-near]), live)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all that there is."""
+        return self.live == 0
 
 
 class _Look:
