@@ -711,7 +711,7 @@ class Gate(Record):
 
 
 class Bisection(Record):
-    """Running a suite at past commits, and single tests: `gnomon bisect`, `backfill` and `flaky verify`."""
+    """Running a suite at past commits, or single tests, by `gnomon bisect`, `backfill` and `flaky verify`."""
 
     command: str | None = setting(
         None,
