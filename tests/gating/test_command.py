@@ -13,7 +13,10 @@ import pytest
 
 from tests.commands.conftest import Project
 from tests.gating.test_commits import Repository
+from tests.store.postgres import Server, postgres_server
 from tests.store.spool_files import Run
+
+__all__ = ["postgres_server"]
 
 
 @dataclass
@@ -21,6 +24,7 @@ class Branch:
     """A project whose branch `topic` grew from the second commit of `main`."""
 
     project: Project
+    repository: Repository
     first: str
     base: str
     head: str
@@ -48,7 +52,7 @@ def branch(tmp_path: Path) -> Branch:
     project = Project(folder)
     first, base = repository.commit("first"), repository.commit("Narrow refunds")
     repository.git("switch", "--quiet", "--create", "topic")
-    return Branch(project, first, base, repository.commit("Widen `refunds` | @all <b>"))
+    return Branch(project, repository, first, base, repository.commit("Widen `refunds` | @all <b>"))
 
 
 def lines(text: str, *parts: str) -> None:
@@ -158,7 +162,7 @@ def test_markdown(branch: Branch, tmp_path: Path) -> None:
         "<!-- gnomon gate -->",
         "Gnomon gate: fail (not enforced)",
         "| routing accuracy | 95.0 % | 50.0 % | \u221245.0 points [",
-        "- head: ``Widen `refunds` \\| @all <b>``",
+        "- head: ``Widen `refunds` | @all <b>``",
         "<details><summary>Cases that fell (18)</summary>",
     )
     assert "cannot be written" in branch.project.gnomon("gate", "--markdown", "/nowhere/gate.md", code=2)
@@ -197,3 +201,63 @@ def test_on_the_base_itself(branch: Branch) -> None:
     branch.record(branch.base, 20)
     said = branch.project.gnomon("gate", "--head", "main")
     lines(said, f"{branch.base[:8]} (1 run) against {branch.first[:8]} (1 run), the commit before it")
+
+
+def test_past_runs_tell_how_latency_scatters(branch: Branch) -> None:
+    """One run a side has a verdict on latency once commits before the base show how far whole runs differ."""
+    repository = branch.repository
+    repository.git("switch", "--quiet", "main")
+    past = [repository.commit(f"change {number}") for number in range(8)]
+    repository.git("switch", "--quiet", "--create", "slow")
+    head = repository.commit("slow")
+    for number, commit in enumerate(past):
+        timed(branch.project.spool, commit, 0.5 + number % 2 / 100)
+    timed(branch.project.spool, head, 5.0)
+    latency = next(
+        metric
+        for metric in json.loads(branch.project.gnomon("gate", "--json"))["gate"]["suites"][0]["metrics"]
+        if metric["name"] == "latency"
+    )
+    assert (latency["verdict"], latency["before"], latency["after"]) == (
+        "fail", pytest.approx(0.51), pytest.approx(5.0),
+    )  # fmt: skip
+
+
+def timed(spool: Path, commit: str, duration: float) -> None:
+    run = Run(key=f"timed-{commit[:8]}", commit=commit)
+    for case in range(20):
+        run.test(f"C{case:02d}", expected="alpha", actual="alpha", duration=duration)
+    run.write(spool)
+
+
+def test_a_run_of_several_suites(branch: Branch) -> None:
+    """Tests belong to their own suite, whatever the run was called; each suite is compared by itself."""
+    for commit in (branch.base, branch.head):
+        run = Run(key=f"both-{commit[:8]}", commit=commit)
+        for case in range(20):
+            good = commit == branch.base or case < 10
+            values = {"expected": "alpha", "actual": "alpha" if good else "beta"}
+            run.test(f"C{case:02d}", "passed" if good else "failed", **values)  # type: ignore[arg-type]
+            run.test(
+                f"T{case:02d}", expected="alpha", actual="alpha", attributes={"test.suite.name": "triage"}
+            )
+        run.write(branch.project.spool)
+    suites = json.loads(branch.project.gnomon("gate", "--json"))["gate"]["suites"]
+    assert [(suite["suite"], suite["verdict"], len(suite["fell"])) for suite in suites] == [
+        ("routing", "fail", 10),
+        ("triage", "unsure", 0),
+    ]
+    assert "triage: unsure" in branch.project.gnomon("gate", "--suite", "triage")
+
+
+def test_a_base_in_postgresql(branch: Branch, postgres_server: Server) -> None:
+    """Results that a team keeps in one database are found by its address."""
+    address = postgres_server.database()
+    record(branch.project.spool, branch.base, 38)
+    branch.project.environment["GNOMON_STORE_URL"] = address
+    branch.project.gnomon("ingest")
+    del branch.project.environment["GNOMON_STORE_URL"]
+    shutil.rmtree(branch.project.folder / ".gnomon")
+    branch.record(branch.head, 20)
+    said = json.loads(branch.project.gnomon("gate", "--json", "--base-store", address))
+    assert said["gate"]["verdict"] == "fail"

@@ -134,7 +134,7 @@ def _inputs(
 
 def _nearest(stores: Sequence[Store], line: Line, suite: str, *, dirty: bool) -> list[tuple[int, Side]]:
     """The nearest commits of the base that have runs of a suite, with how far they are, nearest first."""
-    tested = commits_with_runs(stores, [suite], dirty=dirty)
+    tested = commits_with_runs(stores, suite, dirty=dirty)
     found: list[tuple[int, Side]] = []
     for distance, commit in enumerate(line.ancestors):
         if commit in tested and (side := observe(stores, commit, suite, dirty=dirty).sides.get(suite)):

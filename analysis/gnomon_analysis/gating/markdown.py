@@ -22,18 +22,25 @@ _SIGNS = {
     Verdict.FAIL: "\N{CROSS MARK}",
     Verdict.UNSURE: "\N{WHITE QUESTION MARK ORNAMENT}",
 }
-_ROWS = 30
-_NAMES = 40
+# Rows of a list, and names: as many as leave the comment within what GitHub takes (65,536 characters).
+_ROWS = (30, 10, 3, 0)
+_LONGEST = 60_000
 _LONGEST_NAME = 120
 
 
 def render(outcome: Outcome) -> str:
     """The whole comment."""
-    return "\n".join(_lines(outcome)).rstrip() + "\n"
+    comment = ""
+    for rows in _ROWS:
+        comment = "\n".join(_lines(outcome, rows)).rstrip() + "\n"
+        if len(comment) <= _LONGEST:
+            return comment
+    cut = comment[:_LONGEST].rpartition("\n")[0]
+    return f"{cut}\n\nThere is more than a comment can hold; `gnomon gate` prints all of it.\n"
 
 
 def code(text: str) -> str:
-    """A code span that holds any text, also in a cell of a table."""
+    """A code span that holds any text on one line."""
     line = "".join(sign if sign.isprintable() else " " for sign in text).strip()
     if len(line) > _LONGEST_NAME:
         line = f"{line[: _LONGEST_NAME - 1]}…"
@@ -41,11 +48,15 @@ def code(text: str) -> str:
         return ""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     space = " " if line.startswith("`") or line.endswith("`") else ""
-    escaped = line.replace("|", "\\|")
-    return f"{fence}{space}{escaped}{space}{fence}"
+    return f"{fence}{space}{line}{space}{fence}"
 
 
-def _lines(outcome: Outcome) -> Iterator[str]:
+def _cell(text: str) -> str:
+    """A code span in a table, where a bar would end the cell even there."""
+    return code(text).replace("|", "\\|")
+
+
+def _lines(outcome: Outcome, rows: int) -> Iterator[str]:
     yield MARK
     state = "" if outcome.enabled else " (not enforced)"
     yield f"### {_SIGNS[outcome.verdict]} Gnomon gate: {outcome.verdict.value}{state}"
@@ -56,16 +67,16 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield _text(consequence)
     for suite in outcome.suites:
         yield ""
-        yield from _suite(outcome, suite)
+        yield from _suite(outcome, suite, rows)
     if outcome.without_base:
         yield ""
-        yield f"No commit of the base has runs of {_names(outcome.without_base)}: not compared."
+        yield f"No commit of the base has runs of {_names(outcome.without_base, rows)}: not compared."
     for reason, number in outcome.left_out.items():
         yield ""
         yield f"{words.plural(number, 'run')} {reason} left out."
 
 
-def _suite(outcome: Outcome, suite: SuiteComparison) -> Iterator[str]:
+def _suite(outcome: Outcome, suite: SuiteComparison, rows: int) -> Iterator[str]:
     yield f"#### {code(suite.suite)}: {suite.verdict.value}"
     yield ""
     yield f"{_text(words.compared(outcome, suite))}."
@@ -88,8 +99,8 @@ def _suite(outcome: Outcome, suite: SuiteComparison) -> Iterator[str]:
         yield ""
         yield sentence
     for title, changes in (("Cases that fell", suite.fell), ("Cases that rose", suite.rose)):
-        yield from _cases(title, changes)
-    yield from _cases("Quarantined: shown, not counted", suite.quarantined)
+        yield from _cases(title, changes, rows)
+    yield from _cases("Quarantined: shown, not counted", suite.quarantined, rows)
     for title, names in (
         ("New cases, with nothing to compare", suite.new_cases),
         ("Removed cases", suite.removed_cases),
@@ -97,14 +108,14 @@ def _suite(outcome: Outcome, suite: SuiteComparison) -> Iterator[str]:
     ):
         if names:
             yield ""
-            yield f"{title} ({len(names)}): {_names(names)}."
+            yield f"{title} ({len(names)}): {_names(names, rows)}."
 
 
 def _named(suite: SuiteComparison) -> tuple[tuple[str, SideTold], ...]:
     return ("base", suite.base), ("head", suite.head)
 
 
-def _cases(title: str, changes: Sequence[CaseChange]) -> Iterator[str]:
+def _cases(title: str, changes: Sequence[CaseChange], rows: int) -> Iterator[str]:
     if not changes:
         return
     yield ""
@@ -112,28 +123,29 @@ def _cases(title: str, changes: Sequence[CaseChange]) -> Iterator[str]:
     yield ""
     yield "| case | expected | base | head | remark |"
     yield "|---|---|---|---|---|"
-    for change in changes[:_ROWS]:
+    for change in changes[:rows]:
         before, after = (
-            f"{words.times(good, runs)}: {code(words.answers(names))}"
+            f"{words.times(good, runs)}: {_cell(words.answers(names))}"
             for good, runs, names in (
                 (change.good_before, change.runs_before, change.answers_before),
                 (change.good_after, change.runs_after, change.answers_after),
             )
         )
         yield (
-            f"| {code(change.case_id)} | {code(change.expected)} | {before} | {after} | "
+            f"| {_cell(change.case_id)} | {_cell(change.expected)} | {before} | {after} | "
             f"{words.remark(change)} |"
         )
-    if len(changes) > _ROWS:
+    if len(changes) > rows:
         yield ""
-        yield f"and {len(changes) - _ROWS} more"
+        yield f"and {len(changes) - rows} more"
     yield ""
     yield "</details>"
 
 
-def _names(names: Sequence[str]) -> str:
-    told = ", ".join(code(name) for name in names[:_NAMES])
-    return told if len(names) <= _NAMES else f"{told} and {len(names) - _NAMES} more"
+def _names(names: Sequence[str], rows: int) -> str:
+    told = ", ".join(code(name) for name in names[:rows])
+    rest = len(names) - rows
+    return told if rest <= 0 else f"{told} and {rest} more".strip()
 
 
 def _text(text: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from gnomon_analysis.gating.measures import Measure, Reading, Value
 from gnomon_analysis.store import ResultRow, RunRow, Store, schema
 from gnomon_analysis.store.opening import database_errors, reading
+from gnomon_analysis.store.queries.runs import in_suite
 
 # Runs that came to their end; of the others nobody knows what is missing.
 _ENDED = ("success", "failure")
@@ -134,7 +135,7 @@ class Found:
 def observe(stores: Sequence[Store], commit: str, suite: str | None, *, dirty: bool) -> Found:
     """Everything that stores know of a commit. `dirty`: runs with uncommitted changes count, too."""
     left_out: Counter[str] = Counter()
-    by_suite: dict[str, list[tuple[Store, RunRow]]] = {}
+    by_suite: dict[str, list[_Observed]] = {}
     seen: set[str] = set()
     for store in stores:
         for run in store.runs(suite, commit=commit):
@@ -144,9 +145,29 @@ def observe(stores: Sequence[Store], commit: str, suite: str | None, *, dirty: b
             if (reason := _unfit(run, dirty=dirty)) is not None:
                 left_out[reason] += 1
                 continue
-            by_suite.setdefault(suite or run.suite or "", []).append((store, run))
+            for named, results in _by_suite(store, run, suite).items():
+                by_suite.setdefault(named, []).append(_Observed(store, run, results))
     sides = {name: _side(commit, name, found) for name, found in by_suite.items()}
     return Found({name: side for name, side in sides.items() if side.cases}, left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """A run with its tests of one suite."""
+
+    store: Store
+    run: RunRow
+    results: tuple[ResultRow, ...]
+
+
+def _by_suite(store: Store, run: RunRow, suite: str | None) -> dict[str, tuple[ResultRow, ...]]:
+    """The tests of a run by suite; a run may hold tests of several."""
+    found: dict[str, list[ResultRow]] = {}
+    for result in store.results(run.run_id):
+        named = result.suite or run.suite or ""
+        if suite is None or named == suite:
+            found.setdefault(named, []).append(result)
+    return {named: tuple(results) for named, results in found.items()}
 
 
 def _unfit(run: RunRow, *, dirty: bool) -> str | None:
@@ -157,19 +178,15 @@ def _unfit(run: RunRow, *, dirty: bool) -> str | None:
     return None
 
 
-def _side(commit: str, suite: str, found: Sequence[tuple[Store, RunRow]]) -> Side:
-    ordered = sorted(found, key=lambda one: (str(one[1].started_at or ""), one[1].run_id))
-    results = {
-        run.run_id: tuple(result for result in store.results(run.run_id) if (result.suite or suite) == suite)
-        for store, run in ordered
-    }
-    runs = tuple(run for _, run in ordered)
-    called = [row for store, run in ordered for row in _calls(store, run.run_id)]
+def _side(commit: str, suite: str, found: Sequence[_Observed]) -> Side:
+    ordered = sorted(found, key=lambda one: (str(one.run.started_at or ""), one.run.run_id))
+    runs = tuple(one.run for one in ordered)
+    called = [row for one in ordered for row in _calls(one.store, one.run.run_id)]
     return Side(
         commit=commit,
         suite=suite,
         runs=runs,
-        results=results,
+        results={one.run.run_id: one.results for one in ordered},
         conditions=Conditions(
             models=frozenset(model for model, _ in called),
             golden_sets=frozenset(run.golden_set_version for run in runs if run.golden_set_version),
@@ -196,8 +213,8 @@ def _calls(store: Store, run_id: str) -> Iterator[tuple[str, str | None]]:
             yield f"{f'{provider} ' if provider else ''}{named}{other}", price
 
 
-def commits_with_runs(stores: Sequence[Store], suites: Iterable[str], *, dirty: bool) -> set[str]:
-    """Commits of which a store has runs of any of the suites that came to their end."""
+def commits_with_runs(stores: Sequence[Store], suite: str, *, dirty: bool) -> set[str]:
+    """Commits of which a store has runs with tests of the suite that came to their end."""
     runs = schema.runs.c
     statement = (
         select(runs.revision)
@@ -205,7 +222,7 @@ def commits_with_runs(stores: Sequence[Store], suites: Iterable[str], *, dirty: 
             runs.revision.is_not(None),
             runs.complete,
             runs.status.in_(_ENDED),
-            runs.suite.in_(list(suites)),
+            *in_suite(suite),
             *(() if dirty else (runs.dirty.is_not(True),)),
         )
         .distinct()
