@@ -715,7 +715,7 @@ class Bisection(Record):
 
     command: str | None = setting(
         None,
-        "Command that runs the suite in a checkout, with `{cases}` where tests may be named. When not set: "
+        "Command that runs the suite in a checkout, with `{cases}` where tests may be named. Not set, it is "
         "`pytest --gnomon` with the suite's paths.",
         format=LINE,
         example="uv run pytest --gnomon {cases}",
