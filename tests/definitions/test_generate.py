@@ -195,10 +195,80 @@ def test_a_link_to_a_dashboard_that_no_definition_makes_is_a_mistake(
     team.define("dashboards/linking.py", LINKING.format(of_panel=of_panel, of_board=of_board))
     done = team.generate("dashboards", "--only", "linking")
     assert done.returncode == 2
-    assert "own/dashboards/linking.py: " in done.stderr
-    assert f"{where} '{'Linking' if where == 'dashboard' else 'Tests'}' links to gnomon-" in done.stderr
+    assert f"own/dashboards/linking.py, line {6 if where == 'panel' else 7}: " in done.stderr
+    assert f"{where} '{'Linking' if where == 'dashboard' else 'Tests'}' links to " in done.stderr
     assert advice in done.stderr
+    assert "gnomon-" not in done.stderr
     assert not (team.folder / "dashboards").exists()
+
+
+OVERRIDING = """
+from gnomon.registry import attributes, metrics
+from gnomon_generators import vocabulary as v
+from gnomon_generators.promql import total
+
+tests = v.table(
+    "Tests",
+    v.query(total(metrics.GNOMON_RUN_TESTS, by=attributes.TEST_SUITE_NAME), "Tests"),
+    about="How many ran.",
+    overrides=[
+        v.override(
+            "Tests",
+            links=[
+                {link},
+            ],
+        ),
+    ],
+)
+dashboard = v.Dashboard(title="Linking", description="To others.", panels=[tests])
+"""
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("v.to_dashboard('qa_engeneer')", 'write to_dashboard("qa_engineer")'),
+        (
+            "v.to_dashboard('our_board', siute='routing')",
+            "links to 'our_board' and sets siute, a variable that it does not have: write suite=",
+        ),
+        (
+            "v.to_dashboard('our_board', agent='triage')",
+            "sets agent, a variable that it does not have: its variables are datasource, suite",
+        ),
+    ],
+)
+def test_a_wrong_link_of_a_column_is_told_by_its_own_line(team: Team, link: str, said: str) -> None:
+    """Not by that of the table around it; and what it sets there must be a variable there."""
+    team.define("dashboards/our_board.py", LINKED)
+    team.define("dashboards/linking.py", OVERRIDING.format(link=link))
+    done = team.generate("dashboards", "--only", "linking")
+    assert done.returncode == 2
+    assert "own/dashboards/linking.py, line 14: panel 'Tests', override 'Tests' links to " in done.stderr
+    assert said in done.stderr
+
+
+LINKED = """
+from gnomon.registry import metrics
+from gnomon_generators import vocabulary as v
+from gnomon_generators.promql import filters, total
+
+tests = v.stat("Tests", total(metrics.GNOMON_RUN_TESTS, where=filters(v.suite)), about="How many ran.")
+dashboard = v.Dashboard(title="Ours", description="Linked to.", panels=[tests], variables=[v.suite])
+"""
+
+
+def test_a_link_may_set_what_the_other_dashboard_offers(team: Team) -> None:
+    """Its variables and data sources; of a dashboard with a mistake nothing is known, and nothing is said."""
+    team.define("dashboards/our_board.py", LINKED)
+    team.define("dashboards/broken.py", "dashboard = nothing")
+    for link in (
+        "v.to_dashboard('our_board', suite='routing', datasource='x')",
+        "v.to_dashboard('broken', suite='routing')",
+    ):
+        team.define("dashboards/linking.py", OVERRIDING.format(link=link))
+        done = team.generate("dashboards", "--only", "linking")
+        assert done.returncode == 0, done.stderr
 
 
 def test_links_to_dashboards_of_any_definition_are_right(team: Team) -> None:

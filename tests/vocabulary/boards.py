@@ -31,6 +31,7 @@ KINDS: dict[str, Callable[[], v.Panel]] = {
     "stat with trend": lambda: v.stat(
         "Cost", COST, about=ABOUT, trend=True, percent_change="inverted", background=True
     ),
+    "stat with an arrow": lambda: v.stat("Cost", COST, about=ABOUT, percent_change=True),
     "stat of a text": lambda: v.stat("Release", ROWS, about=ABOUT, field="name", no_value="no run yet"),
     "gauge": lambda: v.gauge("Passes", RATE_OF_PASSES, about=ABOUT, thresholds=v.objective(85, near=90)),
     "bar gauge": lambda: v.bar_gauge("Passes", RATE_OF_PASSES, about=ABOUT, thresholds=v.objective(85)),
@@ -98,13 +99,15 @@ KINDS: dict[str, Callable[[], v.Panel]] = {
         "Skills",
         v.query(TESTS, "Tests"),
         v.query(RATE_OF_PASSES, "Passes"),
+        v.query(PASSED, "x"),
+        v.query(PASSED, "y"),
         columns={a.GEN_AI_SKILL_NAME: "Skill"},
         sort="-Tests",
         about=ABOUT,
         links=[v.to_traces(f'{{ span.gen_ai.skill.name = "{v.field("Skill")}" }}')],
         overrides=[
             v.override("Passes", cell="gauge", min=0, max=100, thresholds=v.objective(85), decimals=1),
-            v.override("Skill", width=200, links=[v.to_trace(v.field("Trace id"))]),
+            v.override("Skill", width=200, links=[v.to_trace(v.field("Skill"))]),
             v.override(
                 "Tests", cell="color-background", unit="{test}", color=v.NEUTRAL, hidden=True, name="N"
             ),

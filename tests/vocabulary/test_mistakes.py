@@ -12,7 +12,7 @@ from gnomon.errors import UserError
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics as m
 from gnomon_generators import vocabulary as v
-from gnomon_generators.promql import at_least, raw
+from gnomon_generators.promql import at_least, both, raw, top
 from tests.vocabulary.boards import (
     ABOUT,
     ALL_BUCKETS,
@@ -20,8 +20,10 @@ from tests.vocabulary.boards import (
     COST_OVER_TIME,
     LATENCY_BUCKETS,
     OUTCOMES,
+    PASSED,
     ROWS,
     TESTS,
+    TESTS_OVER_TIME,
     board,
 )
 
@@ -186,7 +188,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a choice with a comma": (lambda: v.choice("window", "a,b"), ["'window'", "comma"]),
     "one step in one number": (
         lambda: v.gauge("Passes", COST_OVER_TIME, about=ABOUT),
-        ["panel 'Passes'", "$__interval", "leave the window out"],
+        ["panel 'Passes'", "$__interval", "write RANGE"],
     ),
     "one step in the number before a trend": (
         lambda: v.stat("Cost", COST_OVER_TIME, trend=True, about=ABOUT),
@@ -198,7 +200,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "buckets of one step": (
         lambda: v.histogram("Latency", LATENCY_BUCKETS, about=ABOUT),
-        ["panel 'Latency'", "leave the window out"],
+        ["panel 'Latency'", "write RANGE"],
     ),
     "the whole range at every point": (
         lambda: v.timeseries("Cost", COST, about=ABOUT),
@@ -285,6 +287,108 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: v.histogram("Durations", COST, ROWS, about=ABOUT),
         ["panel 'Durations'", "it takes prometheus"],
     ),
+    "an unknown argument beside the panel's own": (
+        lambda: stat("Cost", COST, about=ABOUT, trends=True),
+        ["panel 'Cost'", "no argument 'trends'", "write trend="],
+    ),
+    "a misspelt argument of the panel's own": (
+        lambda: anything.timeseries("Cost", COST_OVER_TIME, about=ABOUT, stak="normal"),
+        ["no argument 'stak'", "write stack="],
+    ),
+    "an argument like no other": (
+        lambda: anything.timeseries("Cost", COST_OVER_TIME, about=ABOUT, zzz=1),
+        ["it takes style, stack, ", ", about, unit, "],
+    ),
+    "an argument of a plugin's panel": (
+        lambda: anything.panel("clock", "Time", COST, about=ABOUT, optoins={}),
+        ["panel 'Time'", "write options="],
+    ),
+    "a title by name": (
+        lambda: anything.stat(title="Cost", about=ABOUT),
+        ["the title stands first", "leave title= out"],
+    ),
+    "a word that a query does not know": (
+        lambda: anything.query(COST, format="tabel"),
+        ["query(): format='tabel'", "write 'table'"],
+    ),
+    "a word that an override does not know": (
+        lambda: anything.override("Spent", cell="gage"),
+        ["override 'Spent': cell='gage'", "write 'gauge'; it may be 'text', "],
+    ),
+    "an axis that there is not": (
+        lambda: anything.override("Spent", axis="top"),
+        ["override 'Spent': axis='top'", "write 'left', 'right' or 'hidden'"],
+    ),
+    "a calculation that there is not": (
+        lambda: anything.reduce_rows("medium"),
+        ["reduce_rows(): reducers='medium'", "'lastNotNull', "],
+    ),
+    "an operator that there is not": (
+        lambda: anything.calculate("a", "x", "b", "c"),
+        ["calculate(): operator='x'", "write '+', '-', '*' or '/'"],
+    ),
+    "a link that is none": (
+        lambda: stat("Cost", COST, about=ABOUT, links=["fleet"]),
+        ["panel 'Cost'", "links= holds 'fleet'", "links=[to_dashboard("],
+    ),
+    "an override that is none": (
+        lambda: stat("Cost", COST, about=ABOUT, overrides=["Cost"]),
+        ["panel 'Cost'", "overrides= holds 'Cost'", "overrides=[override("],
+    ),
+    "an override of a misspelt column": (
+        lambda: v.table(
+            "Tests",
+            v.query(TESTS, "Failing"),
+            overrides=[v.override("Failin", unit="1")],
+            about=ABOUT,
+        ),
+        ["panel 'Tests'", "override 'Failin' fits nothing here", "write override('Failing', …)"],
+    ),
+    "an override of columns like no other": (
+        lambda: v.table(
+            "Tests", v.query(TESTS, "Tests"), overrides=[v.override("/^p9/", unit="1")], about=ABOUT
+        ),
+        ["override '/^p9/' fits nothing here", "its columns are gen_ai_skill_name, Tests"],
+    ),
+    "an override of bars that are not there": (
+        lambda: v.bars(
+            "Tests", TESTS, x=a.GEN_AI_SKILL_NAME, overrides=[v.override("Test", unit="1")], about=ABOUT
+        ),
+        ["panel 'Tests'", "write override('Tests', …)"],
+    ),
+    "an override of a misspelt line": (
+        lambda: v.timeseries(
+            "Cost", v.query(COST_OVER_TIME, "spent"), overrides=[v.override("spend", unit="1")], about=ABOUT
+        ),
+        ["panel 'Cost'", "write override('spent', …)"],
+    ),
+    "a link with a misspelt column": (
+        lambda: v.table(
+            "Tests",
+            TESTS,
+            columns={a.GEN_AI_SKILL_NAME: "Skill"},
+            links=[v.to_dashboard("fleet", agent=v.field("Skil"))],
+            about=ABOUT,
+        ),
+        ["panel 'Tests'", "field('Skil') names no column", "write field('Skill')"],
+    ),
+    "a search with a column that is not there": (
+        lambda: v.table(
+            "Tests",
+            TESTS,
+            overrides=[v.override("Tests", links=[v.to_traces(f'{{ name = "{v.field("Model")}" }}')])],
+            about=ABOUT,
+        ),
+        ["panel 'Tests'", "field('Model') names no column", "its columns are gen_ai_skill_name, Tests"],
+    ),
+    "the highest of one column among all of another": (
+        lambda: v.table("Tests", v.query(top(3, TESTS), "Tests"), v.query(PASSED, "Passed"), about=ABOUT),
+        ["panel 'Tests'", "'Tests' blank", "sort_by('Tests', desc=True), limit("],
+    ),
+    "the highest of one bar among all of another": (
+        lambda: v.bars("Tests", top(3, TESTS), PASSED, x=a.GEN_AI_SKILL_NAME, about=ABOUT),
+        ["panel 'Tests'", "limit("],
+    ),
 }
 
 
@@ -298,6 +402,87 @@ def test_mistake(mistake: str) -> None:
         assert part in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not re.search(r"\b[A-Z]\w+\(\w+=", str(caught.value)), "no dump of an object"
+
+
+WORDS: dict[str, tuple[Callable[..., object], list[object], list[object]]] = {
+    "percent_change": (
+        lambda word: stat("Cost", COST, about=ABOUT, percent_change=word),
+        [True, False, "standard", "inverted", "same_as_value"],
+        ["up", 1, None],
+    ),
+    "trend": (lambda word: stat("Cost", COST, about=ABOUT, trend=word), [True, False], ["area", 1, None]),
+    "show": (lambda word: stat("Cost", COST, about=ABOUT, show=word), ["name"], ["nmae", True]),
+    "stack": (
+        lambda word: anything.timeseries("Cost", COST_OVER_TIME, about=ABOUT, stack=word),
+        ["none", "normal", "percent"],
+        ["normall", True],
+    ),
+    "style": (
+        lambda word: anything.timeseries("Cost", COST_OVER_TIME, about=ABOUT, style=word),
+        ["line", "bars", "points"],
+        ["bar", 3],
+    ),
+    "connect": (
+        lambda word: anything.timeseries("Cost", COST_OVER_TIME, about=ABOUT, connect=word),
+        [True, 60_000],
+        ["1m", 0.5],
+    ),
+    "legend_values": (
+        lambda word: anything.timeseries("Cost", COST_OVER_TIME, about=ABOUT, legend_values=word),
+        [["max"], ("mean", "sum"), []],
+        ["max", ["average"], 3, [True]],
+    ),
+    "orientation": (
+        lambda word: anything.bars("T", TESTS, x=a.GEN_AI_SKILL_NAME, about=ABOUT, orientation=word),
+        ["auto", "vertical"],
+        ["up"],
+    ),
+    "repeat_direction": (
+        lambda word: stat("Cost", COST, about=ABOUT, repeat=v.suite, repeat_direction=word),
+        ["h", "v"],
+        ["down"],
+    ),
+    "decimals": (lambda word: stat("Cost", COST, about=ABOUT, decimals=word), [0, 2], ["2", 1.5, True]),
+    "min": (lambda word: stat("Cost", COST, about=ABOUT, min=word), [0, 1.5], ["0", False]),
+    "cell": (lambda word: anything.override("Cost", cell=word), [None, "gauge"], ["gage", True]),
+    "multi": (lambda word: anything.label_variable(a.TEST_SUITE_NAME, multi=word), [False], ["no"]),
+}
+
+
+@pytest.mark.parametrize("argument", WORDS)
+def test_an_argument_takes_its_own_words_alone(argument: str) -> None:
+    """What Grafana knows is taken; anything else is refused by name, with all that may stand there."""
+    make, right, wrong = WORDS[argument]
+    for word in right:
+        assert make(word)
+    for word in wrong:
+        with pytest.raises(UserError, match=rf"{argument}=.*: (write|it may be) "):
+            make(word)
+
+
+def test_what_transformations_and_sql_make_may_be_named() -> None:
+    """Nobody knows their columns, so nothing is said of overrides, links and the highest."""
+    named: dict[str, Any] = {"overrides": [v.override("Twice", unit="1")], "about": ABOUT}
+    linked: dict[str, Any] = {"links": [v.to_trace(v.field("Twice"))], **named}
+    tests, ranked = v.query(TESTS, "Tests"), v.query(top(3, TESTS), "Tests")
+    doubled = v.calculate("Tests", "+", "Tests", "Twice")
+    assert v.table("A", tests, transformations=[doubled], **linked)
+    assert v.table("A", ROWS, **linked)
+    assert v.table("A", v.query(raw("up"), "Up"), **linked)
+    assert v.table("A", ranked, v.query(PASSED, "Passed"), transformations=[v.limit(3)], about=ABOUT)
+    assert v.timeseries("A", TESTS_OVER_TIME, **named)
+
+
+def test_what_is_there_may_be_named() -> None:
+    """Columns by heading, by label and by pattern; lines by legend; the highest where all rows are theirs."""
+    columns: dict[str, Any] = {"columns": {a.GEN_AI_SKILL_NAME: "Skill"}, "about": ABOUT}
+    for name in ("Skill", "gen_ai_skill_name", "/^Sk/", "Tests", "/(?<odd>/"):
+        assert v.table("A", v.query(TESTS, "Tests"), overrides=[v.override(name, width=9)], **columns)
+    assert v.table("A", TESTS, links=[v.to_trace(v.field("gen_ai_skill_name"))], **columns)
+    assert v.stat("Cost", COST, overrides=[v.override("Cost", unit="1")], about=ABOUT)
+    ranked = top(3, TESTS)
+    assert v.table("A", v.query(ranked, "Tests"), v.query(both(PASSED, ranked), "Passed"), **columns)
+    assert v.table("A", v.query(ranked, "Tests"), v.query(PASSED, "P", hidden=True), **columns)
 
 
 def test_what_is_made_of_several_windows_may_be_drawn() -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from gnomon.errors import UserError
 from gnomon.settings import Settings
 from gnomon_generators.artefacts.rendering import Others, rendered
-from gnomon_generators.definitions import FOLDERS, defines, find, load, runbooks
+from gnomon_generators.definitions import (
+    FOLDERS,
+    Defined,
+    DefinitionFile,
+    defines,
+    find,
+    load,
+    runbooks,
+)
 from gnomon_generators.document import Document
 
 if TYPE_CHECKING:
@@ -46,7 +55,7 @@ def produce(
     """The documents of these parts, in the order of `PARTS` and by name, made of the settings alone.
 
     `own` is a user's folder of definitions, see `gnomon_generators.definitions.find`. `only` are names or
-    globs of names: other definitions are not even loaded.
+    globs of names: other definitions are not even loaded, but for dashboards in which links set variables.
 
     Raises `UserError` for a mistake in a definition, and when `only` names nothing that there is.
     """
@@ -54,16 +63,26 @@ def produce(
     pages = _pages() if DOCS in parts else []
     if only:
         _check_names(only, [*(file.name for file in files), *(page.name for page in pages)])
-    others = Others(tuple(_rule_files(own)), tuple(file.name for file in find(["dashboards"], own)))
+    boards = {file.name: file for file in find(["dashboards"], own)}
+    loaded = cache(lambda file: load(file, settings))
+    others = Others(tuple(_rule_files(own)), tuple(boards), lambda name: _variables(loaded, boards[name]))
     documents = [
-        document
-        for file in files
-        if _wanted(file.name, only)
-        for document in rendered(load(file, settings), others)
+        document for file in files if _wanted(file.name, only) for document in rendered(loaded(file), others)
     ]
     if "alerts" in parts and not only:
         documents += _of_alerts(settings, own)
     return [*documents, *(page for page in pages if _wanted(page.name, only))]
+
+
+def _variables(loaded: Callable[[DefinitionFile], Defined], file: DefinitionFile) -> set[str] | None:
+    """The names of a dashboard's variables; None where its definition has a mistake, which is its own."""
+    from gnomon_generators.vocabulary import Dashboard  # noqa: PLC0415 - only where links set variables
+
+    try:
+        made = loaded(file).value
+    except UserError:
+        return None
+    return {one.name for one in made.all_variables()} if isinstance(made, Dashboard) else None
 
 
 def _of_alerts(settings: Settings, own: Path | None) -> Iterator[Document]:

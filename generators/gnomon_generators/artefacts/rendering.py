@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gnomon.errors import UserError
 from gnomon.record import Record
 from gnomon_generators.definitions import Defined
-from gnomon_generators.document import Document, dashboard_uid
+from gnomon_generators.document import Document
 from gnomon_generators.paths import shown
 
+if TYPE_CHECKING:
+    from gnomon_generators.vocabulary import Link
+
 _T = TypeVar("_T")
+_ALIKE: Final = 0.75
 
 # Each function imports the room that renders: `gnomon generate rules` does without grafanalib.
 
@@ -21,17 +25,20 @@ _T = TypeVar("_T")
 class Others(Record):
     """What the other definitions make: the rule files that configurations may list, the dashboards by the
     names of their files, to which links may lead.
+
+    `variables` gives the names of the variables of such a dashboard; None where its definition has a mistake.
     """
 
     rules: tuple[PurePosixPath, ...]
     dashboards: tuple[str, ...]
+    variables: Callable[[str], Collection[str] | None]
 
 
 def rendered(defined: Defined, others: Others) -> Iterator[Document]:
     """The documents of one definition.
 
     Raises `UserError` when it is not of the class that it must be, and for a link to a dashboard that no
-    definition makes.
+    definition makes, or that sets a variable which that dashboard does not have.
     """
     return _RENDERERS[defined.name](defined, others)
 
@@ -40,19 +47,31 @@ def _dashboard(defined: Defined, others: Others) -> Iterator[Document]:
     from gnomon_generators.vocabulary import Dashboard, render  # noqa: PLC0415
 
     dashboard = _of_class(defined, Dashboard)
-    names = {dashboard_uid(name): name for name in others.dashboards}
-    for where, uid in dashboard.dashboards_linked():
-        if uid not in names:
-            raise UserError(f"{shown(defined.file.path)}: {where} links to {uid}, {_advice(uid, names)}")
+    for where, link in dashboard.all_links():
+        if wrong := _wrong_link(link, others):
+            written = link.origin
+            line = f"{shown(written.path)}, line {written.line}" if written else shown(defined.file.path)
+            raise UserError(f"{line}: {where} links to {wrong}")
     path = PurePosixPath("dashboards/json") / f"{defined.file.name}.json"
     yield Document(path, render(dashboard, defined.file.name))
 
 
-def _advice(uid: str, names: Mapping[str, str]) -> str:
-    """What to write instead of a link to a dashboard that there is not."""
-    near = get_close_matches(uid, names, n=1, cutoff=0.8)
-    instead = f'write to_dashboard("{names[near[0]]}")' if near else f"there are {', '.join(names.values())}"
-    return f"which no definition makes: {instead}"
+def _wrong_link(link: Link, others: Others) -> str | None:
+    """What is wrong with a link to another dashboard, and what to write; None where nothing is."""
+    name = link.name
+    if name not in others.dashboards:
+        near = get_close_matches(name, others.dashboards, n=1, cutoff=_ALIKE)
+        known = ", ".join(others.dashboards)
+        instead = f'write to_dashboard("{near[0]}")' if near else f"there are {known}"
+        return f"{name!r}, a dashboard that no definition makes: {instead}"
+    variables = others.variables(name) if link.values else None
+    for variable, _ in link.values or ():
+        if variables is not None and variable not in variables:
+            near = get_close_matches(variable, variables, n=1)
+            known = ", ".join(sorted(variables)) or "none"
+            instead = f"write {near[0]}=" if near else f"its variables are {known}"
+            return f"{name!r} and sets {variable}, a variable that it does not have: {instead}"
+    return None
 
 
 def _groups(defined: Defined, _: Others) -> Iterator[Document]:

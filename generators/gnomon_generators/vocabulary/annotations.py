@@ -7,6 +7,7 @@ from typing import Any, Final
 import attr
 
 from gnomon_generators.promql.expression import Expr
+from gnomon_generators.vocabulary.closed_sets import checked
 from gnomon_generators.vocabulary.colors import NEUTRAL
 from gnomon_generators.vocabulary.queries import PROMETHEUS, TEMPO, Query, as_query
 from gnomon_generators.vocabulary.variables import reference
@@ -49,6 +50,7 @@ class Annotation:
         }
 
 
+@checked("annotation {name!r}")
 def annotation(
     name: str,
     query: Expr | Query,

@@ -11,6 +11,7 @@ from gnomon.errors import UserError
 from gnomon_generators.promql.naming import told
 from gnomon_generators.promql.windows import RANGE, STEP, in_one_word, is_fixed, windows_in
 from gnomon_generators.vocabulary.links import Link
+from gnomon_generators.vocabulary.overrides import Override
 from gnomon_generators.vocabulary.queries import PROMETHEUS, Query
 from gnomon_generators.vocabulary.targets import asks_once
 from gnomon_generators.vocabulary.thresholds import check_thresholds
@@ -18,13 +19,26 @@ from gnomon_generators.vocabulary.thresholds import check_thresholds
 if TYPE_CHECKING:
     from gnomon_generators.vocabulary.panel import Shape
 
-_LISTS: Final = ("mappings", "links", "overrides", "transformations")
+_LISTS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "mappings": ((Mapping,), "mapping(0, 'none')"),
+    "links": ((Link,), "to_dashboard('fleet')"),
+    "overrides": ((Override, Mapping), "override('Cost', unit='USD')"),
+    "transformations": ((Mapping,), "limit(10)"),
+}
+_BY_NAME: Final = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
-def check_call(parameters: Mapping[str, Parameter], given: Mapping[str, object]) -> None:
-    """Refuses what Python would refuse, a missing or unknown argument, in a sentence."""
-    if not any(one.kind is Parameter.VAR_KEYWORD for one in parameters.values()):
-        check_names(given, list(parameters))
+def check_call(
+    parameters: Mapping[str, Parameter], common: Mapping[str, Any], given: Mapping[str, object]
+) -> None:
+    """Refuses what Python would refuse, a missing or unknown argument, in a sentence.
+
+    `common` are the arguments that the function takes besides those in its own signature, by name.
+    """
+    if "title" in given:
+        raise UserError("the title stands first and has no name: leave title= out")
+    own = [name for name, one in parameters.items() if one.kind in _BY_NAME and name != "title"]
+    _check_names(given, [*own, *common])
     for name, one in parameters.items():
         if one.kind is Parameter.KEYWORD_ONLY and one.default is Parameter.empty and name not in given:
             raise UserError(f"it needs {name}=")
@@ -36,8 +50,7 @@ def check_title(title: object) -> None:
         raise UserError("a panel needs a title: write what it shows, in a few words")
 
 
-def check_names(given: Iterable[str], known: Sequence[str]) -> None:
-    """Refuses arguments that there are not."""
+def _check_names(given: Iterable[str], known: Sequence[str]) -> None:
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
@@ -47,9 +60,13 @@ def check_names(given: Iterable[str], known: Sequence[str]) -> None:
 
 def check_values(common: Mapping[str, Any]) -> None:
     """Refuses arguments of another kind than panels take, and a panel that does not say what it is about."""
-    for name in _LISTS:
-        if isinstance(common.get(name, ()), str | Link | Mapping):
+    for name, (kinds, made) in _LISTS.items():
+        held = common.get(name, ())
+        if isinstance(held, str | Link | Override | Mapping):
             raise UserError(f"{name}= takes a list: write {name}=[…]")
+        for one in held:
+            if not isinstance(one, kinds):
+                raise UserError(f"{name}= holds {told(one)}: write {name}=[{made}, …]")
     check_thresholds(common.get("thresholds"))
     if not str(common.get("about", "")).strip():
         raise UserError(
@@ -68,14 +85,44 @@ def check_queries(shape: Shape, queries: Sequence[Query]) -> None:
             _check_windows(shape, query)
 
 
+def check_series(queries: Sequence[Query], title: str, common: Mapping[str, Any]) -> None:
+    """Refuses overrides of series that a chart does not have, as far as the names of its series are known."""
+    if common.get("transformations"):
+        return
+    names = []
+    for query in queries:
+        if query.source != PROMETHEUS or query.format is not None:
+            return
+        if not query.one_series and (query.legend or query.labels != ()):
+            return
+        names.append(query.legend or title)
+    check_overrides(common.get("overrides", ()), names, ("Time",), "its series")
+
+
+def check_overrides(
+    overrides: Sequence[Override | object], names: Sequence[str], hidden: Sequence[str], what: str
+) -> None:
+    """Refuses overrides that fit no name, neither one that is shown nor one behind it.
+
+    `what` are the names, in words: "its columns".
+    """
+    mine = [one for one in overrides if isinstance(one, Override)]
+    renamed = [str(one.properties["displayName"]) for one in mine if one.properties.get("displayName")]
+    for one in mine:
+        if not any(one.fits(name) for name in (*names, *hidden, *renamed)):
+            near = get_close_matches(one.field, names, n=1)
+            advice = f"write override({near[0]!r}, …)" if near else f"{what} are {', '.join(names)}"
+            raise UserError(f"override {one.field!r} fits nothing here: {advice}")
+
+
 def _check_windows(shape: Shape, query: Query) -> None:
     # Lines within the cells of a table are neither numbers nor a chart.
     lines = shape.format == "table" and query.format == "time_series"
     windows = windows_in(query.text)
     if shape.shows == "number" and not lines and STEP in windows:
         raise UserError(
-            f"one number over one step of a picture ({STEP}) depends on the zoom: leave the window out for "
-            "the whole time range, or write a length such as '24h'"
+            f"one number over one step of a picture ({STEP}) depends on the zoom: write RANGE as window for "
+            "the whole time range, or a length such as '24h'"
         )
     if shape.shows == "moments" and windows == {RANGE} and not asks_once(query, shape.instant):
         raise UserError(

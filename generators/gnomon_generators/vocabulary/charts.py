@@ -12,7 +12,15 @@ from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
 from gnomon_generators.vocabulary.buckets import bucket_unit
 from gnomon_generators.vocabulary.colors import NEUTRAL
-from gnomon_generators.vocabulary.columns import check_kept, column_name, column_properties, matrix, tabled
+from gnomon_generators.vocabulary.columns import (
+    check_columns,
+    check_kept,
+    check_ranked,
+    column_name,
+    column_properties,
+    matrix,
+    tabled,
+)
 from gnomon_generators.vocabulary.overrides import matched
 from gnomon_generators.vocabulary.panel import (
     BY_VALUE,
@@ -190,6 +198,9 @@ def bars(
         check_kept(asked, one)
     axis = column_name(x)
     if series is None:
+        check_columns(asked, {}, title, common)
+        if not common.get("transformations"):
+            check_ranked(asked, title)
         transformations = tabled(asked, {}, default=title)
     else:
         transformations, axis = matrix(asked, {}, axis, column_name(series))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from gnomon.errors import UserError
 from gnomon_generators.promql.series import AnyLabel, label_text
-from gnomon_generators.vocabulary.overrides import cell_options, matched
+from gnomon_generators.vocabulary.arguments import check_overrides
+from gnomon_generators.vocabulary.links import fields_in
+from gnomon_generators.vocabulary.overrides import Override, cell_options, matched
 from gnomon_generators.vocabulary.panel import reference_id
 from gnomon_generators.vocabulary.queries import PROMETHEUS, Query
 from gnomon_generators.vocabulary.transformations import (
@@ -41,22 +43,56 @@ def check_kept_by_any(queries: Sequence[Query], column: AnyLabel | str) -> None:
         raise _lost(column, kept)
 
 
-def check_sort(
-    sort: str, queries: Sequence[Query], heads: Mapping[str, str], default: str, overrides: Sequence[Json]
+def check_columns(
+    queries: Sequence[Query],
+    heads: Mapping[str, str],
+    default: str,
+    common: Mapping[str, Any],
+    *,
+    sort: str = "",
 ) -> None:
-    """Raises `UserError` when a table has no column of that heading, as far as its columns are known."""
+    """Raises `UserError` where something is said of a column that a table does not have.
+
+    It looks at `sort`, at overrides and at what links take from the row, as far as the columns are known:
+    not those of SQL, nor those that transformations make.
+    """
     kept = _kept(queries)
-    if kept is None:
+    if kept is None or common.get("transformations"):
         return
-    named = [row["value"] for one in overrides for row in one["properties"] if row["id"] == "displayName"]
-    known = [heads.get(name, name) for name in kept]
-    known = [*known, *value_heads(queries, default).values(), *map(str, named)]
-    wanted = sort.removeprefix("-")
+    values = value_heads(queries, default)
+    known = [*(heads.get(name, name) for name in kept), *values.values()]
+    behind = (*kept, *values)
+    overrides = [one for one in common.get("overrides", ()) if isinstance(one, Override)]
+    check_overrides(overrides, known, behind, "its columns")
+    if any(not isinstance(one, Override) for one in common.get("overrides", ())):
+        return
+    renamed = [str(one.properties["displayName"]) for one in overrides if one.properties.get("displayName")]
+    if sort:
+        minus, wanted = sort[: sort.startswith("-")], sort.removeprefix("-")
+        _check_column(wanted, [*known, *renamed], f"sort={sort!r}", lambda name: f"sort='{minus}{name}'")
+    for link in (*common.get("links", ()), *(link for one in overrides for link in one.links)):
+        for name in fields_in(" ".join([link.url, *dict(link.values or ()).values()])):
+            if name not in behind:
+                _check_column(name, [*known, *renamed], f"field({name!r})", lambda name: f"field({name!r})")
+
+
+def _check_column(wanted: str, known: Sequence[str], said: str, written: Callable[[str], str]) -> None:
     if wanted not in known:
         near = get_close_matches(wanted, known, n=1)
-        minus = "-" if sort.startswith("-") else ""
-        advice = f"write sort='{minus}{near[0]}'" if near else f"its columns are {', '.join(known)}"
-        raise UserError(f"sort={sort!r} names no column: {advice}")
+        advice = f"write {written(near[0])}" if near else f"its columns are {', '.join(known)}"
+        raise UserError(f"{said} names no column: {advice}")
+
+
+def check_ranked(queries: Sequence[Query], title: str) -> None:
+    """Raises `UserError` when one query of a table has the highest only, and another has the rest as well."""
+    shown = [query for query in queries if query.source == PROMETHEUS and not query.hidden]
+    for query in shown:
+        if query.ranked and any(query.text not in other.text for other in shown):
+            head = query.legend or title
+            raise UserError(
+                f"top() or bottom() in one query leaves the rows of the others, with {head!r} blank: write "
+                f"the expression without it and transformations=[sort_by({head!r}, desc=True), limit(10)]"
+            )
 
 
 def _kept(queries: Sequence[Query]) -> tuple[str, ...] | None:

@@ -12,7 +12,6 @@ import attr
 from gnomon.errors import UserError
 from gnomon_generators.promql.naming import told
 from gnomon_generators.vocabulary.annotations import Annotation
-from gnomon_generators.vocabulary.identity import UID_PREFIX
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.panel import Panel
 from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Source
@@ -111,13 +110,15 @@ class Dashboard:
             for text in panel.texts:
                 yield from used_in(text)
 
-    def dashboards_linked(self) -> Iterator[tuple[str, str]]:
-        """The uids of the dashboards of ours that it links to, each after the words for who links there."""
-        for one in self.links:
-            yield from ((f"dashboard {self.title!r}", uid) for uid in _OURS.findall(one.url))
-        for panel in self.all_panels():
-            for text in panel.texts:
-                yield from ((f"panel {panel.title!r}", uid) for uid in _OURS.findall(text))
+    def all_links(self) -> Iterator[tuple[str, Link]]:
+        """The links to dashboards of definitions, each after the words for where in this one it stands."""
+        held = [(f"dashboard {self.title!r}", one) for one in self.links]
+        held += [
+            (f"panel {panel.title!r}{place}", one)
+            for panel in self.all_panels()
+            for place, one in panel.links
+        ]
+        yield from ((where, one) for where, one in held if one.name)
 
     def _check_lists(self) -> None:
         for name, kind, made in _HELD:
@@ -161,7 +162,6 @@ class Dashboard:
             _check_uses(f"variable {variable.name!r}", variable.query, known)
 
 
-_OURS: Final = re.compile(rf"^/d/({re.escape(UID_PREFIX)}[\w-]+)")
 _HELD: Final[tuple[tuple[str, type, str], ...]] = (
     ("panels", Panel, "stat(…)"),
     ("rows", Row, "row(…)"),

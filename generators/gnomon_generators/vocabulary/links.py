@@ -12,6 +12,7 @@ import attr
 
 from gnomon_generators.promql.series import AnyLabel, label_text
 from gnomon_generators.vocabulary.identity import uid_of
+from gnomon_generators.vocabulary.origin import Origin, origin
 from gnomon_generators.vocabulary.variables import tempo
 
 FAMILY: Final = "gnomon"
@@ -19,6 +20,7 @@ FAMILY: Final = "gnomon"
 
 ALL_VARIABLES: Final = "${__all_variables}"
 _REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
+_FIELD: Final = re.compile(r"\$\{__data\.fields\[\"([^\"]*)\"\]")
 
 
 @attr.frozen
@@ -26,13 +28,16 @@ class Link:
     """A title and where it leads; Grafana fills in `${…}` when it is followed.
 
     `values` are variables of the dashboard that it leads to, and what they are set to; None for an address
-    that is no dashboard of ours.
+    that is no dashboard of ours. `name` is the definition of that dashboard, `origin` where the link was
+    written.
     """
 
     title: str
     url: str
     new_tab: bool = False
     values: tuple[tuple[str, str], ...] | None = None
+    name: str = ""
+    origin: Origin | None = attr.field(default=None, eq=False, repr=False)
 
     def json(self) -> dict[str, object]:
         """As Grafana's field configuration has it."""
@@ -67,6 +72,11 @@ def field(name: str) -> str:
     return f'${{__data.fields["{name}"]:percentencode}}'
 
 
+def fields_in(text: str) -> list[str]:
+    """The columns whose value a text takes by `field`."""
+    return _FIELD.findall(text)
+
+
 def series_label(attribute: AnyLabel) -> str:
     """The value of a label of the series that is clicked, for links in charts."""
     return f"${{__field.labels.{label_text(attribute)}:percentencode}}"
@@ -83,7 +93,7 @@ def to_dashboard(name: str, title: str = "", **values: str | AnyLabel) -> Link:
         for variable, value in values.items()
     )
     shown = title or name.replace("_", " ").capitalize()
-    return Link(shown, f"/d/{uid_of(name)}", values=set_there)
+    return Link(shown, f"/d/{uid_of(name)}", values=set_there, name=name, origin=origin())
 
 
 def to_traces(search: str, title: str = "Traces") -> Link:

@@ -36,7 +36,7 @@ def stat(
     *queries: Expr | Query,
     trend: bool = False,
     show: Literal["auto", "value", "name", "value_and_name"] = "auto",
-    percent_change: Literal["standard", "inverted"] | None = None,
+    percent_change: bool | Literal["standard", "inverted", "same_as_value"] = False,
     background: bool = False,
     field: str = "",
     **common: Unpack[Common],
@@ -45,9 +45,10 @@ def stat(
 
     With `trend` the number is the last point of a line drawn behind it, of which each point is what the
     number was then: over the time range that ended there, or over its window. Without it, one value is asked
-    for at the end of the time range. `percent_change` adds an arrow with the change over the range
-    (`inverted`: less is better), for which the whole line is asked. `show="name"` shows the legend in place
-    of the number, and `field` one column of a query in SQL, which may hold text.
+    for at the end of the time range. `percent_change` adds an arrow with the change over that line, for which
+    the whole of it is asked: green for more (`"inverted"`: for less), or in the colour of the number
+    (`"same_as_value"`). `show="name"` shows the legend in place of the number, and `field` one column of a
+    query in SQL, which may hold text.
     """
     asked = as_queries(queries)
     options = {
@@ -55,9 +56,9 @@ def stat(
         "graphMode": "area" if trend else "none",
         "justifyMode": "auto",
         "orientation": "auto",
-        "percentChangeColorMode": percent_change or "standard",
+        "percentChangeColorMode": percent_change if isinstance(percent_change, str) else "standard",
         "reduceOptions": {**_fields_of(asked), "fields": f"/^{re.escape(field)}$/" if field else ""},
-        "showPercentChange": percent_change is not None,
+        "showPercentChange": bool(percent_change),
         "textMode": show,
         "wideLayout": True,
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import attr
+
 from gnomon.errors import UserError
+from gnomon_generators.vocabulary.closed_sets import checked
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.thresholds import Thresholds, check_thresholds
 from gnomon_generators.vocabulary.units import grafana_unit
@@ -15,6 +19,30 @@ Cell = Literal["text", "color-text", "color-background", "gauge", "sparkline", "
 """How a table shows a cell: plain, in the colour of its threshold or mapping, as a bar, as a small chart."""
 
 
+@attr.frozen
+class Override:
+    """What is different about the fields that a matcher of Grafana's finds; `override` makes it."""
+
+    matcher: str
+    field: str
+    properties: Mapping[str, object]
+    links: tuple[Link, ...] = ()
+
+    def json(self) -> Json:
+        """As Grafana's field configuration has it; properties that are None are left out."""
+        return matched(self.matcher, self.field, self.properties)
+
+    def fits(self, name: str) -> bool:
+        """Whether it is about the field of that name; true as well where that cannot be told."""
+        if self.matcher == "byName":
+            return self.field == name
+        try:
+            return re.search(self.field[1:-1], name) is not None
+        except re.error:
+            return True
+
+
+@checked("override {field!r}")
 def override(
     field: str,
     *,
@@ -34,7 +62,7 @@ def override(
     dashed: bool = False,
     fill_below_to: str | None = None,
     properties: Mapping[str, object] | None = None,
-) -> Json:
+) -> Override:
     """What is different about the fields of a name: columns of a table, series of a chart.
 
     `field` is the name as it is shown, or a regular expression between slashes (`/^p9/`). `properties` takes
@@ -65,7 +93,7 @@ def override(
         **(properties or {}),
     }
     matcher = "byRegexp" if len(field) > 1 and field[0] == field[-1] == "/" else "byName"
-    return matched(matcher, field, wanted)
+    return Override(matcher, field, wanted, tuple(links))
 
 
 def matched(matcher: str, options: str, properties: Mapping[str, object]) -> Json:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import wraps
-from inspect import signature
-from typing import Any, Concatenate, Final, Literal, ParamSpec, Required, TypedDict
+from functools import cache, wraps
+from inspect import Parameter, signature
+from typing import (
+    Any,
+    Concatenate,
+    Final,
+    Literal,
+    ParamSpec,
+    Required,
+    TypedDict,
+    get_type_hints,
+)
 
 import attr
 from grafanalib import core
@@ -14,17 +23,19 @@ from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.vocabulary.arguments import (
     check_call,
-    check_names,
     check_queries,
+    check_series,
     check_title,
     check_values,
     checked_size,
     checked_step,
 )
+from gnomon_generators.vocabulary.closed_sets import check_given
 from gnomon_generators.vocabulary.colors import SERIES
 from gnomon_generators.vocabulary.description import described
 from gnomon_generators.vocabulary.links import Link
-from gnomon_generators.vocabulary.overrides import matched
+from gnomon_generators.vocabulary.origin import Origin, origin
+from gnomon_generators.vocabulary.overrides import Override, matched
 from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Query, as_query
 from gnomon_generators.vocabulary.targets import target
 from gnomon_generators.vocabulary.thresholds import Thresholds
@@ -64,7 +75,7 @@ class Common(TypedDict, total=False):
     mappings: Sequence[Json]
     links: Sequence[Link]
     """Where a click on a value leads."""
-    overrides: Sequence[Json]
+    overrides: Sequence[Override | Json]
     transformations: Sequence[Json]
     width: int
     """Columns of 24."""
@@ -85,7 +96,10 @@ class Common(TypedDict, total=False):
 
 @attr.frozen
 class Panel:
-    """A panel without its place; the functions of the vocabulary make it."""
+    """A panel without its place; the functions of the vocabulary make it.
+
+    `links` come with the words for where in the panel each stands; `origin` is where the panel was written.
+    """
 
     title: str
     width: int
@@ -94,6 +108,8 @@ class Panel:
     queries: tuple[Query, ...] = ()
     repeat: Variable | None = None
     texts: tuple[str, ...] = ()
+    links: tuple[tuple[str, Link], ...] = ()
+    origin: Origin | None = attr.field(default=None, eq=False, repr=False)
 
 
 @attr.frozen
@@ -114,18 +130,30 @@ class Shape:
 
 
 def panel_function(function: Callable[Concatenate[str, _P], Panel]) -> Callable[Concatenate[str, _P], Panel]:
-    """A function that makes a panel: its `UserError`s begin with the panel's title."""
+    """A function that makes a panel: it takes nothing but what it knows, and its `UserError`s begin with the
+    panel's title.
+    """
     parameters = signature(function).parameters
+    place = list(parameters).index("title")
+    takes_more = any(one.kind is Parameter.VAR_KEYWORD for one in parameters.values())
 
     @wraps(function)
-    def named(title: str, /, *args: _P.args, **kwargs: _P.kwargs) -> Panel:
+    def named(first: str = "", /, *args: _P.args, **kwargs: _P.kwargs) -> Panel:
+        title = [first, *args, ""][place]
         try:
-            check_call(parameters, kwargs)
-            return function(title, *args, **kwargs)
+            common = _hints(Common) if takes_more else {}
+            check_call(parameters, common, kwargs)
+            check_given({**_hints(function), **common}, kwargs.items())
+            return function(first, *args, **kwargs)
         except UserError as error:
             raise UserError(f"panel {title!r}: {error}") from None
 
     return named
+
+
+@cache
+def _hints(annotated: Callable[..., object]) -> dict[str, Any]:
+    return get_type_hints(annotated)
 
 
 def as_queries(asked: Sequence[Expr | Query]) -> tuple[Query, ...]:
@@ -154,16 +182,17 @@ def build(
     Raises `UserError` for whatever is missing or cannot be.
     """
     check_title(title)
-    check_names(common, list(Common.__annotations__))
     check_values(common)
     check_queries(shape, queries)
+    if shape.format == "time_series":
+        check_series(queries, title, common)
     least = checked_step(common.get("interval"))
     width = checked_size("width", common.get("width", shape.width), COLUMNS)
     height = checked_size("height", common.get("height", shape.height), 100)
     field_config = (
         _field_config(queries, common, custom=custom, color=color, overrides=overrides)
         if shape.measures
-        else {"defaults": {}, "overrides": list(common.get("overrides", ()))}
+        else {"defaults": {}, "overrides": [_as_json(one) for one in common.get("overrides", ())]}
     )
     repeated = common.get("repeat")
     model = shape.model(
@@ -195,7 +224,28 @@ def build(
         **(fields or {}),
     )
     said = (title, *texts, *_strings([field_config, options, model.transformations]))
-    return Panel(title, width, height, model, queries, common.get("repeat"), said)
+    return Panel(
+        title,
+        width,
+        height,
+        model,
+        queries,
+        common.get("repeat"),
+        said,
+        links=tuple(_links(common)),
+        origin=origin(),
+    )
+
+
+def _links(common: Mapping[str, Any]) -> Iterator[tuple[str, Link]]:
+    yield from (("", one) for one in common.get("links", ()))
+    for row in common.get("overrides", ()):
+        if isinstance(row, Override):
+            yield from ((f", override {row.field!r}", one) for one in row.links)
+
+
+def _as_json(one: Override | Json) -> Json:
+    return one.json() if isinstance(one, Override) else one
 
 
 def _source(queries: Sequence[Query]) -> Json:
@@ -244,7 +294,11 @@ def _field_config(
     }
     return {
         "defaults": {key: value for key, value in defaults.items() if value is not None},
-        "overrides": [*overrides, *_named_colors(queries, common), *common.get("overrides", ())],
+        "overrides": [
+            *overrides,
+            *_named_colors(queries, common),
+            *map(_as_json, common.get("overrides", ())),
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.naming import told
 from gnomon_generators.promql.series import AnyLabel, label_text
+from gnomon_generators.vocabulary.closed_sets import checked
 
 PROMETHEUS: Final = "prometheus"
 TEMPO: Final = "tempo"
@@ -32,6 +33,7 @@ class Query:
 
     `legend` names its series, with labels in double braces; in a table it heads the column. `instant` asks
     for one value at the end of the time range; None leaves that, like `format` and `exemplars`, to the panel.
+    `ranked` says that it asks for the highest or lowest of its series only.
     """
 
     source: Source
@@ -46,6 +48,7 @@ class Query:
     color: str | None = None
     hidden: bool = False
     limit: int = 20
+    ranked: bool = False
 
     @property
     def one_series(self) -> bool:
@@ -53,6 +56,7 @@ class Query:
         return bool(self.legend) and "{{" not in self.legend
 
 
+@checked("query()")
 def query(
     expr: Expr | Query,
     legend: str = "",
@@ -92,6 +96,7 @@ def label(attribute: AnyLabel) -> str:
     return f"{{{{{label_text(attribute)}}}}}"
 
 
+@checked("traceql()")
 def traceql(text: str, *, limit: int = 20, spans: bool = False) -> Query:
     """A TraceQL search in Tempo for at most `limit` traces, or their matching spans; or a trace by its id."""
     return Query(TEMPO, _not_empty(text, "traceql"), format="spans" if spans else "traces", limit=limit)
@@ -102,6 +107,7 @@ def service_map() -> Query:
     return Query(TEMPO, "", format="serviceMap")
 
 
+@checked("sql()")
 def sql(
     text: str,
     legend: str = "",
@@ -130,7 +136,7 @@ def _of(expr: Expr) -> Query:
             f"{told(expr)} is no query: write an expression of gnomon_generators.promql such as total(…), "
             "or sql() or traceql()"
         )
-    return Query(PROMETHEUS, expr.text, "", expr.unit, expr.labels, expr.step)
+    return Query(PROMETHEUS, expr.text, "", expr.unit, expr.labels, expr.step, ranked=expr.ranked)
 
 
 def _not_empty(text: str, function: str) -> str:

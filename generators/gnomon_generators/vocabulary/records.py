@@ -12,8 +12,9 @@ from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import AnyLabel
 from gnomon_generators.vocabulary import models
 from gnomon_generators.vocabulary.columns import (
+    check_columns,
     check_kept_by_any,
-    check_sort,
+    check_ranked,
     column_name,
     column_properties,
     matrix,
@@ -67,10 +68,11 @@ def table(
     heads = {column_name(column): head for column, head in (columns or {}).items()}
     options: Json = {"cellHeight": "sm", "showHeader": True}
     if sort:
-        if series is None and not common.get("transformations"):
-            check_sort(sort, asked, heads, title, common.get("overrides", ()))
         options["sortBy"] = [{"displayName": sort.removeprefix("-"), "desc": sort.startswith("-")}]
     if series is None:
+        check_columns(asked, heads, title, common, sort=sort)
+        if not common.get("transformations"):
+            check_ranked(asked, title)
         _refuse_lost_headings(common, [*value_heads(asked, title).values()])
         transformations = tabled(asked, heads, default=title)
     else:

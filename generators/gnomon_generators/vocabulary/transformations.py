@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from gnomon_generators.vocabulary.closed_sets import checked
+from gnomon_generators.vocabulary.queries import Calculation
+
 Json = dict[str, Any]
 
 
@@ -45,16 +48,19 @@ def sort_by(field: str, *, desc: bool = False) -> Json:
     return transformation("sortBy", fields={}, sort=[{"field": field, "desc": desc}])
 
 
+@checked("limit()")
 def limit(count: int) -> Json:
     """The first rows only."""
     return transformation("limit", limitField=count)
 
 
-def reduce_rows(*reducers: str) -> Json:
+@checked("reduce_rows()")
+def reduce_rows(*reducers: Calculation) -> Json:
     """One row for each series, with a column for each calculation (`lastNotNull`, `max`, `sum` …)."""
     return transformation("reduce", reducers=list(reducers), mode="seriesToRows", includeTimeField=False)
 
 
+@checked("join_by_field()")
 def join_by_field(field: str, *, mode: Literal["outer", "inner"] = "outer") -> Json:
     """Tables side by side, rows joined where the field is the same."""
     return transformation("joinByField", byField=field, mode=mode)
@@ -78,6 +84,7 @@ def time_series_table(*refs: str) -> Json:
     return transformation("timeSeriesTable", **{ref: {"stat": "lastNotNull"} for ref in refs})
 
 
+@checked("calculate()")
 def calculate(left: str, operator: Literal["+", "-", "*", "/"], right: str, name: str) -> Json:
     """Another column, computed from two."""
     return transformation(

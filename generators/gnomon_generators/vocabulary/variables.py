@@ -11,6 +11,7 @@ from gnomon.errors import UserError
 from gnomon.registry import attributes as a
 from gnomon.settings import Settings
 from gnomon_generators.promql.series import AnyLabel, AnyMetric, label_text, series_of
+from gnomon_generators.vocabulary.closed_sets import checked
 from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Source
 
 _ON_LOAD, _ON_TIME_RANGE = 1, 2
@@ -68,6 +69,7 @@ def reference(source: Source) -> dict[str, str]:
     return {"type": source, "uid": f"${{{_BY_SOURCE[source].name}}}"}
 
 
+@checked("label_variable()")
 def label_variable(
     attribute: AnyLabel,
     name: str = "",
@@ -125,6 +127,7 @@ def chosen(variable: Variable, column: str) -> str:
     return f"coalesce({column}, '') ~ '^(${{{variable.name}:regex}})$'"
 
 
+@checked("variable {name!r}")
 def sql_variable(name: str, text: str, *, label: str = "", multi: bool = False) -> Variable:
     """A choice among the rows of a query of the store, one column wide; queries read it by `chosen`."""
     return Variable(name, label or name.capitalize(), "query", text, source=POSTGRES, multi=multi)
