@@ -38,6 +38,19 @@ def test_what_is_missing_is_run_and_no_more(shop: Shop) -> None:
     assert shop.untouched() == before
 
 
+def test_runs_of_some_cases_are_no_run_of_the_suite(shop: Shop) -> None:
+    """Where a search ran some cases only, the suite is still to be run."""
+    shop.grow(4)
+    shop.change("Rewrite refunds", refunds="cash")
+    shop.grow(1)
+    shop.pytest()
+    span = f"{shop.commits[0]}..HEAD"
+    shop.gnomon("backfill", f"{shop.commits[0]}..{shop.commits[1]}", "--yes")
+    shop.gnomon("bisect", "pass_rate", "--case", "money", "--good", shop.commits[1], "--yes")
+    planned = json.loads(shop.gnomon("backfill", span, "--dry-run", "--json"))
+    assert set(planned["missing"]) == set(shop.commits[2:-1])
+
+
 def test_only_some_revisions(shop: Shop) -> None:
     """Every so many, the newest among them, or only those that changed a skill or another tracked file."""
     shop.grow(2)

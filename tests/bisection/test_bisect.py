@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Row, select
 
-from gnomon_analysis.store import open_store
-from gnomon_analysis.store.opening import writing
+from gnomon_analysis.store import Store, open_store
+from gnomon_analysis.store.opening import reading, writing
 from gnomon_analysis.store.schema import change_impacts
+from gnomon_analysis.store.schema import runs as runs_table
 from tests.bisection.shop import SUITE, Shop
 
 PRICED = SUITE.replace("import pytest\n", "import gnomon\nimport pytest\n", 1).replace(
@@ -176,7 +179,7 @@ def test_ctrl_c_keeps_what_was_done(shop: Shop) -> None:
         text=True,
     )
     deadline = time.monotonic() + 60
-    while not list((shop.state / "spool").glob("*.part")) and time.monotonic() < deadline:
+    while not list((shop.state / "spool").glob("*.plan.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=60)
@@ -269,10 +272,19 @@ def test_todays_tests_measure_every_revision(shop: Shop) -> None:
     with open_store(shop.state / "gnomon.db") as store:
         runs = store.runs()
         cases = {result.case_id for run in runs for result in store.results(run.run_id)}
+        said = [dict(row.attributes) for row in _attributes(store)]
     assert {run.golden_set_version for run in runs} == {"2"}
     assert not any(run.dirty for run in runs)
+    assert {one["gnomon.replay.tests"] for one in said} == {shop.commits[-1]}
+    assert len({one["gnomon.replay.id"] for one in said}) == 1
+    assert {one.get("gnomon.replay.cases") for one in said} == {None, "2"}
     assert {"money", "broken"} <= cases
     assert sum(run.tally.tests == 2 for run in runs) >= len(runs) - 1  # the first tells which cases there are
+
+
+def _attributes(store: Store) -> list[Row[Any]]:
+    with reading(store.engine) as connection:
+        return list(connection.execute(select(runs_table.c.attributes)))
 
 
 def test_runs_with_other_tests_do_not_count(shop: Shop) -> None:

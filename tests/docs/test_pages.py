@@ -22,7 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     *("pytest.md", "sdk.md", "architecture.md", "generate.md", "check.md", "notifications.md"),
     *("dashboards.md", "write-a-dashboard.md", "write-a-rule.md", "simulate.md", "stack.md", "truth.md"),
-    *("flaky.md", "watch.md"),
+    *("bisect.md", "flaky.md", "watch.md"),
     "gate.md",
 )
 BACKEND = "localhost:4318"
