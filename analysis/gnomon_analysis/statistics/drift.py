@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from gnomon_analysis.statistics.lines import Line
+from gnomon_analysis.statistics.logarithms import log_sum
 from gnomon_analysis.statistics.model import Floats, Kind
 
 # A ramp is at least so many measured commits long; a shorter one is a step as far as anybody can tell.
@@ -96,4 +96,4 @@ def _evidence(shapes: Floats, value: Floats, precision: Floats) -> Floats:
 
 
 def _mean(evidence: Floats) -> float:
-    return float(logsumexp(evidence) - np.log(evidence.size))
+    return float(log_sum(evidence) - np.log(evidence.size))

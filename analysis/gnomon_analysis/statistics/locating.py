@@ -92,9 +92,8 @@ def _seen(members: Sequence[_Member], options: Options) -> _Seen:
     family = None
     if len(members) > 1:
         family = pooling.family([member.line for member in members])
-        events = pooling.events(
-            family, options.hazard * len(members) ** 0.25 * weights, pooling.together(family)
-        )
+        hazard = options.hazard * len(members) ** 0.25
+        events = pooling.events(family, hazard, [member.weights for member in members])
         rate = movements.movements(pooling.rate(family), options.hazard * weights)
         for event in events:
             for place, member in enumerate(members):
@@ -107,14 +106,9 @@ def _seen(members: Sequence[_Member], options: Options) -> _Seen:
 
 def _mass(event: Event, of_gap: Floats, weights: Floats) -> Floats:
     """What is said of gaps, shared among their commits."""
-    found, frame = np.zeros(len(weights)), event.frame
-    for gap, share in zip(event.cut.gaps, of_gap, strict=True):
-        inside = slice(frame.at[gap - 1] + 1, max(frame.at[gap], frame.at[gap - 1] + 1) + 1)
-        if frame.at[gap] == frame.at[gap - 1]:
-            inside = slice(frame.at[gap], frame.at[gap] + 1)
-        weight = weights[inside]
-        mass = float(weight.sum())
-        found[inside] += share * (weight / mass if mass > 0 else 1 / weight.size)
+    found = np.zeros(len(weights))
+    commits, shares, _ = placing.spread(event.frame, event.cut.gaps, of_gap, weights)
+    np.add.at(found, commits, shares)
     return found
 
 

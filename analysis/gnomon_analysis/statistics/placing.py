@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gnomon_analysis.statistics.lines import Line
-from gnomon_analysis.statistics.model import Candidate, Floats
+from gnomon_analysis.statistics.model import Candidate, Floats, Integers
 from gnomon_analysis.statistics.segmentation import Cut
 
 # Probability that a series moves when the model, the provider or the environment does: far above any
@@ -34,7 +35,7 @@ class Place:
         flip_among: Whether the state flips at any of the gaps that these belong to.
     """
 
-    commits: np.ndarray
+    commits: Integers
     shares: Floats
     flipped: float
     candidates: tuple[Candidate, ...]
@@ -50,7 +51,7 @@ def weights(prior: Floats | None, size: int) -> Floats:
     return np.asarray(found / mean) if mean > 0 else np.ones(size)
 
 
-def flips(line: Line) -> np.ndarray:
+def flips(line: Line) -> NDArray[np.bool_]:
     """Whether the upstream state of each entry differs from that of the entry before; shape (entries,)."""
     found = np.zeros(line.size, dtype=np.bool_)
     found[1:] = np.diff(line.tag) != 0
@@ -73,24 +74,27 @@ def hazards(line: Line, of_commit: Floats) -> Floats:
     return np.asarray(np.clip(found, 1e-12, _MOST))
 
 
+def spread(
+    line: Line, gaps: Integers, shares: Floats, of_commit: Floats
+) -> tuple[Integers, Floats, Integers]:
+    """Shares of gaps among the commits in them, by weight: the commits, their shares, and each one's gap."""
+    last = line.at[gaps]
+    # Between two upstream states at one commit lies nothing but the flip, which is told at that commit.
+    first = np.minimum(line.at[gaps - 1] + 1, last)
+    counts = last - first + 1
+    starts = np.cumsum(counts) - counts
+    commits = np.arange(int(counts.sum())) - np.repeat(starts - first, counts)
+    weight = of_commit[commits]
+    mass = np.add.reduceat(weight, starts)
+    weight = np.where(np.repeat(mass > 0, counts), weight, 1.0)
+    mass = np.where(mass > 0, mass, counts)
+    return commits, weight * np.repeat(shares / mass, counts), np.repeat(gaps, counts)
+
+
 def place(line: Line, cut: Cut, of_commit: Floats) -> Place:
     """Shares each gap's probability among its commits by their weights."""
     flipped = flips(line)
-    commits: list[np.ndarray] = []
-    shares: list[Floats] = []
-    gap_of: list[np.ndarray] = []
-    for gap, share in zip(cut.gaps, cut.shares, strict=True):
-        inside = np.arange(line.at[gap - 1] + 1, line.at[gap] + 1)
-        if not inside.size:
-            # Two upstream states at one commit: nothing but the flip lies between.
-            inside = line.at[gap : gap + 1]
-        weight = of_commit[inside]
-        mass = float(weight.sum())
-        weight = weight / mass if mass > 0 else np.full(inside.size, 1 / inside.size)
-        commits.append(inside)
-        shares.append(share * weight)
-        gap_of.append(np.full(inside.size, gap))
-    found, share, gaps = np.concatenate(commits), np.concatenate(shares), np.concatenate(gap_of)
+    found, share, gaps = spread(line, cut.gaps, cut.shares, of_commit)
     falling = np.lexsort((found, -share))
     enough = int(np.searchsorted(np.cumsum(share[falling]), CREDIBLE * share.sum() - 1e-12)) + 1
     chosen = falling[:enough]

@@ -10,16 +10,16 @@ together; the series that do not move cost next to nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp
 
-from gnomon_analysis.statistics import likelihoods, placing, segmentation
+from gnomon_analysis.statistics import likelihoods, placing, scanning, segmentation
 from gnomon_analysis.statistics.likelihoods import Likelihood
 from gnomon_analysis.statistics.lines import DOUBT, Line, gathered, without_steps
+from gnomon_analysis.statistics.logarithms import log_sum, log_sums
 from gnomon_analysis.statistics.model import Floats, Integers, Kind
-from gnomon_analysis.statistics.segmentation import Cut
+from gnomon_analysis.statistics.segmentation import WHOLE, Cut
 
 # Shares of a family that may move together.
 SHARES = np.array([0.03, 0.08, 0.2, 0.45, 0.8])
@@ -27,6 +27,13 @@ _SEARCHES = 24
 # A stretch of fewer entries than this is not searched for a further event.
 _LEAST = 4
 _REACH = 60
+# Events of a long line that are nearer to each other than that are found as one to begin with.
+_APART = 8
+# Gaps of a long line that are looked at in one go: that bounds the memory.
+_BLOCK = 1000
+# What commits touched makes a series at most e^3 = 20 times likelier, or less likely, to move than the
+# others.
+_MOST_LEAN = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,24 +98,71 @@ def family(lines: Sequence[Line]) -> Family:
     return Family(lines, grid, frame)
 
 
-def events(found: Family, of_commit: Floats, inflation: float) -> list[Event]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pool:
+    """What is known before events are looked for.
+
+    Attributes:
+        likelihood: The models of the series, side by side.
+        odds: Prior log odds of an event at each entry.
+        lean: How much likelier each series is to be moved at each entry than the others, by what the commits
+            touched: log of its weight over the mean weight; shape (series, entries).
+        inflation: How many times further the series wander together than they would on their own.
+    """
+
+    likelihood: Likelihood
+    odds: Floats
+    lean: Floats
+    inflation: float
+
+    def factors(self, first: int, last: int, gaps: Integers) -> Floats:
+        """Each series' log Bayes factor of a step at each gap of a stretch; shape (series, gaps)."""
+        whole = self.likelihood.between(np.array([first]), np.array([last]))
+        return np.asarray(self.likelihood.between(first, gaps) + self.likelihood.between(gaps, last) - whole)
+
+    def mixed(self, factors: Floats, gaps: Integers) -> tuple[Floats, Floats]:
+        """log(1 - q + q BF) of each share q, series and gap, and log(q BF) alone."""
+        logit = (np.log(SHARES) - np.log1p(-SHARES))[:, None, None] + self.lean[:, gaps]
+        moved = factors - np.logaddexp(0.0, -logit)
+        return np.logaddexp(-np.logaddexp(0.0, logit), moved), moved
+
+    def scores(self, factors: Floats, gaps: Integers) -> Floats:
+        """Posterior log odds of an event at each gap."""
+        by_share = self.mixed(factors, gaps)[0].sum(axis=1) / self.inflation
+        return np.asarray(self.odds[gaps] + log_sums(by_share) - np.log(SHARES.size))
+
+    def pooled(self, first: int, last: int) -> Cut:
+        """The event between two ends, as if there were at most one."""
+        gaps = np.arange(first + 1, last)
+        scores = self.scores(self.factors(first, last, gaps), gaps)
+        best = int(np.argmax(scores))
+        near = slice(max(0, best - _REACH), best + _REACH + 1)
+        total = log_sum(scores[near])
+        return Cut(first, int(gaps[best]), last, total, gaps[near], np.exp(scores[near] - total))
+
+
+def events(found: Family, hazard: float, weights: Sequence[Floats]) -> list[Event]:
     """The events of a family that are likelier than not, oldest first.
 
-    `of_commit` is the hazard of each commit; `inflation` is how many times further the series wander together
-    from commit to commit than they would on their own: so much less is said by all of them together.
+    `hazard` is the probability of an event at a commit of mean weight; `weights` has the weight of each
+    commit for each series. What the series have in common at each commit (`together`) tempers what they say
+    together.
     """
     size = found.frame.size
     if size < 2 or len(found.lines) < 2:
         return []
-    likelihood = likelihoods.of_family(found.lines, found.grid, size)
-    hazard = placing.hazards(found.frame, of_commit)
-    odds = np.log(hazard) - np.log1p(-hazard)
-    gaps = _search(likelihood, odds, size, inflation)
+    pool = _pool(found, hazard, weights)
+    gaps = _search(pool, size) if size <= WHOLE else _scan(pool, size)
+    known: dict[tuple[int, int], Cut] = {}
 
     def seen(places: list[int]) -> list[Cut]:
-        ends = [0, *places, size]
-        stretches = zip(ends[:-2], ends[2:], strict=True)
-        return [_pooled(likelihood, odds, stretch, inflation) for stretch in stretches]
+        cuts = []
+        for first, gap, last in zip([0, *places], places, [*places[1:], size], strict=False):
+            near = max(first, gap - WHOLE // 2), min(last, gap + WHOLE // 2)
+            if near not in known:
+                known[near] = pool.pooled(*near)
+            cuts.append(replace(known[near], first=first, last=last))
+        return cuts
 
     for _ in range(_SEARCHES):
         cuts = seen(gaps)
@@ -120,10 +174,35 @@ def events(found: Family, of_commit: Floats, inflation: float) -> list[Event]:
         else:
             gaps = sorted({cut.gap for cut in cuts})
     kept = [cut for cut in segmentation.sure(seen, gaps) if cut.log_odds >= 0]
-    return [_event(found.frame, likelihood, odds, cut, inflation) for cut in kept]
+    return [_event(pool, found.frame, cut) for cut in kept]
 
 
-def _search(likelihood: Likelihood, odds: Floats, size: int, inflation: float) -> list[int]:
+def _pool(found: Family, hazard: float, weights: Sequence[Floats]) -> _Pool:
+    mean = np.mean(weights, axis=0)
+    prior = placing.hazards(found.frame, hazard * mean)
+    of_entries = np.array([placing.hazards(found.frame, hazard * own) for own in weights])
+    lean = np.log(of_entries) - np.log(of_entries.mean(axis=0))
+    return _Pool(
+        likelihood=likelihoods.of_family(found.lines, found.grid, found.frame.size),
+        odds=np.log(prior) - np.log1p(-prior),
+        lean=np.clip(lean, -_MOST_LEAN, _MOST_LEAN),
+        inflation=together(found),
+    )
+
+
+def _scan(pool: _Pool, size: int) -> list[int]:
+    """Places of a long line where stretches around them speak for an event."""
+    places, scores = [], []
+    for scale in scanning.SCALES[1:]:
+        gaps, first, last = scanning.stretches(size, scale)
+        for block in np.array_split(np.arange(gaps.size), max(1, gaps.size // _BLOCK)):
+            factors = scanning.factors(pool.likelihood, first[block], gaps[block], last[block])
+            places.append(gaps[block])
+            scores.append(pool.scores(factors, gaps[block]))
+    return sorted(scanning.peaks(np.concatenate(scores), np.concatenate(places), _APART))
+
+
+def _search(pool: _Pool, size: int) -> list[int]:
     """Splits at the strongest event, then both sides of it, and so on; also within shorter stretches.
 
     The stretches are seeded intervals (S. Kovacs, P. Buhlmann, H. Li, A. Munk, "Seeded binary segmentation",
@@ -135,7 +214,7 @@ def _search(likelihood: Likelihood, odds: Floats, size: int, inflation: float) -
         first, last = waiting.pop()
         best: Cut | None = None
         for low, high in _seeded(first, last):
-            cut = _pooled(likelihood, odds, (low, high), inflation)
+            cut = pool.pooled(low, high)
             if cut.log_odds > 0 and (best is None or cut.log_odds > best.log_odds):
                 best = cut
         if best is not None:
@@ -155,49 +234,23 @@ def _seeded(first: int, last: int) -> list[tuple[int, int]]:
     return stretches
 
 
-def _factors(likelihood: Likelihood, first: int, last: int) -> tuple[Integers, Floats]:
-    """Gaps of a stretch and each series' log Bayes factor of a step there; shape (series, gaps)."""
-    gaps = np.arange(first + 1, last)
-    whole = likelihood.between(np.array([first]), np.array([last]))
-    return gaps, likelihood.between(first, gaps) + likelihood.between(gaps, last) - whole
-
-
-def _mixed(factors: Floats) -> Floats:
-    """log(1 - q + q BF) of each share q, series and gap."""
-    q = SHARES[:, None, None]
-    return np.asarray(np.logaddexp(np.log1p(-q), np.log(q) + factors))
-
-
-def _pooled(likelihood: Likelihood, odds: Floats, stretch: tuple[int, int], inflation: float) -> Cut:
-    first, last = stretch
-    gaps, factors = _factors(likelihood, first, last)
-    by_share = _mixed(factors).sum(axis=1) / inflation
-    scores = odds[gaps] + logsumexp(by_share, axis=0) - np.log(SHARES.size)
-    best = int(np.argmax(scores))
-    near = slice(max(0, best - _REACH), best + _REACH + 1)
-    total = float(logsumexp(scores[near]))
-    return Cut(first, int(gaps[best]), last, total, gaps[near], np.exp(scores[near] - total))
-
-
-def _event(frame: Line, likelihood: Likelihood, odds: Floats, cut: Cut, inflation: float) -> Event:
+def _event(pool: _Pool, frame: Line, cut: Cut) -> Event:
     gaps = cut.gaps
-    _, factors = _factors(likelihood, cut.first, cut.last)
-    factors = factors[:, gaps - cut.first - 1]
-    mixed = _mixed(factors)
-    together = mixed.sum(axis=1, keepdims=True)
-    q = np.log(SHARES)[:, None, None]
-    # Joint posterior of share, gap and each series' own membership.
-    prior = odds[gaps] - np.log(SHARES.size)
-    joint = together[:, 0] / inflation + prior
-    own = np.exp(q + factors - mixed)
-    posterior = np.exp(joint - logsumexp(joint))
-    members = np.einsum("sg,skg->k", posterior, own)
-    others = (together - mixed) / inflation + prior
-    # Odds of an event against none, in the eyes of the others.
-    event = logsumexp(others, axis=(0, 2))
+    first, last = max(cut.first, cut.gap - WHOLE // 2), min(cut.last, cut.gap + WHOLE // 2)
+    mixed, moved = pool.mixed(pool.factors(first, last, gaps), gaps)
+    together_ = mixed.sum(axis=1, keepdims=True)
+    # Joint posterior of share and gap, and given these each series' own membership.
+    prior = pool.odds[gaps] - np.log(SHARES.size)
+    joint = together_[:, 0] / pool.inflation + prior
+    posterior = np.exp(joint - log_sum(joint))
+    members = np.einsum("sg,skg->k", posterior, np.exp(moved - mixed))
+    # The same in the eyes of all others, and with it how likely each is to have moved before it is asked.
+    others = (together_ - mixed) / pool.inflation + prior
+    event = log_sums(np.moveaxis(others, 1, -1).reshape(-1, others.shape[1]))
     whether = np.exp(event - np.logaddexp(0.0, event))
+    logit = (np.log(SHARES) - np.log1p(-SHARES))[:, None, None] + pool.lean[:, gaps]
     shares = np.exp(others - event[None, :, None])
-    without = whether[:, None] * np.einsum("skg,s->kg", shares, SHARES)
+    without = whether[:, None] * np.einsum("skg,skg->kg", shares, 1 / (1 + np.exp(-logit)))
     return Event(frame, cut, members, without)
 
 

@@ -10,18 +10,18 @@ and dropped by the probability of a change between their neighbours, summed over
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp
 
+from gnomon_analysis.statistics import scanning
 from gnomon_analysis.statistics.likelihoods import Likelihood
-from gnomon_analysis.statistics.model import Floats
+from gnomon_analysis.statistics.logarithms import log_sum
+from gnomon_analysis.statistics.model import Floats, Integers
 
-# Longest line that is cut as a whole, and the windows that a longer one is cut in.
-WHOLE = 1500
-WINDOW = 500
+# Longest line of which every gap is looked at; of a longer one those that a scan lets in.
+WHOLE = 300
 # A change is one near a place: beyond so many entries from its likeliest gap it would be another one. Without
 # such an end, the mere length of a quiet history would make "somewhere" likely.
 _REACH = 60
@@ -47,7 +47,7 @@ class Cut:
     gap: int
     last: int
     log_odds: float
-    gaps: np.ndarray
+    gaps: Integers
     shares: Floats
 
     @property
@@ -66,8 +66,12 @@ def segment(likelihood: Likelihood, hazard: Floats) -> list[Cut]:
     if size < 2:
         return []
     odds = np.log(hazard) - np.log1p(-hazard)
-    gaps = _likeliest(likelihood, odds, 0, size) if size <= WHOLE else _by_windows(likelihood, odds, size)
-    return _settle(likelihood, odds, gaps, size)
+    judge = _Judge(likelihood, odds)
+    candidates = np.arange(1, size) if size <= WHOLE else scanning.candidates(likelihood, odds)
+    if not candidates.size:
+        return []
+    gaps = _likeliest(likelihood, odds, candidates, size)
+    return _settle(judge, gaps, candidates)
 
 
 def change(likelihood: Likelihood, odds: Floats, first: int, last: int) -> Cut | None:
@@ -88,43 +92,48 @@ def change(likelihood: Likelihood, odds: Floats, first: int, last: int) -> Cut |
     best = int(np.argmax(scores))
     near = slice(max(0, best - _REACH), best + _REACH + 1)
     gaps, scores = gaps[near], scores[near]
-    total = float(logsumexp(scores))
+    total = float(log_sum(scores))
     return Cut(first, int(gaps[np.argmax(scores)]), last, total, gaps, np.exp(scores - total))
 
 
-def _likeliest(likelihood: Likelihood, odds: Floats, first: int, last: int) -> list[int]:
-    """Gaps of the likeliest cutting of entries `first` to `last`."""
-    size = last - first
-    best = np.zeros(size + 1)
-    came_from = np.zeros(size + 1, dtype=np.int64)
-    starts = np.arange(first, last)
-    prior = odds[first:last].copy()
-    prior[0] = 0.0
-    for end in range(1, size + 1):
-        scores = best[:end] + prior[:end] + likelihood.between(starts[:end], first + end)
+def _likeliest(likelihood: Likelihood, odds: Floats, candidates: Integers, size: int) -> list[int]:
+    """Gaps of the likeliest cutting of a line of `size` entries at some of the candidates."""
+    ends = np.concatenate([[0], candidates, [size]])
+    prior = np.concatenate([[0.0], odds[candidates]])
+    best = np.zeros(len(ends))
+    came_from = np.zeros(len(ends), dtype=np.int64)
+    for end in range(1, len(ends)):
+        scores = best[:end] + prior[:end] + likelihood.between(ends[:end], ends[end])
         came_from[end] = int(np.argmax(scores))
         best[end] = scores[came_from[end]]
     gaps: list[int] = []
-    place = int(came_from[size])
+    place = int(came_from[-1])
     while place > 0:
-        gaps.append(first + place)
+        gaps.append(int(ends[place]))
         place = int(came_from[place])
     return gaps[::-1]
 
 
-def _by_windows(likelihood: Likelihood, odds: Floats, size: int) -> list[int]:
-    """Gaps of windows that overlap by half, each answering for its middle.
+class _Judge:
+    """Judges stretches of one line, each once."""
 
-    Windows begin at fixed entries, so that what is appended changes the last ones only.
-    """
-    found: list[int] = []
-    step, quarter = WINDOW // 2, WINDOW // 4
-    for start in range(0, size - step, step):
-        end = min(start + WINDOW, size)
-        low = 0 if start == 0 else start + quarter
-        high = size if end == size else end - quarter
-        found += [gap for gap in _likeliest(likelihood, odds, start, end) if low <= gap < high]
-    return sorted(set(found))
+    def __init__(self, likelihood: Likelihood, odds: Floats) -> None:
+        self.odds = odds
+        self._likelihood = likelihood
+        self._changes: dict[tuple[int, int], Cut | None] = {}
+        self._pairs: dict[tuple[int, int], tuple[float, tuple[int, int]] | None] = {}
+
+    def change(self, first: int, last: int) -> Cut | None:
+        """As the function of this name."""
+        if (first, last) not in self._changes:
+            self._changes[first, last] = change(self._likelihood, self.odds, first, last)
+        return self._changes[first, last]
+
+    def there_and_back(self, first: int, last: int) -> tuple[float, tuple[int, int]] | None:
+        """As the function of this name."""
+        if (first, last) not in self._pairs:
+            self._pairs[first, last] = _there_and_back(self._likelihood, self.odds, first, last)
+        return self._pairs[first, last]
 
 
 def sure(evaluate: Callable[[list[int]], list[Cut]], gaps: list[int]) -> list[Cut]:
@@ -140,7 +149,7 @@ def sure(evaluate: Callable[[list[int]], list[Cut]], gaps: list[int]) -> list[Cu
         if weakest.log_odds >= _SURE:
             break
         doubtful.append(weakest)
-        cuts = evaluate([cut.gap for cut in cuts if cut is not weakest])
+        cuts = evaluate(sorted({cut.gap for cut in cuts if cut is not weakest}))
     taken = [(cut.gaps[0], cut.gaps[-1]) for cut in map(_core, cuts)]
     alone = [cut for cut in doubtful if not any(first <= cut.gap <= last for first, last in taken)]
     return sorted(cuts + alone, key=lambda cut: cut.gap)
@@ -153,56 +162,72 @@ def _core(cut: Cut) -> Cut:
     return replace(cut, gaps=cut.gaps[inside], shares=cut.shares[inside])
 
 
-def _settle(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[Cut]:
+def _settle(judge: _Judge, gaps: list[int], candidates: Integers) -> list[Cut]:
     """Adds and drops gaps, and moves them between their neighbours, until nothing changes."""
+    size = len(judge.odds)
     for _ in range(_ROUNDS):
-        cuts = _cuts(likelihood, odds, gaps, size)
+        cuts = _cuts(judge, gaps, size)
         weakest = min(cuts, key=lambda cut: cut.log_odds, default=None)
         if weakest is not None and weakest.log_odds < 0:
             gaps = [gap for gap, cut in zip(gaps, cuts, strict=True) if cut is not weakest]
             continue
         moved = [cut.gap for cut in cuts]
-        added = _added(likelihood, odds, moved, size)
+        added = _added(judge, moved, size, candidates)
         if not added and moved == gaps:
             break
         gaps = sorted({*moved, *added})
-    found = sure(lambda places: _cuts(likelihood, odds, places, size), gaps)
+    found = sure(lambda places: _cuts(judge, places, size), gaps)
     return [cut for cut in found if cut.log_odds >= 0]
 
 
-def _cuts(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[Cut]:
+def _cuts(judge: _Judge, gaps: list[int], size: int) -> list[Cut]:
     """The changes at given gaps, each judged with its neighbours in place.
 
     A change and its reversal vouch for each other, so two next to each other are no surer than that the
     stretch around both moved at all.
     """
     ends = [0, *gaps, size]
-    found = (change(likelihood, odds, first, last) for first, last in zip(ends[:-2], ends[2:], strict=True))
+    found = (judge.change(first, last) for first, last in zip(ends[:-2], ends[2:], strict=True))
     cuts = [cut for cut in found if cut is not None]
     limits = [np.inf] * len(cuts)
     for place, (one, other) in enumerate(itertools.pairwise(cuts)):
-        either = _there_and_back(likelihood, odds, one.first, other.last)
-        single = change(likelihood, odds, one.first, other.last)
+        if other.gap - one.gap > _REACH:
+            continue
+        first, last = max(one.first, one.gap - WHOLE // 2), min(other.last, other.gap + WHOLE // 2)
+        either = judge.there_and_back(first, last)
+        single = judge.change(first, last)
         if either is not None and single is not None:
             limit = float(np.logaddexp(either[0], single.log_odds))
             limits[place], limits[place + 1] = min(limits[place], limit), min(limits[place + 1], limit)
     return [replace(cut, log_odds=min(cut.log_odds, limit)) for cut, limit in zip(cuts, limits, strict=True)]
 
 
-def _added(likelihood: Likelihood, odds: Floats, gaps: list[int], size: int) -> list[int]:
+def _added(judge: _Judge, gaps: list[int], size: int, candidates: Integers) -> list[int]:
     """Gaps inside stretches where a change is likelier than none, or two are likelier than one or none."""
     found: list[int] = []
-    for first, last in itertools.pairwise([0, *gaps, size]):
-        single = change(likelihood, odds, first, last)
+    for first, last in _parts([0, *gaps, size], candidates):
+        single = judge.change(first, last)
         if single is None:
             continue
         if single.log_odds > 0:
             found.append(single.gap)
             continue
-        both = _there_and_back(likelihood, odds, first, last)
+        both = judge.there_and_back(first, last)
         if both is not None and both[0] > np.logaddexp(0.0, single.log_odds):
             found += both[1]
     return found
+
+
+def _parts(ends: list[int], candidates: Integers) -> Iterator[tuple[int, int]]:
+    """The stretches between given ends; of a long one what lies around its candidates."""
+    for first, last in itertools.pairwise(ends):
+        if last - first <= WHOLE:
+            yield first, last
+            continue
+        inside = candidates[(candidates > first) & (candidates < last)]
+        for group in np.split(inside, np.flatnonzero(np.diff(inside) > WHOLE // 2) + 1):
+            if group.size:
+                yield max(first, int(group[0]) - WHOLE // 2), min(last, int(group[-1]) + WHOLE // 2)
 
 
 def _there_and_back(
@@ -226,4 +251,4 @@ def _there_and_back(
     scores = np.where(inside, scores, -np.inf)
     row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
     near = scores[max(0, row - _REACH) : row + _REACH + 1]
-    return float(logsumexp(near)), (int(into[row, 0]), int(out_of[row, column]))
+    return float(log_sum(near)), (int(into[row, 0]), int(out_of[row, column]))

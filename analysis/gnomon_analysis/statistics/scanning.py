@@ -1,0 +1,57 @@
+"""Where in a long line a change may be: Bayes factors of two levels against one, near each entry.
+
+The exact search takes a time that grows with the square of a line's length. In a long line nearly all entries
+can be left out of it at once: where no stretch around an entry, short or long, speaks for a change, none is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gnomon_analysis.statistics.likelihoods import Likelihood
+from gnomon_analysis.statistics.model import Floats, Integers
+
+# Entries on either side, and every how many entries to look: a place that is looked at with long stretches
+# need not be met exactly.
+SCALES = ((6, 1), (16, 2), (40, 5), (100, 12), (250, 25))
+# Log odds from which on an entry is let in, and those around it that were not looked at.
+_LET_IN = -1.5
+
+
+def stretches(size: int, scale: tuple[int, int]) -> tuple[Integers, Integers, Integers]:
+    """Gaps to look at with stretches of one scale, and where the stretches begin and end."""
+    width, stride = scale
+    gaps = np.arange(1, size, stride)
+    return gaps, np.maximum(gaps - width, 0), np.minimum(gaps + width, size)
+
+
+def factors(likelihood: Likelihood, first: Integers, gaps: Integers, last: Integers) -> Floats:
+    """Log Bayes factor of two levels against one at each gap of its stretch."""
+    return np.asarray(
+        likelihood.between(first, gaps) + likelihood.between(gaps, last) - likelihood.between(first, last)
+    )
+
+
+def candidates(likelihood: Likelihood, odds: Floats) -> Integers:
+    """Gaps of a line at which there may be a change; `odds` are prior log odds of one at each entry."""
+    size = len(odds)
+    let_in = np.zeros(size, dtype=np.bool_)
+    for scale in SCALES:
+        gaps, first, last = stretches(size, scale)
+        found = gaps[factors(likelihood, first, gaps, last) + odds[gaps] > _LET_IN]
+        for beside in range(1 - scale[1], scale[1]):
+            let_in[np.clip(found + beside, 1, size - 1)] = True
+    # Prior odds differ from commit to commit: a place that looks unlikely beside a likely one is kept with
+    # it.
+    return np.flatnonzero(let_in)
+
+
+def peaks(scores: Floats, gaps: Integers, reach: int) -> list[int]:
+    """Gaps with positive scores, the highest first, none within `reach` of a higher one."""
+    found: list[int] = []
+    for place in np.argsort(-scores, kind="stable"):
+        if scores[place] <= 0:
+            break
+        if all(abs(int(gaps[place]) - other) > reach for other in found):
+            found.append(int(gaps[place]))
+    return found
