@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution import wording
@@ -31,8 +32,11 @@ def advice(finding: Finding, cost_of_a_run: float | None) -> str | None:
 
 def bisect(finding: Finding) -> str:
     """The command that tells the suspects of a finding apart."""
-    of = f" --suite {finding.suite}" if finding.suite else ""
-    good, bad = wording.short(finding.before_revision), wording.short(finding.after_revision)
+    of = f" --suite {shlex.quote(finding.suite)}" if finding.suite else ""
+    if finding.scope_kind in {"skill", "case"}:
+        of += f" --{finding.scope_kind} {shlex.quote(finding.scope)}"
+    between = finding.details.get("between") or (finding.before_revision, finding.after_revision)
+    good, bad = map(wording.short, between)
     return f"gnomon bisect {finding.metric}{of} --good {good} --bad {bad}"
 
 

@@ -125,6 +125,8 @@ class Judge:
             details |= {"subject": revision.subject, "author": revision.author}
         if move.ratio is not None and all(map(math.isfinite, (move.ratio.low, move.ratio.high))):
             details["ratio"] = [move.ratio.estimate, move.ratio.low, move.ratio.high]
+        if len(move.candidates) > 1:
+            details["between"] = self._between([one.at for one in move.candidates])
         switches = self._suite.switches(move.last_before, move.first_after)
         if switches:
             details["switched"] = " and ".join(switches)
@@ -169,6 +171,13 @@ class Judge:
             details=details,
         )
         return Draft(finding, seen.cases, move.first_after)
+
+    def _between(self, suspects: Sequence[int]) -> list[str]:
+        """The measured commits around all suspects."""
+        good = self._suite.measured_before(min(suspects))
+        bad = self._suite.measured_from(max(suspects))
+        ends = (min(suspects) if good is None else good, max(suspects) if bad is None else bad)
+        return [self._history.revisions[end].commit for end in ends]
 
     def _verdict(self, seen: _Seen) -> str:
         if seen.move.verdict in _VERDICTS:

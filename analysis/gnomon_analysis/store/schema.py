@@ -347,7 +347,8 @@ change_impacts = Table(
     Column("environment", Text),
     Column("department", Text),
     Column("agent", Text),
-    # `routing_accuracy`, `tool_use_accuracy`, `clarification_rate`, `latency`, `attempts`, `tokens`, `cost`.
+    # `routing_accuracy`, `tool_use_accuracy`, `clarification_rate`, `pass_rate`, `latency`, `attempts`,
+    # `retries`, `tokens`, `cost`.
     Column("metric", Text, nullable=False),
     # UCUM unit of `before`, `after` and `difference…`.
     Column("unit", Text, nullable=False),
