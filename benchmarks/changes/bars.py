@@ -43,6 +43,7 @@ BARS = (
     Bar("drift blamed", "drift blamed on a commit", most=0.4),
     Bar("blips blamed", "one-commit blips blamed", most=0.02),
     Bar("sparse right", "every fifth commit tested: right commit named", least=0.80),
+    Bar("sparse right, shipped", "the same with Gnomon's own weights of what was touched", least=0.80),
     Bar("suite noticed", "one-run suites: moved cases noticed", least=0.88),
     Bar("suite precision", "one-run suites: accusations right to ±1", least=0.70),
     Bar("sets hold", "candidate sets that hold the truth", least=0.95),

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.changes.drawing import drawn, stepped
 from benchmarks.changes.history import Disturbance, Disturbed, History, Step
-from benchmarks.changes.touching import CONFIG, cause, touched
+from benchmarks.changes.touching import CONFIG, FITTING, SHIPPED, cause, touched
 from gnomon_analysis.statistics.model import Floats, Kind, Series
 
 Draw = Callable[[np.random.Generator, int], History]
@@ -178,22 +178,27 @@ def _repository(rng: np.random.Generator, number: int) -> History:
 # Steps that are harder to place.
 
 
-def _sparse(rng: np.random.Generator, number: int) -> History:
-    runs = (10, 20)[number % 2]
-    commits = touched(rng, COMMITS, 6)
-    at = cause(rng, commits, 0, MARGIN, COMMITS - MARGIN)
-    step = _step(rng, Kind.PROPORTION, int(rng.integers(30, 46)), at)
-    series = drawn(
-        rng,
-        "series",
-        Kind.PROPORTION,
-        stepped(COMMITS, step.before, (at, step.after)),
-        runs,
-        tested=np.arange(4, COMMITS, 5),
-        prior=commits.prior(0),
-    )
-    cell = f"every fifth commit, {runs} runs"
-    return History("sparse", cell, COMMITS, (series,), {"series": (step,)}, weight=0.25)
+def _sparse(group: str, weights: Mapping[str, float], weight: float) -> Draw:
+    """Every fifth commit is tested; what commits touched is weighed as said, whoever the cause is."""
+
+    def draw(rng: np.random.Generator, number: int) -> History:
+        runs = (10, 20)[number % 2]
+        commits = touched(rng, COMMITS, 6)
+        at = cause(rng, commits, 0, MARGIN, COMMITS - MARGIN)
+        step = _step(rng, Kind.PROPORTION, int(rng.integers(30, 46)), at)
+        series = drawn(
+            rng,
+            "series",
+            Kind.PROPORTION,
+            stepped(COMMITS, step.before, (at, step.after)),
+            runs,
+            tested=np.arange(4, COMMITS, 5),
+            prior=commits.prior(0, weights),
+        )
+        cell = f"every fifth commit, {runs} runs"
+        return History(group, cell, COMMITS, (series,), {"series": (step,)}, weight=weight)
+
+    return draw
 
 
 def _revert(rng: np.random.Generator, number: int) -> History:
@@ -350,7 +355,8 @@ GROUPS: Mapping[str, Group] = {
     "shared": Group(_shared, 20, 5),
     "two-causes": Group(_two_causes, 20, 5),
     "repository": Group(_repository, 20, 5),
-    "sparse": Group(_sparse, 240, 30),
+    "sparse": Group(_sparse("sparse", FITTING, 0.25), 240, 30),
+    "sparse-shipped": Group(_sparse("sparse-shipped", SHIPPED, 0.0), 120, 30),
     "revert": Group(_revert, 80, 20),
     "upstream": Group(_upstream, 20, 4),
     "drift": Group(_drift, 120, 30),

@@ -78,6 +78,7 @@ def overall(histories: Sequence[Judged]) -> Mapping[str, Figure]:
         "drift blamed": _blamed(histories, Disturbance.DRIFT),
         "blips blamed": _blamed(histories, Disturbance.BLIP),
         "sparse right": ratio(_steps(_group(histories, "sparse"), lambda step: step.exact)),
+        "sparse right, shipped": ratio(_steps(_group(histories, "sparse-shipped"), lambda step: step.exact)),
         "suite noticed": ratio(_steps(_group(histories, "suite"), lambda step: step.noticed)),
         "suite precision": ratio(
             _accusing(one, lambda said: said.right) for one in _group(histories, "suite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,11 @@ OF_COMMITS = {"own": 0.04, "config": 0.06, "other": 0.30, "docs": 0.60}
 OF_CAUSES = {"own": 0.92, "config": 0.05, "other": 0.02, "docs": 0.01}
 """How often the commit that moved the case was such a one."""
 
-WEIGHTS = {"own": 1.0, "config": 0.1, "other": 0.05, "docs": 0.02}
+SHIPPED = {"own": 1.0, "config": 0.25, "other": 0.4, "docs": 0.02}
 """What Gnomon makes of it (`gnomon_analysis.attribution.priors`), which knows nothing of the two above."""
+
+FITTING = {what: OF_CAUSES[what] / OF_COMMITS[what] for what in OF_COMMITS}
+"""What one would make of it who knew them both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,9 @@ class Touched:
 
     what: tuple[int, ...]
 
-    def prior(self, skill: int) -> Floats:
+    def prior(self, skill: int, weights: Mapping[str, float] = SHIPPED) -> Floats:
         """Weight of each commit as a cause for a case of the skill."""
-        return np.array([WEIGHTS[_relation(what, skill)] for what in self.what])
+        return np.array([weights[_relation(what, skill)] for what in self.what])
 
     def with_causes(self, causes: dict[int, int]) -> Touched:
         """The same, but the given commits touched what is given for each."""
@@ -46,8 +50,7 @@ def touched(rng: np.random.Generator, size: int, skills: int) -> Touched:
 
 def cause(rng: np.random.Generator, commits: Touched, skill: int, first: int, last: int) -> int:
     """A commit from `first` to `last`, drawn as `OF_CAUSES` says, that moves cases of the skill."""
-    often = [OF_CAUSES[what] / OF_COMMITS[what] for what in (_relation(one, skill) for one in commits.what)]
-    weights = np.array(often[first : last + 1])
+    weights = commits.prior(skill, FITTING)[first : last + 1]
     return first + int(rng.choice(len(weights), p=weights / weights.sum()))
 
 

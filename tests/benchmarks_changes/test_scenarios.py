@@ -80,7 +80,7 @@ def test_the_rate_of_all_is_that_of_all_cases() -> None:
 
 def test_priors_are_those_that_attribution_makes() -> None:
     """A scenario's weights of what commits touched are Gnomon's own."""
-    assert touching.WEIGHTS == {
+    assert touching.SHIPPED == {
         "own": priors.OWN_SKILL,
         "config": priors.CONFIGURATION,
         "other": priors.OTHER_SKILL,
@@ -95,7 +95,7 @@ def test_causes_are_drawn_as_often_as_is_said() -> None:
         drawn = history(3, "sparse", number)
         prior = drawn.series[0].prior
         assert prior is not None
-        own += prior[drawn.steps["series"][0].at] == touching.WEIGHTS["own"]
+        own += prior[drawn.steps["series"][0].at] == touching.FITTING["own"]
     assert 0.84 < own / 200 < 0.98
 
 
