@@ -198,6 +198,59 @@ def test_links_are_judged_by_what_was_looked_at(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("paths", [[], ["dashboards/json"]], ids=["whole project", "named files"])
+def test_a_variable_that_is_not_there_is_an_error_wherever_it_is_known(
+    paths: list[str], tmp_path: Path
+) -> None:
+    """The dashboard at the other end lies there and lacks it; the one that is meant is named."""
+    variable = {"type": "textbox", "name": "skill", "query": ""}
+    other = board(uid="gnomon-other", templating={"list": [variable]})
+    for name, advice in (("skil", "write 'skill'"), ("agent", "set a variable that it has, or leave it out")):
+        link = {"title": "More", "url": f"/d/gnomon-other?${{__url_time_range}}&var-{name}=x"}
+        files = {BOARD: board(panel(query("up"), links=[link])), "dashboards/json/other.json": other}
+        (finding,) = found(tmp_path, files, "dashboard/links", paths=paths)
+        assert (finding.severity, finding.advice) == (Severity.ERROR, advice)
+
+
+@pytest.mark.parametrize(
+    ("time_from", "text", "more", "told"),
+    [
+        ("now-60d", "sum(x)", {"range": True}, "begins 60 days ago"),
+        ("now-60d", "sum_over_time(x[$__range])", {"instant": True}, "begins 60 days ago"),
+        ("now-1M/M", "x", {"range": True}, "begins 28 days ago"),
+        ("now-60d", "sum_over_time(x[7d])", {"instant": True}, ""),
+        ("now-14d", "sum_over_time(x[$__range])", {"range": True}, "looks back 28 days"),
+        ("now-14d", "sum_over_time(x[$__range])", {"instant": True}, ""),
+        ("now-7d", "a[7d] - a[7d] offset 7d", {"instant": True}, ""),
+        ("now-7d", "a[7d] - a[7d] offset 7d", {"range": True}, "looks back 21 days"),
+        ("now-7d", "a - a offset 30d", {"instant": True}, "looks back 30 days"),
+        ("now-7d", "a offset -30d", {"instant": True}, ""),
+        ("now-7d", "max_over_time(a[20d:5m])", {"instant": True}, "looks back 20 days"),
+        ("now-7d", "a[$window]", {"instant": True}, ""),
+        ("now-7d", 'a{b="[90d]"}', {"instant": True}, ""),
+        ("2020-01-01", "a[90d]", {"instant": True}, ""),
+    ],
+)
+def test_looking_back_further_than_anything_is_kept(
+    time_from: str, text: str, more: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    """Fifteen days are kept: the range, its windows and offsets count together, each as the least it is."""
+    files = {BOARD: board(panel(query(text, **more)), time={"from": time_from, "to": "now"})}
+    findings = found(tmp_path, files, "dashboard/retention")
+    assert [told in one.message for one in findings] == ([True] if told else [])
+
+
+def test_what_is_kept_is_a_setting(tmp_path: Path) -> None:
+    """With more days kept nothing is told; a panel with its own time range is looked at by itself."""
+    far = board(panel(query("a", range=True)), time={"from": "now-60d", "to": "now"})
+    near = board(panel(query("a", range=True), timeFrom="24h"), time={"from": "now-60d", "to": "now"})
+    late = board(panel(query("a", range=True), timeFrom="30d"), time={"from": "now-1h", "to": "now"})
+    told = [bool(found(tmp_path, {BOARD: one}, "dashboard/retention")) for one in (far, near, late)]
+    assert told == [True, False, True]
+    write(tmp_path, {"gnomon.yaml": "retention:\n  prometheus_days: 90\n"})
+    assert not any(found(tmp_path, {BOARD: one}, "dashboard/retention") for one in (far, near, late))
+
+
 @pytest.mark.parametrize("paths", [[], [BOARD]], ids=["whole project", "named files"])
 def test_a_dashboard_that_was_not_generated_is_no_error(paths: list[str], tmp_path: Path) -> None:
     """Definitions make it, ours or the team's: it is worth knowing how to have it here."""

@@ -42,12 +42,14 @@ def check(dashboard: DashboardFile) -> Iterator[Finding]:
     """Reports links of the dashboard, of panels and of values.
 
     What is not among the files that somebody named may still be in their Grafana: then it is worth knowing,
-    no more.
+    no more. What a dashboard among them does not have, it does not have.
     """
     for link in _links(dashboard):
         for message, advice in _faults(dashboard, link):
             severity = SEVERITY if dashboard.tree.whole else Severity.INFO
             yield place(dashboard, link.path).finding(ID, severity, message, advice)
+        for message, advice in _set_in_vain(dashboard, link):
+            yield place(dashboard, link.path).finding(ID, SEVERITY, message, advice)
         if name := _not_generated(dashboard, link):
             message = f"The dashboard of {name}.py is not among these files; the link waits for it."
             advice = f"generate it too: `gnomon generate dashboards --only {name}`"
@@ -77,7 +79,7 @@ def _faults(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
             yield f"The page {page['page']} does not exist.", "write it, or name the page that there is"
         return
     if uid := _uid(link):
-        yield from _to_dashboard(dashboard, uid, link.url)
+        yield from _to_dashboard(dashboard, uid)
 
 
 def _by_tags(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
@@ -91,23 +93,31 @@ def _by_tags(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]
         )
 
 
-def _to_dashboard(dashboard: DashboardFile, uid: str, url: str) -> Iterator[tuple[str, str]]:
-    target = next((other for other in dashboard.tree.dashboards if other.uid == uid), None)
-    if target is None:
-        defined = dashboards(dashboard.tree.settings)
-        if uid not in defined:
-            yield (
-                f'No dashboard here has the uid {uid!r}: the link ends at "Dashboard not found".',
-                _instead(dashboard, uid, defined),
-            )
-        return
-    for name in _variables_set(url):
-        if target.variable(name) is None:
+def _to_dashboard(dashboard: DashboardFile, uid: str) -> Iterator[tuple[str, str]]:
+    defined = dashboards(dashboard.tree.settings)
+    if _target(dashboard, uid) is None and uid not in defined:
+        yield (
+            f'No dashboard here has the uid {uid!r}: the link ends at "Dashboard not found".',
+            _instead(dashboard, uid, defined),
+        )
+
+
+def _set_in_vain(dashboard: DashboardFile, link: _Link) -> Iterator[tuple[str, str]]:
+    """The variables that a link sets and the dashboard at the other end does not have."""
+    uid = _uid(link)
+    target = _target(dashboard, uid) if uid and link.raw.get("type") != "dashboards" else None
+    for name in _variables_set(link.url) if target else ():
+        if target and target.variable(name) is None:
+            near = get_close_matches(name, [one.name for one in target.variables], n=1)
             yield (
                 f"The dashboard {uid!r} has no variable {name!r}: what the link sets there is ignored, and "
                 "the reader sees all of it.",
-                "set a variable that it has, or leave it out",
+                f"write {near[0]!r}" if near else "set a variable that it has, or leave it out",
             )
+
+
+def _target(dashboard: DashboardFile, uid: str) -> DashboardFile | None:
+    return next((other for other in dashboard.tree.dashboards if other.uid == uid), None)
 
 
 def _instead(dashboard: DashboardFile, uid: str, defined: Mapping[str, str]) -> str:
