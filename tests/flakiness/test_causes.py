@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gnomon_analysis.flakiness import Cause, State
-from tests.flakiness.planting import A, B, History, call, causes
+from tests.flakiness.planting import A, B, C, History, call, causes
 from tests.store.spool_files import Run
 
 
@@ -188,3 +188,19 @@ def test_a_broken_test_names_what_changed(history: History) -> None:
         f"passed at {A[:8]}, fails since {B[:8]} (the commit, the golden set changed)",
         4,
     )
+
+
+def test_what_is_over_explains_nothing_of_now(history: History) -> None:
+    """The class is that of the stretch of time in which the test is flaky now."""
+    for _ in range(10):
+        history.add(call(history.run(A).test("a"), "a"))
+        history.add(call(history.run(A).test("a", "failed"), "a", error="rate_limited"))
+    history.outcomes("+" * 60, B)
+    for _ in range(5):
+        history.add(call(history.run(C).test("a"), "a"))
+        history.add(call(history.run(C).test("a", "failed"), "a"))
+
+    case = history.case()
+
+    assert (case.state, case.cause, len(case.contradictions)) == (State.FLAKY, Cause.MODEL_VARIANCE, 2)
+    assert [one.failures for one in case.evidence] == [5]

@@ -199,9 +199,9 @@ def _explained(
         failures = sum(one.failures for one in case.upstream)
         return Explanation(Cause.UPSTREAM_CHANGE, ((Cause.UPSTREAM_CHANGE, 1.0),), case.upstream, failures)
     bad = ~line.good & (line.group >= found.first) & (line.group < found.beyond)
-    if found.trouble is State.FLAKY or bad.any():
-        return explain(details) if any(not trial.good for trial in details) else None
-    return None
+    failed_in = {runs[run].run_id for run in line.run[bad].tolist()}
+    looked_at = [trial for trial in details if trial.good or trial.run_id in failed_in]
+    return explain(looked_at) if any(not trial.good for trial in looked_at) else None
 
 
 def _of_broken(
