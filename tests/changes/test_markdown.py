@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon_analysis.changes import markdown
 from gnomon_analysis.changes.markdown import Section, parse
+
+UNTIMED = settings(deadline=None)
 
 DOCUMENT = """\
 Before.
@@ -128,6 +130,7 @@ def test_triggers_are_phrases_and_lists() -> None:
     assert parse("---\ndescription: Says 'this' and 'that'.\n---\n").triggers == []
 
 
+@UNTIMED
 @given(LINES)
 def test_nothing_differs_from_itself(lines: list[str]) -> None:
     """Nor do white space at the ends of lines and blank lines around a section count."""
@@ -135,6 +138,7 @@ def test_nothing_differs_from_itself(lines: list[str]) -> None:
     assert differences(text, text) == []
 
 
+@UNTIMED
 @given(LINES)
 def test_no_line_is_lost(lines: list[str]) -> None:
     """Every line with words stands in one section, or is the title of one."""
@@ -149,6 +153,7 @@ def test_no_line_is_lost(lines: list[str]) -> None:
     )
 
 
+@UNTIMED
 @given(LINES, LINES)
 def test_what_differs_is_found_in_both_directions(old: list[str], new: list[str]) -> None:
     """There is a difference exactly where there is one the other way round, in the same sections."""
@@ -158,6 +163,7 @@ def test_what_differs_is_found_in_both_directions(old: list[str], new: list[str]
     assert len(there) == len(back)
 
 
+@UNTIMED
 @given(LINES, LINES)
 def test_texts_with_other_words_differ(old: list[str], new: list[str]) -> None:
     """What is not white space cannot change unnoticed."""

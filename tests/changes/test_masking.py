@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon_analysis.changes.masking import masked, masked_lines
 from gnomon_analysis.changes.parts import compare
+
+UNTIMED = settings(deadline=None)
 
 KEY = "sk-" + "a1B2" * 8
 SECRETS = [
@@ -83,6 +85,7 @@ def test_prose_is_left_as_it_is() -> None:
     assert masked("Authorization: Bearer abcdefghijklmnopqrst") == "Authorization: Bearer ***"
 
 
+@UNTIMED
 @given(st.text(max_size=200))
 def test_masking_twice_is_masking_once(text: str) -> None:
     """And never touches a text without anything of the kind."""

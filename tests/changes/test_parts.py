@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon_analysis.changes.history import ChangedFile
 from gnomon_analysis.changes.parts import compare
 from gnomon_analysis.changes.summary import summarise
 from gnomon_analysis.changes.text import MOST_BYTES
+
+UNTIMED = settings(deadline=None)
 
 OLD = """\
 ---
@@ -137,6 +139,7 @@ def test_a_summary_is_one_line() -> None:
     )
 
 
+@UNTIMED
 @given(
     st.binary(max_size=300),
     st.binary(max_size=300),
@@ -153,6 +156,7 @@ def test_any_two_files_can_be_compared(old: bytes, new: bytes, path: str) -> Non
         (part.name + (part.old or "") + (part.new or "")).encode("utf-8")
 
 
+@UNTIMED
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_text_that_differs_is_never_silent(old: str, new: str) -> None:
     """There are parts, or it is said why there are none."""

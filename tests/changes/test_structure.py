@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon_analysis.changes import structure
 from gnomon_analysis.changes.structure import Node, UnreadableError, compare, read_json, read_toml, read_yaml
+
+UNTIMED = settings(deadline=None)
 
 KEYS = st.text(st.sampled_from("abc.[]\"' é"), min_size=1, max_size=4)
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=4)
@@ -42,18 +44,21 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]
     return {path: json.dumps(value)}
 
 
+@UNTIMED
 @given(VALUES)
 def test_nothing_differs_from_itself(value: Any) -> None:
     """Whatever it is, and however it is laid out."""
     assert compare(of(value), read_json(json.dumps(value, indent=4))) == []
 
 
+@UNTIMED
 @given(VALUES, VALUES)
 def test_what_differs_is_named(old: Any, new: Any) -> None:
     """Two values are equal exactly where no key is named."""
     assert (compare(of(old), of(new)) == []) == (of(old) == of(new))
 
 
+@UNTIMED
 @given(VALUES, VALUES)
 def test_the_other_way_round_is_the_same_with_old_and_new_exchanged(old: Any, new: Any) -> None:
     """No key is found in one direction only."""
@@ -62,6 +67,7 @@ def test_the_other_way_round_is_the_same_with_old_and_new_exchanged(old: Any, ne
     assert there == back
 
 
+@UNTIMED
 @given(MAPPINGS, MAPPINGS)
 def test_every_key_that_differs_is_named_by_its_path(old: Any, new: Any) -> None:
     """Each leaf of either that the other has not lies below a path that is named, and no other does."""
@@ -151,6 +157,7 @@ def test_what_cannot_be_read_is_said_to_be(read: Any, text: str) -> None:
         read(text)
 
 
+@UNTIMED
 @given(VALUES)
 def test_yaml_and_json_of_one_value_agree(value: Any) -> None:
     """The keys that differ between two files do not depend on the format, but for how floats are written."""

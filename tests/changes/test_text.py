@@ -3,10 +3,12 @@ from __future__ import annotations
 import difflib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon_analysis.changes import text
+
+UNTIMED = settings(deadline=None)
 
 LINES = st.lists(st.sampled_from(["", "a", "b", "c", "- x", "@@ 1", "Ä"]), max_size=30)
 
@@ -31,6 +33,7 @@ def applied(old: str, diff: str) -> str:
     return "\n".join(made + lines[place:])
 
 
+@UNTIMED
 @given(LINES, LINES)
 def test_a_diff_makes_the_new_text_of_the_old_one(old: list[str], new: list[str]) -> None:
     """Applied to the old lines it gives the new ones, and its counts are its plus and minus lines."""
@@ -42,6 +45,7 @@ def test_a_diff_makes_the_new_text_of_the_old_one(old: list[str], new: list[str]
     assert difference.deleted == sum(line.startswith("-") for line in hunks)
 
 
+@UNTIMED
 @given(LINES)
 def test_equal_texts_have_no_diff(lines: list[str]) -> None:
     """Nothing came, nothing went."""
@@ -85,6 +89,7 @@ def test_bytes_become_text(content: bytes, wanted: str | None) -> None:
     assert text.read(content) == wanted
 
 
+@UNTIMED
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_bytes_that_differ_in_one_encoding_stay_different(old: bytes, new: bytes) -> None:
     """No byte is thrown away, but for line ends and the mark at the beginning."""
@@ -118,6 +123,7 @@ def test_tokens_are_counted_as_the_page_says() -> None:
     assert text.tokens("退款") == 2
 
 
+@UNTIMED
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_tokens_of_two_texts_apart_are_those_of_both(one: str, other: str) -> None:
     """Sizes of parts add up to the size of the whole."""
