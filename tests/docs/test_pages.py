@@ -22,8 +22,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     *("pytest.md", "sdk.md", "architecture.md", "generate.md", "check.md", "notifications.md"),
     *("dashboards.md", "write-a-dashboard.md", "write-a-rule.md", "simulate.md", "stack.md", "truth.md"),
-    *("bisect.md", "flaky.md", "watch.md"),
-    "gate.md",
+    *("bisect.md", "changes.md", "flaky.md", "watch.md"),
+    *("gate.md", "change-page.md"),
 )
 BACKEND = "localhost:4318"
 INSTALL = "pip install --editable ."

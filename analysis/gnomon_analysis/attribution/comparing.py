@@ -22,6 +22,7 @@ from gnomon_analysis.attribution.series import Subject
 from gnomon_analysis.attribution.suite import Suite
 from gnomon_analysis.attribution.suites import read_suites
 from gnomon_analysis.changes import History, Revision
+from gnomon_analysis.changes.repository import Repository
 from gnomon_analysis.statistics.fdr import benjamini_hochberg
 from gnomon_analysis.statistics.model import Interval, Kind
 from gnomon_analysis.statistics.paired import Paired, paired
@@ -122,8 +123,13 @@ def compare(store: Store, settings: Settings, history: History, commit: str) -> 
 def _revision(history: History, commit: str) -> Revision:
     meant = [one for one in history.revisions if one.commit.startswith(commit.lower())]
     if not meant:
+        # A branch, a tag or HEAD~3 is as good as an id.
+        with Repository(history.top) as repository:
+            named = repository.commit(commit)
+        meant = [one for one in history.revisions if one.commit == named]
+    if not meant:
         raise UserError(
-            f"no commit on the first-parent line of {history.name} begins with {commit!r}; "
+            f"no commit on the first-parent line of {history.name} is called {commit!r}; "
             "`git log --first-parent --oneline` lists them",
             ExitCode.NEGATIVE,
         )
