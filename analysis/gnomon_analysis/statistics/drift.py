@@ -18,12 +18,12 @@ from gnomon_analysis.statistics.logarithms import log_sum
 from gnomon_analysis.statistics.model import Floats, Kind
 
 # A ramp is at least so many measured commits long; a shorter one is a step as far as anybody can tell.
-_LEAST_LENGTH = 12
+LEAST_LENGTH = 12
 # Prior odds of a ramp and of a second step against one step.
 _RAMP_ODDS = 0.06
 _SECOND_STEP_ODDS = 0.3
 # At most so many beginnings and ends are gone through.
-_GRID = 48
+_GRID = 32
 # Standard deviation of a height: of rates, of logarithms, of counts relative to the mean.
 _HEIGHT = 0.3
 
@@ -40,7 +40,7 @@ class Slope:
 def slope(line: Line, first: int, last: int) -> Slope | None:
     """Weighs a ramp against one or two steps over entries `first` to `last`; None where it is too short."""
     told = np.flatnonzero(line.weight[first:last] > 0) + first
-    if told.size <= _LEAST_LENGTH + 2:
+    if told.size <= LEAST_LENGTH + 2:
         return None
     value, precision = _standardised(line, told)
     corners = np.unique(np.linspace(0, told.size, min(_GRID, told.size + 1)).round().astype(np.int64))
@@ -50,7 +50,7 @@ def slope(line: Line, first: int, last: int) -> Slope | None:
     pairs = np.array([(a, b) for a in inner for b in inner if a < b])
     two_steps = (np.arange(told.size)[None, None, :] >= pairs[:, :, None]).astype(np.float64)
     two = _evidence(two_steps, value, precision)
-    ends = np.array([(a, b) for a in corners for b in corners if b - a >= _LEAST_LENGTH])
+    ends = np.array([(a, b) for a in corners for b in corners if b - a >= LEAST_LENGTH])
     ramps = np.clip(
         (np.arange(told.size)[None, :] + 0.5 - ends[:, :1]) / (ends[:, 1:] - ends[:, :1]), 0.0, 1.0
     )

@@ -81,12 +81,12 @@ def _odd_one(line: Line, cuts: Sequence[Cut]) -> tuple[Cut, Cut] | None:
 
 
 def _chains(line: Line, cuts: Sequence[Cut]) -> list[list[Cut]]:
-    """Changes in a row that go the same way."""
+    """Changes in a row that go the same way, near enough to each other to be steps of one slope."""
     chains: list[list[Cut]] = []
     direction = 0.0
     for cut in cuts:
         step = np.sign(_mean(line, cut.gap, cut.last) - _mean(line, cut.first, cut.gap))
-        if chains and step == direction:
+        if chains and step == direction and cut.gap - chains[-1][0].gap <= _SLOPE_REACH:
             chains[-1].append(cut)
         else:
             chains.append([cut])
@@ -95,6 +95,10 @@ def _chains(line: Line, cuts: Sequence[Cut]) -> list[list[Cut]]:
 
 
 def _slope_or_steps(line: Line, chain: list[Cut]) -> list[Movement]:
+    begin, end = segmentation.core(chain[0])
+    if len(chain) == 1 and end - begin < drift.LEAST_LENGTH // 2:
+        # A slope would have left its place wide open.
+        return [Movement(Verdict.CHANGED, line, chain[0])]
     first = max(chain[0].first, chain[0].gap - _SLOPE_REACH)
     last = min(chain[-1].last, chain[-1].gap + _SLOPE_REACH)
     found = drift.slope(line, first, last)

@@ -7,6 +7,7 @@ where other series of the history say that something happened, and where the ups
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +44,19 @@ class Place:
 
 
 def weights(prior: Floats | None, size: int) -> Floats:
-    """Relative weight of each commit as a cause, 1 on average."""
+    """Relative weight of each commit as a cause, 1 on average; one array for all series without a prior."""
     if prior is None:
-        return np.ones(size)
+        return _flat(size)
     found = np.maximum(np.asarray(prior, dtype=np.float64), 0.0)
     mean = float(found.mean())
-    return np.asarray(found / mean) if mean > 0 else np.ones(size)
+    return np.asarray(found / mean) if mean > 0 else _flat(size)
+
+
+@lru_cache(maxsize=8)
+def _flat(size: int) -> Floats:
+    flat = np.ones(size)
+    flat.flags.writeable = False
+    return flat
 
 
 def flips(line: Line) -> NDArray[np.bool_]:

@@ -28,7 +28,7 @@ _SEARCHES = 24
 _LEAST = 4
 _REACH = 60
 # Events of a long line that are nearer to each other than that are found as one to begin with.
-_APART = 8
+_APART = 16
 # Gaps of a long line that are looked at in one go: that bounds the memory.
 _BLOCK = 1000
 # What commits touched makes a series at most e^3 = 20 times likelier, or less likely, to move than the
@@ -166,9 +166,9 @@ def events(found: Family, hazard: float, weights: Sequence[Floats]) -> list[Even
 
     for _ in range(_SEARCHES):
         cuts = seen(gaps)
-        weakest = min(cuts, key=lambda cut: cut.log_odds, default=None)
-        if weakest is not None and weakest.log_odds < 0:
-            gaps = [gap for gap, cut in zip(gaps, cuts, strict=True) if cut is not weakest]
+        if out := segmentation.weak(cuts, 0.0):
+            gone = {id(cut) for cut in out}
+            gaps = [gap for gap, cut in zip(gaps, cuts, strict=True) if id(cut) not in gone]
         elif [cut.gap for cut in cuts] == gaps:
             break
         else:
@@ -180,8 +180,10 @@ def events(found: Family, hazard: float, weights: Sequence[Floats]) -> list[Even
 def _pool(found: Family, hazard: float, weights: Sequence[Floats]) -> _Pool:
     mean = np.mean(weights, axis=0)
     prior = placing.hazards(found.frame, hazard * mean)
-    of_entries = np.array([placing.hazards(found.frame, hazard * own) for own in weights])
-    lean = np.log(of_entries) - np.log(of_entries.mean(axis=0))
+    lean = np.zeros((1, found.frame.size))
+    if any(own is not weights[0] for own in weights):
+        of_entries = np.array([placing.hazards(found.frame, hazard * own) for own in weights])
+        lean = np.log(of_entries) - np.log(of_entries.mean(axis=0))
     return _Pool(
         likelihood=likelihoods.of_family(found.lines, found.grid, found.frame.size),
         odds=np.log(prior) - np.log1p(-prior),

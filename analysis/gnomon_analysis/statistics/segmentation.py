@@ -10,7 +10,7 @@ and dropped by the probability of a change between their neighbours, summed over
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -144,22 +144,27 @@ def sure(evaluate: Callable[[list[int]], list[Cut]], gaps: list[int]) -> list[Cu
     """
     doubtful: list[Cut] = []
     cuts = evaluate(gaps)
-    while cuts:
-        weakest = min(cuts, key=lambda cut: cut.log_odds)
-        if weakest.log_odds >= _SURE:
-            break
-        doubtful.append(weakest)
-        cuts = evaluate(sorted({cut.gap for cut in cuts if cut is not weakest}))
-    taken = [(cut.gaps[0], cut.gaps[-1]) for cut in map(_core, cuts)]
+    while out := weak(cuts, _SURE):
+        doubtful += out
+        gone = {id(cut) for cut in out}
+        cuts = evaluate(sorted({cut.gap for cut in cuts if id(cut) not in gone}))
+    taken = [core(cut) for cut in cuts]
     alone = [cut for cut in doubtful if not any(first <= cut.gap <= last for first, last in taken)]
     return sorted(cuts + alone, key=lambda cut: cut.gap)
 
 
-def _core(cut: Cut) -> Cut:
-    """The change with only those gaps that hold all but a hundredth of its probability, from end to end."""
+def weak(cuts: Sequence[Cut], limit: float) -> list[Cut]:
+    """The changes under a limit of log odds that are weaker than those next to them: these can go at once."""
+    odds = np.concatenate([[np.inf], [cut.log_odds for cut in cuts], [np.inf]])
+    weakest = (odds[1:-1] < limit) & (odds[1:-1] < odds[:-2]) & (odds[1:-1] <= odds[2:])
+    return [cut for cut, out in zip(cuts, weakest, strict=True) if out]
+
+
+def core(cut: Cut) -> tuple[int, int]:
+    """First and last gap of all but a hundredth of a change's probability."""
     running = np.cumsum(cut.shares)
     inside = np.flatnonzero((running >= 0.005) & (running - cut.shares <= 0.995))
-    return replace(cut, gaps=cut.gaps[inside], shares=cut.shares[inside])
+    return int(cut.gaps[inside[0]]), int(cut.gaps[inside[-1]])
 
 
 def _settle(judge: _Judge, gaps: list[int], candidates: Integers) -> list[Cut]:
@@ -167,9 +172,9 @@ def _settle(judge: _Judge, gaps: list[int], candidates: Integers) -> list[Cut]:
     size = len(judge.odds)
     for _ in range(_ROUNDS):
         cuts = _cuts(judge, gaps, size)
-        weakest = min(cuts, key=lambda cut: cut.log_odds, default=None)
-        if weakest is not None and weakest.log_odds < 0:
-            gaps = [gap for gap, cut in zip(gaps, cuts, strict=True) if cut is not weakest]
+        if out := weak(cuts, 0.0):
+            gone = {id(cut) for cut in out}
+            gaps = [gap for gap, cut in zip(gaps, cuts, strict=True) if id(cut) not in gone]
             continue
         moved = [cut.gap for cut in cuts]
         added = _added(judge, moved, size, candidates)
