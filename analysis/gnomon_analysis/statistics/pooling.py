@@ -201,7 +201,8 @@ def _scan(pool: _Pool, size: int) -> list[int]:
             factors = scanning.factors(pool.likelihood, first[block], gaps[block], last[block])
             places.append(gaps[block])
             scores.append(pool.scores(factors, gaps[block]))
-    return sorted(scanning.peaks(np.concatenate(scores), np.concatenate(places), _APART))
+    score, gap = np.concatenate(scores), np.concatenate(places)
+    return sorted(scanning.peaks(score[score > 0], gap[score > 0], _APART))
 
 
 def _search(pool: _Pool, size: int) -> list[int]:

@@ -14,8 +14,9 @@ from gnomon_analysis.statistics.model import Floats, Integers
 # Entries on either side, and every how many entries to look: a place that is looked at with long stretches
 # need not be met exactly.
 SCALES = ((6, 1), (16, 2), (40, 5), (100, 12), (250, 25))
-# Log odds from which on an entry is let in, and those around it that were not looked at.
-_LET_IN = -1.5
+# Log odds from which on an entry is let in, and how near to each other entries are let in at one scale.
+_LET_IN = -1.0
+_APART = 4
 
 
 def stretches(size: int, scale: tuple[int, int]) -> tuple[Integers, Integers, Integers]:
@@ -34,24 +35,21 @@ def factors(likelihood: Likelihood, first: Integers, gaps: Integers, last: Integ
 
 def candidates(likelihood: Likelihood, odds: Floats) -> Integers:
     """Gaps of a line at which there may be a change; `odds` are prior log odds of one at each entry."""
-    size = len(odds)
-    let_in = np.zeros(size, dtype=np.bool_)
+    found: set[int] = set()
     for scale in SCALES:
-        gaps, first, last = stretches(size, scale)
-        found = gaps[factors(likelihood, first, gaps, last) + odds[gaps] > _LET_IN]
-        for beside in range(1 - scale[1], scale[1]):
-            let_in[np.clip(found + beside, 1, size - 1)] = True
-    # Prior odds differ from commit to commit: a place that looks unlikely beside a likely one is kept with
-    # it.
-    return np.flatnonzero(let_in)
+        gaps, first, last = stretches(len(odds), scale)
+        scores = factors(likelihood, first, gaps, last) + odds[gaps]
+        let_in = np.flatnonzero(scores > _LET_IN)
+        found.update(peaks(scores[let_in], gaps[let_in], _APART))
+    return np.array(sorted(found), dtype=np.int64)
 
 
 def peaks(scores: Floats, gaps: Integers, reach: int) -> list[int]:
-    """Gaps with positive scores, the highest first, none within `reach` of a higher one."""
+    """Gaps in the order of their scores, the highest first, none within `reach` of a higher one."""
+    free = np.ones(gaps.size, dtype=np.bool_)
     found: list[int] = []
     for place in np.argsort(-scores, kind="stable"):
-        if scores[place] <= 0:
-            break
-        if all(abs(int(gaps[place]) - other) > reach for other in found):
+        if free[place]:
             found.append(int(gaps[place]))
+            free &= np.abs(gaps - gaps[place]) > reach
     return found

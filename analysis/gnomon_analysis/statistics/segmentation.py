@@ -216,6 +216,7 @@ def _added(judge: _Judge, gaps: list[int], size: int, candidates: Integers) -> l
             continue
         if single.log_odds > 0:
             found.append(single.gap)
+        if single.log_odds > 0 or size > WHOLE:
             continue
         both = judge.there_and_back(first, last)
         if both is not None and both[0] > np.logaddexp(0.0, single.log_odds):
