@@ -9,7 +9,7 @@ from gnomon_analysis.report import wording
 from gnomon_analysis.report.change import Effect, Point, Series
 from gnomon_analysis.report.figures import Figure, layout
 
-_LABELS = 8
+_LABELS = 5
 # Commits that a plot has room for as dots of a size that a finger finds.
 _FEW = 25
 
