@@ -81,6 +81,9 @@ class Backfill:
         self._began = time.monotonic()
         self._seconds_before = memory.now.seconds
         self._made = made_by(store, memory.now.id)
+        self._made_before = len(self._made.run_ids)
+        self._broken_before = memory.now.broken_runs
+        self._done = 0
         self.known.update()
 
     @property
@@ -175,13 +178,15 @@ class Backfill:
         return done
 
     def _take_in(self, position: int, results: Sequence[Ran], watcher: Watcher) -> None:
-        settings, before = self._wanted.invocation.settings, self._made.run_ids
+        settings = self._wanted.invocation.settings
         self._store.ingest(state.spool_directory(settings.state_directory))
         self.known.update()
         self._made = made_by(self._store, self._memory.now.id)
         forget_points(settings.state_directory, self._made.run_ids)
-        new = len(self._made.run_ids) - len(before)
-        self._memory.now.broken_runs += max(0, len(results) - new)
+        # Runs side by side may be in the store before they are told of here.
+        self._done += len(results)
+        left_nothing = self._done - (len(self._made.run_ids) - self._made_before)
+        self._memory.now.broken_runs = self._broken_before + max(0, left_nothing)
         why = next((ran.trouble for ran in results if ran.trouble), "")
         if not why and not any(ran.ended for ran in results) and not self.known.whole_runs_at(position):
             why = "it has no results"
