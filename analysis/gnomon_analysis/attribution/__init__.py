@@ -8,6 +8,7 @@ with read_history(folder, Patterns.of(settings, folder)) as history:
 
 from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare
 from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
+from gnomon_analysis.attribution.fleets import update_fleets
 from gnomon_analysis.attribution.metrics import METRICS
 from gnomon_analysis.attribution.stored import (
     Change,
@@ -35,4 +36,5 @@ __all__ = [
     "moved_cases",
     "requests",
     "update",
+    "update_fleets",
 ]

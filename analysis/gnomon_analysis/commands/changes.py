@@ -164,10 +164,11 @@ def _histories(settings: Settings, stack: ExitStack, *, needed: bool) -> list[Hi
 
 
 def _update(store: Store, settings: Settings, histories: Sequence[History]) -> list[Outcome]:
-    from gnomon_analysis.attribution import update  # noqa: PLC0415
+    from gnomon_analysis.attribution import update, update_fleets  # noqa: PLC0415
     from gnomon_analysis.changes import record  # noqa: PLC0415
 
     record(store, settings)
+    update_fleets(store, settings, now_ns=time.time_ns())
     return [update(store, settings, history, now_ns=time.time_ns()) for history in histories]
 
 
