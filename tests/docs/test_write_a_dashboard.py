@@ -4,43 +4,129 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import pytest
 
 from gnomon_generators import promql, vocabulary
+from gnomon_generators.checks.known.tables import tables
 from gnomon_generators.definitions import find
+from gnomon_generators.vocabulary.panel import Common
 from tests.docs.test_pages import DOCS
+from tests.vocabulary.boards import ABOUT, COST_OVER_TIME, KINDS
 
 PAGE = (DOCS / "write-a-dashboard.md").read_text("utf-8")
 OURS = {file.name for file in find(["dashboards"])}
 WINDOWS = {promql.RANGE: "RANGE", promql.STEP: "STEP", promql.RATE: "RATE"}
+PANELS: Final = (
+    *("stat", "gauge", "bar_gauge", "pie", "timeseries", "bars", "heatmap", "histogram", "state_timeline"),
+    *("table", "traces", "trace", "logs", "node_graph", "text", "panel"),
+)
 
 
 def signature(name: str) -> str:
     """A function as the page writes it: its arguments and their defaults, without types."""
     written = []
-    for one in inspect.signature(getattr(promql, name)).parameters.values():
+    function = getattr(promql, name, None) or getattr(vocabulary, name)
+    for one in inspect.signature(function).parameters.values():
         default = WINDOWS.get(one.default, repr(one.default).replace("'", '"'))
         star = "*" if one.kind is one.VAR_POSITIONAL else ""
         written.append(f"{star}{one.name}" + ("" if one.default is one.empty else f"={default}"))
     return f"{name}({', '.join(written)})"
 
 
+def section(title: str) -> str:
+    """What stands under a heading of the reference."""
+    begun = PAGE.index(f"\n### {title}\n")
+    end = PAGE.find("\n### ", begun + 1)
+    return PAGE[begun : end if end > 0 else None]
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The rows of the tables in a text, by each name in their first cell: the other cells."""
+    found: dict[str, list[str]] = {}
+    for line in re.findall(r"^\| (`.*) \|$", text, re.MULTILINE):
+        names, *cells = line.split(" | ")
+        for name in re.findall(r"`(\w+)", names):
+            found.setdefault(name, []).append(" | ".join(cells))
+    return found
+
+
+def words(function: Any) -> dict[str, tuple[str, ...]]:
+    """The arguments of a function that take certain words, with these."""
+    found = {}
+    for name, hint in get_type_hints(function).items():
+        parts = [part for one in (hint, *get_args(hint)) for part in (one, *get_args(one))]
+        closed = [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
+        if closed and name != "return":
+            found[name] = tuple(map(str, closed))
+    return found
+
+
 def test_functions_have_the_arguments_that_the_page_tells() -> None:
-    """Each signature in the section on what panels ask is that of the function."""
-    told = re.findall(r"^((\w+)\(.*?\))(?:  |$)", PAGE[PAGE.index("```text") :], re.MULTILINE)
-    assert {name for _, name in told} >= {"total", "mean", "quantile", "buckets", "percent", "top"}
+    """Each signature in the reference is that of the function."""
+    told = re.findall(r"^((\w+)\(.*?\))(?:  |$)", PAGE[PAGE.index("## Reference") :], re.MULTILINE)
+    assert {name for _, name in told} >= {"total", "mean", "buckets", "percent", "top", "label_variable"}
     for written, name in told:
         assert written == signature(name)
 
 
-def test_the_page_names_each_of_our_dashboards() -> None:
-    """Those that `to_dashboard` reaches, and no link in it leads to one that does not exist."""
-    (listed,) = re.findall(r"files and Gnomon's: (.*?)\(\[dashboards", PAGE, re.DOTALL)
-    assert set(re.findall(r"`(\w+)`", listed)) == OURS
-    assert set(re.findall(r'to_dashboard\("(\w+)"', PAGE)) <= OURS
+@pytest.mark.parametrize("name", PANELS)
+def test_panels_have_the_sizes_that_the_page_tells(name: str) -> None:
+    """Columns and rows of each kind, where nothing else is said."""
+    made = KINDS | {"panel": lambda: vocabulary.panel("clock", "Time", COST_OVER_TIME, about=ABOUT)}
+    panel = made[name.replace("_", " ")]()
+    shown = rows(section("Panels"))[name][0].split(" | ")
+    assert shown[1] == f"{panel.width}x{panel.height}"
 
 
-def test_the_page_names_each_meaning_of_colours() -> None:
-    """All colours that the vocabulary offers by their meaning."""
-    (listed,) = re.findall(r"Colours say what a value means \((.*?)\)", PAGE, re.DOTALL)
-    offered = {name for name in vocabulary.__all__ if str(getattr(vocabulary, name)).startswith("#")}
-    assert set(re.findall(r"`(\w+)`", listed)) == offered
+@pytest.mark.parametrize("name", PANELS)
+def test_the_page_tells_every_argument_of_a_panel(name: str) -> None:
+    """With the function that takes it, and with every word that it may be."""
+    function = getattr(vocabulary, name)
+    told = rows(section("Panels"))
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and name != "text":
+            of = [row for row in told[parameter.name] if f"`{name}`" in row]
+            assert of, parameter.name
+            for word in words(function).get(parameter.name, ()):
+                assert f'"{word}"' in of[0], word
+
+
+def test_the_page_tells_every_argument_that_panels_share() -> None:
+    """`about` is told before all others; each of these has a row."""
+    told = rows(section("Panels"))
+    for name in get_type_hints(Common):
+        assert name in told or name == "about", name
+    for name, closed in words(Common).items():
+        assert all(f'"{word}"' in told[name][0] for word in closed)
+
+
+def test_the_page_tells_every_argument_of_an_override_and_a_dashboard() -> None:
+    """Each has a row, with the words that it may be."""
+    overriding, holding = rows(section("Overrides")), rows(section("Dashboard and rows"))
+    for name in inspect.signature(vocabulary.override).parameters:
+        assert name in overriding or name == "field", name
+    for name, closed in words(vocabulary.override).items():
+        assert all(f'"{word}"' in overriding[name][0] for word in closed)
+    for name in inspect.signature(vocabulary.Dashboard).parameters:
+        assert name in holding, name
+
+
+def test_the_page_tells_views_that_there_are() -> None:
+    """With columns that these have, each of which the page about results explains."""
+    known, results = tables(), (DOCS / "results.md").read_text("utf-8")
+    assert known is not None
+    told = rows(PAGE[PAGE.index("## The results store") : PAGE.index("## Mistakes")])
+    assert set(told) == {
+        "case_results",
+        "run_model_calls",
+        "run_totals",
+        "changes",
+        "findings",
+        "finding_cases",
+    }
+    for view, (row,) in told.items():
+        assert set(re.findall(r"`(\w+)`", row)) <= set(known[view])
+        for column in known[view]:
+            assert f"`{column}`" in results, f"{view}.{column}"

@@ -75,3 +75,13 @@ def test_rows_stand_below_each_other() -> None:
         ("C", 11),
     ]
     assert [panel["title"] for panel in panels[3]["panels"]] == ["B"]
+
+
+def test_a_small_panel_goes_beside_a_tall_one() -> None:
+    """A gauge, five stats and a chart: the fifth stat under the first one, the chart beside that."""
+    places, below = flow([(6, 8), *[(4, 4)] * 5, (12, 8)], 0)
+    assert [(place.x, place.y) for place in places] == [
+        *((0, 0), (6, 0), (10, 0), (14, 0), (18, 0), (6, 4)),
+        (10, 4),
+    ]
+    assert below == 12
