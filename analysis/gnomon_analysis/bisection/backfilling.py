@@ -12,12 +12,13 @@ from typing import Protocol
 
 from gnomon import state
 from gnomon.errors import ExitCode, UserError
-from gnomon_analysis.bisection.bisecting import Spent, forget_points
+from gnomon_analysis.bisection.answer import Spent
 from gnomon_analysis.bisection.checkout import Overlay, Revisions, Tree
 from gnomon_analysis.bisection.known import CaseCost, Known, made_by
 from gnomon_analysis.bisection.line import Line
 from gnomon_analysis.bisection.remembered import Memory
 from gnomon_analysis.bisection.suite_run import Invocation, Limit, Ran
+from gnomon_analysis.bisection.trees import forget_points
 from gnomon_analysis.store import Store
 
 _FOREVER = float("inf")

@@ -6,144 +6,28 @@ import math
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from gnomon import state
 from gnomon.errors import ExitCode, UserError
-from gnomon_analysis.bisection.checkout import Overlay, Revisions, Tree
+from gnomon_analysis.bisection.answer import Answer, Ending, Spent, answer
+from gnomon_analysis.bisection.asked import Asked
+from gnomon_analysis.bisection.checkout import Revisions
 from gnomon_analysis.bisection.estimate import Estimate, estimate
-from gnomon_analysis.bisection.evidence import Evidence, Floats
+from gnomon_analysis.bisection.evidence import Evidence
 from gnomon_analysis.bisection.known import Known, RunCost, made_by
-from gnomon_analysis.bisection.line import Line
 from gnomon_analysis.bisection.remembered import Memory
 from gnomon_analysis.bisection.search import Posterior, Price, Step, next_steps, posterior
-from gnomon_analysis.bisection.subject import Subject
-from gnomon_analysis.bisection.suite_run import Invocation, Limit, Ran
+from gnomon_analysis.bisection.suite_run import Limit
+from gnomon_analysis.bisection.trees import CHECKOUT_SECONDS, Task, Trees, forget_points
 from gnomon_analysis.store import Store
 
-_DRAWS = 4000
-_SEED = 1
-# Before one is known: of a run's time in seconds beside its tests.
-_CHECKOUT_SECONDS = 1.0
 # Results at each end to begin with: of fewer, searches are wrong more often; of more, no shorter.
 _RESULTS_AT_ENDS = 5
 # Fewer runs than this say nothing of how they scatter: by whether it is a rate.
 _LEAST_RUNS_AT_ENDS = {True: 2, False: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a search may spend: runs, US dollars, seconds."""
-
-    runs: int
-    usd: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is searched for, and how.
-
-    Attributes:
-        subject: The metric in its scope.
-        line: The commits.
-        top: Root of the repository.
-        invocation: How the suite is run.
-        overlay: What is laid over each revision.
-        prior: Weights of the positions.
-        confidence: How sure to be before stopping.
-        budget: What it may spend.
-        runs_at_ends: Runs at either end that the search begins with, where the store has fewer; None: as
-            many as give five results, at least two (three of what is no rate).
-        jobs: Revisions side by side.
-    """
-
-    subject: Subject
-    line: Line
-    top: Path
-    invocation: Invocation
-    overlay: Overlay
-    prior: Floats
-    confidence: float
-    budget: Budget
-    runs_at_ends: int | None
-    jobs: int
-
-
-class Ending(StrEnum):
-    """Why a search stopped."""
-
-    SURE = "sure"
-    NOTHING_MOVED = "nothing_moved"
-    NO_RUN_TELLS_MORE = "no_run_tells_more"
-    RUNS = "out_of_runs"
-    MONEY = "out_of_money"
-    TIME = "out_of_time"
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a search has spent in all its sessions. `seconds` are those of the clock."""
-
-    runs: int
-    usd: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Estimated:
-    """A level with its 95 % interval, in the metric's unit (a share of 1 for rates)."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A commit with the probability that it is the one."""
-
-    commit: str
-    subject: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a search came to.
-
-    Attributes:
-        ending: Why it stopped.
-        suspects: The fewest commits that hold the change with the confidence asked for, the likeliest first.
-        nothing: Probability that nothing changed between the two ends.
-        before: Level before the likeliest commit.
-        after: Level after it.
-        difference: After minus before.
-        ratio: After divided by before, of positive numbers; None for rates.
-        spent: What it cost.
-        broken: Revisions that could not be run, and why.
-    """
-
-    ending: Ending
-    suspects: tuple[Suspect, ...]
-    nothing: float
-    before: Estimated
-    after: Estimated
-    difference: Estimated
-    ratio: Estimated | None
-    spent: Spent
-    broken: dict[str, str]
-
-    @property
-    def commit(self) -> str | None:
-        """The commit, where the search is as sure of it as it was asked to be."""
-        return self.suspects[0].commit if self.ending is Ending.SURE else None
 
 
 class Watcher(Protocol):
@@ -174,7 +58,7 @@ class Search:
         self._seconds_before = memory.now.seconds
         self._made = made_by(store, memory.now.id)
         self._strikes: set[int] = set()
-        self._checkout_seconds = _CHECKOUT_SECONDS
+        self._checkout_seconds = CHECKOUT_SECONDS
         self.known.update()
 
     # What is known.
@@ -265,9 +149,9 @@ class Search:
         self._memory.now.trees = str(revisions.home)
         self._remember()
         try:
-            field_of_work = _Trees(revisions, self._asked)
+            field_of_work = Trees(revisions, self._asked)
             ending = self._runs_at_ends(field_of_work, watcher) or self._narrow(field_of_work, watcher)
-            return self.answer(ending)
+            return answer(self._asked, self.known, ending, self.spent, self._memory.now.broken)
         finally:
             revisions.close()
             self._memory.now.process = 0
@@ -278,7 +162,7 @@ class Search:
         self._memory.now.seconds = self.spent.seconds
         self._memory.save()
 
-    def _runs_at_ends(self, trees: _Trees, watcher: Watcher) -> Ending | None:
+    def _runs_at_ends(self, trees: Trees, watcher: Watcher) -> Ending | None:
         """The levels at both ends: without them no run between tells anything."""
         while missing := self.missing_runs():
             tasks, ending = self._ends_to_run(missing)
@@ -293,24 +177,24 @@ class Search:
                 )
         return None
 
-    def _ends_to_run(self, missing: dict[int, int]) -> tuple[list[_Task], Ending | None]:
+    def _ends_to_run(self, missing: dict[int, int]) -> tuple[list[Task], Ending | None]:
         """Runs at the bad end, and beside them, where there are jobs for it, at the good one."""
         cases, cost = self._all_cases(), self.known.cost()
         of_run = self.known.whole_run() if cases is None else cost.of(range(len(cost.cases)))
-        tasks, planned = list[_Task](), 0
+        tasks, planned = list[Task](), 0
         for position, runs in missing.items():
             # The first run also tells how many cases there are, and what a run costs.
             wanted = runs if self.known.runs else 1
             possible, ending = self._possible(wanted, of_run.usd, planned, planned * of_run.usd)
             if not possible:
                 return tasks, ending
-            tasks.append(_Task(position, possible, cases))
+            tasks.append(Task(position, possible, cases))
             planned += possible
             if len(tasks) == self._asked.jobs or not self.known.runs:
                 break
         return tasks, None
 
-    def _narrow(self, trees: _Trees, watcher: Watcher) -> Ending:
+    def _narrow(self, trees: Trees, watcher: Watcher) -> Ending:
         while True:
             believed = self.believed()
             watcher.believes(believed, self.spent)
@@ -330,15 +214,15 @@ class Search:
                 return ending
             self._work(trees, tasks, watcher)
 
-    def _affordable(self, steps: Sequence[Step]) -> tuple[list[_Task], Ending | None]:
+    def _affordable(self, steps: Sequence[Step]) -> tuple[list[Task], Ending | None]:
         """As many of the runs as the budget still has; none at all is the end."""
-        cost, tasks, runs, usd = self.known.cost(), list[_Task](), 0, 0.0
+        cost, tasks, runs, usd = self.known.cost(), list[Task](), 0, 0.0
         for step in steps:
             cases = self._cases_of(step)
             of_run = self._usd_of(cost, cases, step)
             possible, ending = self._possible(step.repeats, of_run, runs, usd)
             if possible:
-                tasks.append(_Task(step.position, possible, cases))
+                tasks.append(Task(step.position, possible, cases))
                 runs, usd = runs + possible, usd + possible * of_run
             elif not tasks:
                 return [], ending
@@ -381,7 +265,7 @@ class Search:
             return None
         return tuple(self.known.names[case] for case in self.known.cases)
 
-    def _work(self, trees: _Trees, tasks: Sequence[_Task], watcher: Watcher) -> dict[int, str]:
+    def _work(self, trees: Trees, tasks: Sequence[Task], watcher: Watcher) -> dict[int, str]:
         """Does the runs; gives back the positions that could not be run, and remembers them."""
         for task in tasks:
             watcher.begins(task.position, task.runs, None if task.cases is None else len(task.cases))
@@ -420,108 +304,3 @@ class Search:
             self._strikes.add(position)
             return False
         return True
-
-    def answer(self, ending: Ending) -> Answer:
-        """What is known now, as an answer."""
-        believed, line = self.believed(), self._asked.line
-        rng = np.random.default_rng(_SEED)
-        levels = self._evidence().levels(believed.likeliest, _DRAWS, rng)
-        before, after = levels.before, levels.after
-        ratio = None
-        if not self._asked.subject.metric.is_rate:
-            ratio = _estimated(np.exp(after - before))
-            usual = self.known.usual_log()
-            before, after = np.exp(before + usual), np.exp(after + usual)
-        return Answer(
-            ending=ending,
-            suspects=tuple(
-                Suspect(line.commits[place], line.subjects[place], float(believed.places[place]))
-                for place in believed.credible(self._asked.confidence)
-            ),
-            nothing=believed.nothing,
-            before=_estimated(before),
-            after=_estimated(after),
-            difference=_estimated(after - before),
-            ratio=ratio,
-            spent=self.spent,
-            broken=dict(self._memory.now.broken),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Runs at a position: of the tests with these node ids, or (None) of all."""
-
-    position: int
-    runs: int
-    cases: tuple[str, ...] | None
-
-
-class _Trees:
-    """The working trees, one a job, each at the revision that it ran last."""
-
-    def __init__(self, revisions: Revisions, asked: Asked) -> None:
-        self._revisions = revisions
-        self._asked = asked
-        self._trees: list[Tree] = []
-        self._checkouts: list[float] = []
-
-    @property
-    def checkout_seconds(self) -> float:
-        """What it took on the average to put a revision in place."""
-        return sum(self._checkouts) / len(self._checkouts) if self._checkouts else _CHECKOUT_SECONDS
-
-    def standing(self) -> list[int]:
-        """Positions that are checked out."""
-        found = (self._asked.line.position(tree.commit) for tree in self._trees if tree.commit)
-        return [position for position in found if position is not None]
-
-    def work(self, tasks: Sequence[_Task], limit: Limit) -> list[list[Ran]]:
-        """Does the tasks side by side, each in a tree of its own."""
-        free = list(self._trees)
-        pairs: list[tuple[_Task, Tree]] = []
-        for task in tasks:
-            commit = self._asked.line.commits[task.position]
-            tree = next((one for one in free if one.commit == commit), free[0] if free else None)
-            if tree is None:
-                tree = self._revisions.tree(len(self._trees))
-                self._trees.append(tree)
-            else:
-                free.remove(tree)
-            pairs.append((task, tree))
-        with ThreadPoolExecutor(len(pairs)) as pool:
-            waiting = [pool.submit(self._do, task, tree, limit) for task, tree in pairs]
-            try:
-                wait(waiting, return_when=FIRST_EXCEPTION)
-                return [future.result() for future in waiting]
-            except BaseException:
-                limit.stop()
-                raise
-
-    def _do(self, task: _Task, tree: Tree, limit: Limit) -> list[Ran]:
-        asked = self._asked
-        commit = asked.line.commits[task.position]
-        if tree.commit != commit:
-            began = time.monotonic()
-            tree.check_out(commit, asked.overlay)
-            self._checkouts.append(time.monotonic() - began)
-        done = []
-        for _ in range(task.runs):
-            ran = asked.invocation.run(tree.folder, self._revisions.variables(), task.cases or (), limit)
-            done.append(ran)
-            if ran.trouble or ran.ended:
-                break
-        return done
-
-
-def forget_points(state_directory: Path, run_ids: Sequence[str]) -> None:
-    """Takes the points of runs of past revisions out of the spool: a backend would show them as today's."""
-    ours = {run_id[:12] for run_id in run_ids}
-    for path in state.spool_directory(state_directory).glob("run-*.metrics.jsonl"):
-        if path.name.removesuffix(".metrics.jsonl").rpartition("-")[2] in ours:
-            path.unlink(missing_ok=True)
-
-
-def _estimated(draws: Floats) -> Estimated:
-    low, middle, high = np.quantile(draws, [0.025, 0.5, 0.975])
-    return Estimated(float(middle), float(low), float(high))

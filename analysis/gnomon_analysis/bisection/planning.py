@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Settings, Suite
+from gnomon_analysis.bisection.asked import Asked, Budget
 from gnomon_analysis.bisection.backfilling import Backfill, Range
-from gnomon_analysis.bisection.bisecting import Asked, Budget, Search
+from gnomon_analysis.bisection.bisecting import Search
 from gnomon_analysis.bisection.checkout import Overlay
 from gnomon_analysis.bisection.known import Known, suites_with
 from gnomon_analysis.bisection.line import Line, read_line, resolve, whole_line

@@ -21,7 +21,7 @@ from gnomon_analysis.commands.tables import Column, echo_table
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from gnomon_analysis.bisection.bisecting import Answer, Estimated, Spent
+    from gnomon_analysis.bisection.answer import Answer, Estimated, Spent
     from gnomon_analysis.bisection.estimate import Estimate, Spread
     from gnomon_analysis.bisection.line import Line
     from gnomon_analysis.bisection.planning import Plan
@@ -320,7 +320,7 @@ class Telling(AbstractContextManager["Telling"]):
 
 
 def _tell_answer(planned: Plan, answer: Answer) -> None:
-    from gnomon_analysis.bisection.bisecting import Ending  # noqa: PLC0415 - numpy and scipy, after --help
+    from gnomon_analysis.bisection.answer import Ending  # noqa: PLC0415 - numpy and scipy, after --help
 
     metric = planned.asked.subject.metric
     if answer.ending is Ending.NOTHING_MOVED:
