@@ -26,7 +26,7 @@ def fleet(
     department: str = "support",
     seed: int = 1,
 ) -> None:
-    """Twelve requests a day; from day `slow[0]` on so many times as slow, from `model[0]` by another model."""
+    """Twelve requests a day; from day `slow[0]` on so many times as slow, from `model[0]` by another."""
     chance = random.Random(seed)
     steps: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []

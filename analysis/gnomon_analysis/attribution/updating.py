@@ -31,7 +31,7 @@ from gnomon_analysis.store.opening import reading as reading_transaction
 
 # A run more is looked at with so many of the newest measured commits, or fewer where these have many runs;
 # what it says counts for the newer third of them.
-_NEWEST = 90
+_NEWEST = 75
 _LEAST = 45
 _RUNS = 400
 # After so many more measured commits everything is looked at again: what is small takes long to show.
