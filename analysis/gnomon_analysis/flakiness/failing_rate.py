@@ -25,8 +25,9 @@ from gnomon_analysis.statistics.model import Interval
 
 Floats = NDArray[np.float64]
 
-_LOGIT_REACH = 8.0
-_RATES: Floats = special.expit(np.linspace(-_LOGIT_REACH, _LOGIT_REACH, 161))
+# Far enough for what Jeffreys' prior puts near 0 and 1.
+_LOGIT_REACH = 14.0
+_RATES: Floats = special.expit(np.linspace(-_LOGIT_REACH, _LOGIT_REACH, 449))
 # Jeffreys' density in the logit: sqrt(p (1 - p)).
 _RATE_PRIOR: Floats = 0.5 * np.log(_RATES * (1 - _RATES))
 _SPREADS = np.array([0.0, 0.05, 0.15, 0.35, 0.7])
