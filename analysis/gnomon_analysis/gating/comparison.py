@@ -60,7 +60,7 @@ class SuiteComparison:
         upstream: What differs between the sides beside the commit.
         comparable: Whether it may be compared all the same.
         reasons: Why the verdict is not a pass.
-        more_runs: How many more runs on each side would likely decide everything that is undecided.
+        more_runs: How many more runs on each side would likely decide all that runs can decide.
         more_cost_usd: What they would cost.
         more_seconds: How long they would take, one after the other.
     """
@@ -154,11 +154,10 @@ def _suite(inputs: Inputs, metrics: tuple[MetricComparison, ...], *, allow_upstr
     flipped = [change for case, change in changes.items() if case in counted and _flipped(change)]
     upstream = tuple(_upstream(inputs.base, inputs.head))
     verdict, reasons = _verdict(metrics, upstream, allow_upstream=allow_upstream)
-    runs = [one.more_runs for one in metrics if one.verdict is Verdict.UNSURE]
-    known = [count for count in runs if count is not None]
+    unsure = [one.more_runs for one in metrics if one.verdict is Verdict.UNSURE]
+    known = [count for count in unsure if count is not None]
     comparable = allow_upstream or not upstream
-    all_known = bool(known) and len(known) == len(runs)
-    planned = max(known) if all_known and comparable and verdict is Verdict.UNSURE else None
+    planned = max(known) if known and comparable and verdict is Verdict.UNSURE else None
     return SuiteComparison(
         suite=inputs.head.suite,
         base=_side_told(inputs.base, inputs.subjects),

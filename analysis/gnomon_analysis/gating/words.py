@@ -50,18 +50,21 @@ def more(suite: SuiteComparison) -> str:
     undecided = [one for one in suite.metrics if one.verdict is Verdict.UNSURE]
     if suite.verdict is not Verdict.UNSURE or not suite.comparable or not undecided:
         return ""
+    close = ", ".join(one.title for one in undecided if one.more_runs is None)
+    too_close = f"{MOST_PLANNED_RUNS} more runs would not decide {close}: too close to the limit."
     if suite.more_runs is None:
-        close = ", ".join(one.title for one in undecided if one.more_runs is None)
-        return f"{MOST_PLANNED_RUNS} more runs would not decide: {close} too close to the limit."
+        return too_close
     price = [
         f"about {_dollars(suite.more_cost_usd)}" if suite.more_cost_usd is not None else "",
         f"{_duration(suite.more_seconds)}" if suite.more_seconds is not None else "",
     ]
     told = ", ".join(part for part in price if part)
-    return (
-        f"{plural(suite.more_runs, 'more run')} on each side would decide four times in five, if the "
-        f"differences stay as they are{f' ({told})' if told else ''}."
+    decided = ", ".join(one.title for one in undecided if one.more_runs is not None) if close else ""
+    sentence = (
+        f"{plural(suite.more_runs, 'more run')} on each side would decide{f' {decided}' if decided else ''} "
+        f"four times in five, if the differences stay as they are{f' ({told})' if told else ''}."
     )
+    return f"{sentence} {too_close}" if close else sentence
 
 
 def amount(metric: MetricComparison, value: float) -> str:
@@ -92,8 +95,11 @@ def limit(metric: MetricComparison) -> str:
 
 
 def verdict(metric: MetricComparison) -> str:
-    """What a metric says."""
-    return "shown only" if metric.verdict is None else metric.verdict.value
+    """What a metric says, and how many more runs on each side would decide it."""
+    if metric.verdict is None:
+        return "shown only"
+    runs = f": {plural(metric.more_runs, 'more run')}" if metric.more_runs is not None else ""
+    return f"{metric.verdict.value}{runs}"
 
 
 def times(good: int, runs: int) -> str:
