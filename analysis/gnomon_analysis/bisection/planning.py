@@ -31,6 +31,8 @@ from gnomon_analysis.store.opening import database_errors, reading
 
 # How sure it has to be that an earlier commit was different, to begin from there unasked.
 _DIFFERENT = 0.9
+# As far back as that is looked for.
+_FARTHEST_COMMITS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _settings_file(settings: Settings, top: Path) -> dict[str, bytes]:
 def _earlier(store: Store, settings: Settings, how: Measure, subject: Subject, bad: str) -> str:
     """The newest measured commit at which the metric was different from what it is at the newest."""
     revisions = whole_line(settings.root, how.patterns, resolve(settings.root, bad))
-    commits = [revision.commit for revision in revisions]
+    commits = [revision.commit for revision in revisions[-_FARTHEST_COMMITS:]]
     known = Known(store, subject, commits, how.yardstick)
     known.update()
     measured = known.measured()

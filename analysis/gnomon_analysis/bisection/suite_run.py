@@ -225,7 +225,8 @@ def _last_words(output: bytes, code: int) -> str:
     """What a process said at its end, in one line."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines()]
     words = [line for line in lines if any(map(str.isalnum, line))]
-    errors = [line for line in words if "error" in line.lower()] or words
+    marked = [line.removeprefix("E").strip() for line in words if line.startswith("E  ")]
+    errors = marked or [line for line in words if "error" in line.lower()] or words
     return f"exit code {code}: {' | '.join(errors[-3:])[:300] or 'it said nothing'}"
 
 
