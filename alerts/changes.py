@@ -17,6 +17,7 @@ from gnomon_generators.rules import AlertRule, Group, Panel, group
 
 FINDING = (*OWNER, a.GNOMON_CHANGE_METRIC, a.GNOMON_CHANGE_REVISION, a.GEN_AI_SKILL_NAME)
 COMMIT = "{{ $labels.gnomon_change_revision }}"
+SURE = '{{ $value | printf "%.0f" }} %'
 SKILL = "{{ with $labels.gen_ai_skill_name }} (skill {{ . }}){{ end }}"
 
 
@@ -35,10 +36,10 @@ def _regression(settings: Settings) -> AlertRule:
         settings.alerts.hold,
         settings.alerts.severity,
         summary="A change made a metric worse.",
-        description=f"{WHO}: {{{{ $labels.gnomon_change_metric }}}} became worse, and the likeliest commit is "
-        f"{COMMIT}{SKILL}. That there is a change is {{{{ $value | printf \"%.0f\" }}}} % sure; "
+        description=f"{WHO}: {{{{ $labels.gnomon_change_metric }}}} became worse, and the likeliest commit "
+        f"is {COMMIT}{SKILL}. That there is a change is {SURE} sure; "
         f"`gnomon changes show {COMMIT}` says by how much, which cases moved and how sure the commit is.",
-        value='{{ $value | printf "%.0f" }} % sure',
+        value=f"{SURE} sure",
         objective="no change makes a metric worse",
         commit=COMMIT,
         panel=Panel("skills_engineer", "Change impact", past="7d"),

@@ -132,8 +132,8 @@ def impact(runs: Runs) -> v.Row:
             style="bars",
             stack="normal",
             no_value=NOT_TRACKED,
-            about="Files changed by commits, and models that were switched, by interval. Many at once before a "
-            "fall: nobody can tell which it was.",
+            about="Files changed by commits, and models that were switched, by interval. Many at once before "
+            "a fall: nobody can tell which it was.",
         ),
         v.table(
             "What was changed",

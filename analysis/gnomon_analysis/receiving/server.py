@@ -41,8 +41,8 @@ class Protection:
                 context.verify_mode = ssl.CERT_REQUIRED
         except OSError as error:
             raise UserError(
-                f"certificate {self.certificate}, key {self.key}: cannot be used ({error}); name files in PEM "
-                "format"
+                f"certificate {self.certificate}, key {self.key}: cannot be used ({error}); "
+                "name files in PEM format"
             ) from None
         return context
 
