@@ -90,19 +90,19 @@ def test_failures_mirror_successes(seed: int) -> None:
 @given(st.integers(0, 50))
 def test_what_came_later_rewrites_nothing_settled(seed: int) -> None:
     """A clear change with twenty commits after it keeps its verdict, place and size as forty more arrive."""
-    whole = series(step(100, 30, 0.9, 0.45), seed=seed, runs=10)
+    whole = series(step(100, 30, 0.95, 0.25), seed=seed, runs=10)
     (settled,) = [move for move in located(until(whole, 55)) if move.verdict is Verdict.CHANGED]
     for size in (60, 75, 100):
         (now,) = [move for move in located(until(whole, size)) if abs(move.first_after - 30) <= 3]
         assert (now.verdict, now.place) == (settled.verdict, settled.place)
         assert now.p_change == pytest.approx(settled.p_change, abs=0.01)
-        assert now.difference.low <= settled.difference.estimate <= now.difference.high
+        assert abs(now.difference.estimate - settled.difference.estimate) <= 0.1
 
 
 @few
 @given(st.integers(0, 1000), st.integers(1, 40), st.integers(1, 4))
 def test_whatever_comes_the_numbers_are_in_order(seed: int, size: int, runs: int) -> None:
-    """On anything at all probabilities stay within 0 and 1, shares add up, and intervals hold their estimate."""
+    """On anything at all probabilities are within 0 and 1, shares add up, intervals hold their estimate."""
     drawn = np.random.default_rng(seed)
     for kind in Kind:
         level = drawn.uniform(0.05, 0.95) if kind is Kind.PROPORTION else drawn.lognormal()

@@ -18,7 +18,7 @@ from gnomon_analysis.statistics.logarithms import log_sum
 from gnomon_analysis.statistics.model import Floats, Kind
 
 # A ramp is at least so many measured commits long; a shorter one is a step as far as anybody can tell.
-LEAST_LENGTH = 12
+LEAST_LENGTH = 16
 # Prior odds of a ramp and of a second step against one step.
 _RAMP_ODDS = 0.06
 _SECOND_STEP_ODDS = 0.3

@@ -17,12 +17,12 @@ from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
 # The ratio that pairs of neighbours show is itself unsure by about this over the root of their number; only
 # what lies above that is over-dispersion. Without it half of all clean series would lose evidence to
 # chance.
-DOUBT = 1.5
+DOUBT = 1.2
 # How many pairs of neighbours the assumption of independent runs counts for, against what the pairs show.
 TRUST = 10.0
 # A pair further apart than so many times the usual squared distance is a step, and no noise.
-_STEP = 9.0
-_ROUNDS = 4
+_STEP = 7.0
+_ROUNDS = 3
 # Scatter that no metric falls below, relative to its level: a constant series would be infinitely sure.
 _LEAST_SCATTER = 0.005
 
@@ -62,17 +62,16 @@ class Line:
 def line(series: Series) -> Line:
     """Gathers the runs of a series, and weighs its commits."""
     starts = _starts(series.at, series.tag)
-    trials = np.add.reduceat(series.trials, starts) if starts.size else np.zeros(0)
-    totals = (
-        np.add.reduceat(
-            series.value if series.kind is Kind.PROPORTION else series.value * series.trials, starts
-        )
-        if starts.size
-        else np.zeros(0)
-    )
-    runs = np.diff(np.append(starts, len(series.at))).astype(np.float64)
-    level = totals / trials
-    at, tag = series.at[starts], series.tag[starts]
+    if starts.size == series.at.size:
+        # A run a commit: long histories are kept once, as they came.
+        at, tag, trials = series.at, series.tag, series.trials
+        runs = np.broadcast_to(1.0, starts.size)
+        level = series.value / trials if series.kind is Kind.PROPORTION else series.value
+    else:
+        at, tag, trials = series.at[starts], series.tag[starts], np.add.reduceat(series.trials, starts)
+        runs = np.diff(np.append(starts, len(series.at))).astype(np.float64)
+        won = series.value if series.kind is Kind.PROPORTION else series.value * series.trials
+        level = np.add.reduceat(won, starts) / trials
     if series.kind is Kind.PROPORTION:
         weight = trials / _inflation(trials, *_of_proportions(level, trials))
         return Line(series.kind, at, tag, runs, level, level, weight, 1.0, 0.0)
