@@ -395,8 +395,8 @@ def spans(fleet: Fleet) -> v.Row:
             "Who calls whom",
             v.service_map(),
             height=9,
-            about="Services and the calls between them, by Tempo: requests a second, latency, failures in red. "
-            "A red edge: the callee fails, or the way to it.",
+            about="Services and the calls between them, by Tempo: requests a second, latency, failures in "
+            "red. A red edge: the callee fails, or the way to it.",
         ),
         collapsed=True,
     )
