@@ -108,8 +108,8 @@ def test_what_is_not_sure_is_said_so(other: dict[str, object], said: str) -> Non
     [
         (
             {"p_commit": 0.6, "scope_kind": "skill", "scope": "refunds", "details": {"between": [A, D]}},
-            "`gnomon bisect routing_accuracy --suite routing --skill refunds --good aaaaaaa --bad ddddddd` tells "
-            "the 2 commits apart (about 10 runs, about 2 USD).",
+            "`gnomon bisect routing_accuracy --suite routing --skill refunds --good aaaaaaa --bad ddddddd` "
+            "tells the 2 commits apart (about 10 runs, about 2 USD).",
         ),
         (
             {"candidates": (Suspect(B, 1.0),), "p_commit": 0.99},
