@@ -339,6 +339,29 @@ def test_old_revisions_import_their_own_modules(shop: Shop, tmp_path: Path) -> N
     assert json.loads(done.stdout)["commit"] == culprit
 
 
+def test_skills_in_a_submodule(shop: Shop, tmp_path: Path) -> None:
+    """Each revision is measured with the commit of the submodule that it names."""
+    skills = Shop(tmp_path / "skills")
+    skills.change("Rewrite refunds", refunds="cash")
+    bad = skills.commits[-1]
+    shop.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(skills.folder), "more")
+    shop.write(
+        "src/router.py",
+        (shop.folder / "src/router.py").read_text().replace("[1].glob", "[1].glob('more/').__next__().glob"),
+    )
+    shop.git("-C", "more", "checkout", "--quiet", skills.commits[0])
+    shop.commits.append(shop.commit("Take the skills from a submodule"))
+    good = shop.commits[-1]
+    shop.grow(1)
+    shop.git("-C", "more", "checkout", "--quiet", bad)
+    shop.commits.append(shop.commit("Take newer skills"))
+    culprit = shop.commits[-1]
+    shop.grow(1)
+    found = answer(shop, "pass_rate", "--good", good)
+    assert found["commit"] == culprit
+    assert found["broken"] == {}
+
+
 def test_the_cause_of_a_finding(shop: Shop) -> None:
     """A finding says metric, suite, case and the two ends; they need not be said again."""
     culprit = history(shop)

@@ -170,7 +170,10 @@ class Backfill:
 
     def _do(self, revisions: Revisions, tree: Tree, position: int, runs: int, limit: Limit) -> list[Ran]:
         wanted = self._wanted
-        tree.check_out(wanted.line.commits[position], wanted.overlay)
+        try:
+            tree.check_out(wanted.line.commits[position], wanted.overlay)
+        except UserError as error:
+            return [Ran(0.0, str(error))]
         done: list[Ran] = []
         while len(done) < runs and not limit.reached():
             done.append(wanted.invocation.run(tree.folder, revisions.variables(), (), limit))

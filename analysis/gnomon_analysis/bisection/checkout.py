@@ -18,6 +18,7 @@ from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
 from gnomon_analysis.bisection.yardstick import SuiteFiles
+from gnomon_analysis.changes.repository import Repository
 
 _CONFIGURATION = """\
 [user]
@@ -52,6 +53,8 @@ class Revisions:
     def __init__(self, top: Path) -> None:
         self.home = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._top = top
+        with Repository(top) as opened:
+            self._submodules = opened.submodules
         self._clone = self.home / "repository.git"
         self._configuration = self.home / "gitconfig"
         self._configuration.write_text(_CONFIGURATION, encoding="utf-8")
@@ -84,6 +87,23 @@ class Revisions:
         folder.parent.mkdir()
         self.git(self._clone, "worktree", "add", "--quiet", "--detach", "--no-checkout", folder, "HEAD")
         return Tree(self, folder)
+
+    def check_out_submodules(self, folder: Path) -> None:
+        """Fills in the submodules of a revision from those that the user has here; others stay empty."""
+        if not self._submodules or not (folder / ".gitmodules").is_file():
+            return
+        listed = self._answer(
+            folder, "config", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"
+        )
+        for line in listed.splitlines():
+            key, _, path = line.partition(" ")
+            if path in self._submodules:
+                self.git(
+                    folder,
+                    *("-c", "protocol.file.allow=always"),
+                    *("-c", f"{key.removesuffix('.path')}.url={self._submodules[path]}"),
+                    *("submodule", "--quiet", "update", "--init", "--force", "--", path),
+                )
 
     def variables(self) -> dict[str, str]:
         """The variables under which git knows none of the user's configuration."""
@@ -146,6 +166,7 @@ class Tree:
         self._mark(hidden, "--no-skip-worktree")
         git(folder, "reset", "--quiet", "--hard", commit)
         git(folder, "clean", "-ffdxq", *(f"--exclude={name}" for name in _KEPT))
+        self._revisions.check_out_submodules(folder)
         self._lay_over(overlay)
         self.commit = commit
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon import state
+from gnomon.errors import UserError
 from gnomon_analysis.bisection.asked import Asked
 from gnomon_analysis.bisection.checkout import Revisions, Tree
 from gnomon_analysis.bisection.suite_run import Limit, Ran
@@ -72,7 +73,10 @@ class Trees:
         commit = asked.line.commits[task.position]
         if tree.commit != commit:
             began = time.monotonic()
-            tree.check_out(commit, asked.overlay)
+            try:
+                tree.check_out(commit, asked.overlay)
+            except UserError as error:
+                return [Ran(0.0, str(error))]
             self._checkouts.append(time.monotonic() - began)
         done = []
         for _ in range(task.runs):
