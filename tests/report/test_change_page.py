@@ -320,6 +320,27 @@ def test_a_page_out_of_the_store(store: Store) -> None:
         change_reading.gather(store, "0000", known)
 
 
+def test_a_change_without_findings_shows_the_suite_around_it(store: Store) -> None:
+    """What most want to see, as the runs are; nothing is said about it."""
+    with store.engine.begin() as connection:
+        connection.execute(update(schema.change_impacts).values(status="withdrawn"))
+    page = change_reading.gather(store, "ccc", change_reading.Known())
+    assert page.effects == ()
+    assert [(one.title, one.suite) for one in page.around] == [
+        ("routing accuracy", "routing"), ("cost", "routing"), ("latency", "routing"),
+    ]  # fmt: skip
+    assert [point.value for point in page.around[0].series.points] == [50.0, 50.0, 100.0]
+    text = change_page.render(page)
+    assert set(embedded(text)) == {one.key for one in page.around}
+    assert "No metric is known to have moved here." in Elements(text).words
+    # A commit that no run measured is stood for by the next one that was.
+    order = ["a" * 40, "b" * 40, "e" * 40, REVISION]
+    with store.engine.begin() as connection:
+        connection.execute(update(schema.skill_change_events).values(revision="e" * 40))
+    (accuracy, *_) = change_reading.gather(store, "eee", change_reading.Known(order=order)).around
+    assert accuracy.series.first_after == 2
+
+
 @pytest.mark.parametrize(
     ("finding", "value"),
     [

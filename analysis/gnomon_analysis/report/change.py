@@ -91,6 +91,17 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A metric of a suite around a change, of which no finding says that it moved there."""
+
+    key: str
+    title: str
+    suite: str
+    unit: str
+    series: Series
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """One finding: a metric in a scope that moved at the change, or that cannot be told yet."""
 
@@ -144,7 +155,8 @@ class ChangePage:
 
     `revision` is None for what moved without a commit that could be named; `changed_at` is when the
     after-side began. `requests_known` says whether the texts of the tests were to be had at all.
-    `false_findings_percent` is the share of findings that may be wrong about there being a change.
+    `false_findings_percent` is the share of findings that may be wrong about there being a change. `around`
+    shows suites at the commits around a change that no finding is about.
     """
 
     revision: str | None
@@ -156,6 +168,7 @@ class ChangePage:
     effects: tuple[Effect, ...]
     requests_known: bool
     false_findings_percent: float
+    around: tuple[Surroundings, ...] = ()
 
     @property
     def told(self) -> Sequence[Effect]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gnomon_analysis.report import wording
 from gnomon_analysis.report.change import Effect, Point, Series
@@ -14,21 +14,35 @@ _LABELS = 5
 _FEW = 25
 
 
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What a finding says of both sides, each from so many runs, and the colour of what came of it."""
+
+    before: float | None = None
+    after: float | None = None
+    runs_before: int = 0
+    runs_after: int = 0
+    colour: str = "$accent"
+
+
 def around(effect: Effect) -> Figure | None:
     """A metric at the commits around the change, which a line marks, with both levels; None without runs."""
-    series = effect.series
-    if series is None:
+    if effect.series is None:
         return None
-    shown = series.points
-    scale, suffix = _scale(effect, series)
-    effect, series = _scaled(effect, series, scale)
-    points = series.points
     good = effect.better
-    after = "$accent" if good is None else "$good" if good else "$bad"
+    colour = "$accent" if good is None else "$good" if good else "$bad"
+    levels = Levels(effect.before, effect.after, effect.runs_before, effect.runs_after, colour)
+    return drawn(effect.series, effect.unit, levels)
+
+
+def drawn(series: Series, unit: str, levels: Levels) -> Figure:
+    """A metric at the commits around a change."""
+    scale, suffix = _scale(unit, series)
+    points = tuple(_scaled(point, scale) for point in series.points)
     data = [
         *_band(points),
         *_runs(points),
-        *_levels(effect, series, after),
+        *_levels(levels, points, series.first_after, scale),
         {
             "type": "scatter",
             "mode": "lines+markers",
@@ -37,15 +51,17 @@ def around(effect: Effect) -> Figure | None:
             "line": {"color": "$muted", "width": 1},
             "marker": {
                 "size": 9 if len(points) <= _FEW else 6,
-                "color": ["$muted" if at < series.first_after else after for at in range(len(points))],
+                "color": [
+                    "$muted" if at < series.first_after else levels.colour for at in range(len(points))
+                ],
                 "symbol": ["circle" if at < series.first_after else "diamond" for at in range(len(points))],
             },
-            "hovertext": [_hover(effect.unit, point) for point in shown],
+            "hovertext": [_hover(unit, point) for point in series.points],
             "hoverinfo": "text",
         },
     ]
     y = {"automargin": True, "exponentformat": "none", "separatethousands": True, "ticksuffix": suffix}
-    plot = layout(280, x=_axis(points), y=y | ({} if effect.unit == "%" else {"rangemode": "tozero"}))
+    plot = layout(280, x=_axis(points), y=y | ({} if unit == "%" else {"rangemode": "tozero"}))
     plot["margin"] = {"l": 48, "r": 16, "t": 30, "b": 44}
     if 0 < series.first_after < len(points):
         plot |= _mark(points[series.first_after], series.first_after)
@@ -117,23 +133,23 @@ def _runs(points: tuple[Point, ...]) -> list[Figure]:
     ]
 
 
-def _levels(effect: Effect, series: Series, colour: str) -> list[Figure]:
+def _levels(levels: Levels, points: tuple[Point, ...], first_after: int, scale: float) -> list[Figure]:
     """The levels that the finding speaks of, each over the commits whose runs it is taken from."""
-    before = _reach(series.points[: series.first_after][::-1], effect.runs_before)
-    after = _reach(series.points[series.first_after :], effect.runs_after)
-    change = series.first_after - 0.5
+    before = _reach(points[:first_after][::-1], levels.runs_before)
+    after = _reach(points[first_after:], levels.runs_after)
+    change = first_after - 0.5
     return [
         {
             "type": "scatter",
             "mode": "lines",
             "x": [begin, end],
-            "y": [level, level],
+            "y": [scale * level, scale * level],
             "line": {"color": shade, "width": 3},
             "hoverinfo": "skip",
         }
         for level, begin, end, shade in (
-            (effect.before, change - before, change, "$muted"),
-            (effect.after, change, change + after, colour),
+            (levels.before, change - before, change, "$muted"),
+            (levels.after, change, change + after, levels.colour),
         )
         if level is not None and begin < end
     ]
@@ -164,30 +180,23 @@ def _axis(points: tuple[Point, ...]) -> Figure:
     }
 
 
-def _scale(effect: Effect, series: Series) -> tuple[float, str]:
+def _scale(unit: str, series: Series) -> tuple[float, str]:
     """What values are multiplied with for the axis, and the unit behind its figures."""
-    if effect.unit == "s" and max(point.value for point in series.points) < 1:
+    if unit == "s" and max(point.value for point in series.points) < 1:
         return 1000.0, " ms"
-    return 1.0, {"%": " %", "s": " s", "USD": " USD"}.get(effect.unit, "")
+    return 1.0, {"%": " %", "s": " s", "USD": " USD"}.get(unit, "")
 
 
-def _scaled(effect: Effect, series: Series, scale: float) -> tuple[Effect, Series]:
+def _scaled(point: Point, scale: float) -> Point:
     def times(value: float | None) -> float | None:
         return None if value is None else scale * value
 
-    points = tuple(
-        replace(
-            point,
-            value=scale * point.value,
-            runs=tuple(scale * value for value in point.runs),
-            low=times(point.low),
-            high=times(point.high),
-        )
-        for point in series.points
-    )
-    return (
-        replace(effect, before=times(effect.before), after=times(effect.after)),
-        replace(series, points=points),
+    return replace(
+        point,
+        value=scale * point.value,
+        runs=tuple(scale * value for value in point.runs),
+        low=times(point.low),
+        high=times(point.high),
     )
 
 

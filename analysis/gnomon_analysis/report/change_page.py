@@ -32,6 +32,9 @@ def render(change: ChangePage) -> str:
 
     drawn = {effect.impact_id: change_figures.around(effect) for effect in change.told}
     figures = {name: figure for name, figure in drawn.items() if figure is not None}
+    figures |= {
+        one.key: change_figures.drawn(one.series, one.unit, change_figures.Levels()) for one in change.around
+    }
     shown = environment()
     shown.globals.update(
         amount=wording.amount,

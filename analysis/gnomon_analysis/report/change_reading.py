@@ -6,7 +6,7 @@ Nothing is judged here: what the findings say is told, and the runs are drawn as
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from gnomon_analysis.report.change import (
     PartChange,
     Point,
     Series,
+    Surroundings,
 )
 from gnomon_analysis.store import ResultRow, Store, schema
 from gnomon_analysis.store.opening import database_errors, reading
@@ -31,6 +32,8 @@ from gnomon_analysis.store.opening import database_errors, reading
 _AROUND = 20
 # Plots beyond these are more than anybody looks at.
 _MOST_SERIES = 16
+# What is drawn of a suite where no finding says what to look at.
+_AT_A_GLANCE = {"routing_accuracy": "%", "pass_rate": "%", "cost": "USD", "latency": "s"}
 _SCOPES = ("suite", "department", "agent", "model", "skill", "category", "case")
 
 _findings, _cases, _changes = schema.findings.c, schema.finding_cases.c, schema.changes.c
@@ -96,7 +99,7 @@ def gather(store: Store, reference: str, known: Known) -> ChangePage:
     expected: dict[tuple[str | None, str], str] = {}
     drawn = _Drawn(store, known, expected)
     ordered = sorted(rows, key=_place)
-    series = {row["impact_id"]: drawn.series(row) for row in ordered[:_MOST_SERIES]}
+    series = {row["impact_id"]: drawn.series(dict(row)) for row in ordered[:_MOST_SERIES]}
     subjects = dict(known.subjects)
     subjects |= {
         row["revision"]: row["subject"] for row in (*rows, *events) if row["revision"] and row["subject"]
@@ -122,6 +125,7 @@ def gather(store: Store, reference: str, known: Known) -> ChangePage:
         ),
         requests_known=bool(known.requests),
         false_findings_percent=known.false_findings_percent,
+        around=() if rows else tuple(drawn.around(str(revision))),
     )
 
 
@@ -286,11 +290,11 @@ class _Drawn:
         self._results: dict[str, list[ResultRow]] = {}
         self._lines: dict[str | None, list[tuple[str, list[str]]]] = {}
         runs = schema.runs.c
-        statement = select(runs.run_id, runs.environment, runs.department, runs.agent)
+        statement = select(runs.run_id, runs.suite, runs.environment, runs.department, runs.agent)
         with database_errors(store.url), reading(store.engine) as connection:
             self._runs = {row.run_id: row for row in connection.execute(statement)}
 
-    def series(self, finding: RowMapping) -> Series | None:
+    def series(self, finding: Mapping[str, Any]) -> Series | None:
         """The metric of a finding at the commits around it; None where it cannot be drawn."""
         reads = _READ.get(finding["metric"])
         belongs = _belongs(finding["scope_kind"], finding["scope"])
@@ -312,6 +316,23 @@ class _Drawn:
                 return Series(tuple(found), before)
         return None
 
+    def around(self, revision: str) -> Iterator[Surroundings]:
+        """What most want to see of each suite at the commits around one that no finding is about."""
+        place = {commit: number for number, commit in enumerate(self._known.order)}
+        for number, suite in enumerate(sorted({run.suite for run in self._runs.values() if run.suite})):
+            later = [
+                commit
+                for commit, _ in self._line(suite)
+                if commit == revision or (revision in place and place[commit] >= place[revision])
+            ]
+            for metric, unit in _AT_A_GLANCE.items() if later else ():
+                wanted = {"metric": metric, "unit": unit, "scope_kind": "suite", "scope": suite}
+                of_suite = {"suite": suite, "environment": None, "department": None, "agent": None}
+                series = self.series({**wanted, **of_suite, "after_revision": later[0]})
+                if series is not None:
+                    title = self._known.titles.get(metric, metric.replace("_", " "))
+                    yield Surroundings(f"around-{number}-{metric}", title, suite, unit, series)
+
     def _line(self, suite: str | None) -> list[tuple[str, list[str]]]:
         """Commits with their runs, in the order of the history, or of first runs."""
         if suite not in self._lines:
@@ -323,7 +344,7 @@ class _Drawn:
             self._lines[suite] = [(commit, runs[commit]) for commit in known]
         return self._lines[suite]
 
-    def _is_of(self, run_id: str, finding: RowMapping) -> bool:
+    def _is_of(self, run_id: str, finding: Mapping[str, Any]) -> bool:
         """Whether a run is of the finding's environment, department and agent."""
         run = self._runs[run_id]
         return all(
@@ -366,7 +387,7 @@ class _Drawn:
         )
 
 
-def _shown(finding: RowMapping) -> Callable[[float], float]:
+def _shown(finding: Mapping[str, Any]) -> Callable[[float], float]:
     """From the mean over tests to the metric's own unit."""
     if finding["metric"] in _GEOMETRIC:
         return math.exp
