@@ -164,6 +164,14 @@ def test_a_flaky_test_is_not_broken_by_a_streak(history: History) -> None:
     assert history.case().state is State.FLAKY
 
 
+def test_what_hardly_ever_passes_is_broken_after_so_many_failures(history: History) -> None:
+    """What fails nine times in ten is broken once it failed as often in a row as passes would mend it."""
+    history.outcomes("-----+-----" * 3 + "-" * 14, A)
+    assert history.case().state is State.FLAKY
+    history.outcomes("-", A)
+    assert history.case().state is State.BROKEN
+
+
 def test_a_test_that_never_passed_is_broken(history: History) -> None:
     """As soon as it ran often enough."""
     history.outcomes("----", A)

@@ -141,7 +141,8 @@ def _is_broken(line: Timeline, place: int, failures: int, options: Flaky) -> boo
 def _failures_that_break(line: Timeline, place: int, options: Flaky) -> int:
     """How many failures in a row, from a trial on, are more than chance by the level of the stretch before.
 
-    Of a test that never passed before: as many as make `minimum_runs`.
+    Of a test that never passed before: as many as make `minimum_runs`. Never more than the passes that would
+    make it recovered: what failed so often in a row is broken, though it passed once in a while before.
     """
     before = [one for one in line.by_group(until=place) if one.trials]
     if not any(one.passed for one in before):
@@ -150,8 +151,9 @@ def _failures_that_break(line: Timeline, place: int, options: Flaky) -> int:
     failed = sum(one.failed for one in before[first:beyond])
     trials = sum(one.trials for one in before[first:beyond])
     failures = _FEWEST_FAILURES
-    while failures < _FURTHEST and every_time(failed, trials, failures).estimate > _BROKEN_BY_CHANCE:
-        failures += max(1, failures // 20)
+    most = max(_FEWEST_FAILURES, options.fixed_runs)
+    while failures < most and every_time(failed, trials, failures).estimate > _BROKEN_BY_CHANCE:
+        failures += 1
     return failures
 
 
