@@ -286,6 +286,12 @@ DASHBOARDS: Final = (
         single("stat"),
         lambda p: p.setdefault("transformations", []).append({"id": "organise", "options": {}}),
     ),
+    _in_panel(
+        "dashboard/columns",
+        QA,
+        lambda p: p["type"] == "table" and "rawSql" in p["targets"][0],
+        lambda p: p["options"].update(sortBy=[{"displayName": "Nobody", "desc": True}]),
+    ),
     _in_board("dashboard/retention", SRE, lambda board: board["time"].update({"from": "now-60d"})),
     _in_board("dashboard/refresh", SKILLS, lambda board: board.update(refresh="5s")),
     _in_variable("dashboard/template-datasource-rule", SRE, "datasource", label="Where from"),

@@ -240,6 +240,66 @@ def test_looking_back_further_than_anything_is_kept(
     assert [told in one.message for one in findings] == ([True] if told else [])
 
 
+ROWS = 'SELECT suite AS "Suite", tests AS Tests, count(*) AS n FROM run_totals GROUP BY 1, 2'
+TRACE = "/explore?panes=${__data.fields[%s]:percentencode}"
+
+
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        ({"options": {"sortBy": [{"displayName": "Suite"}]}}, ""),
+        ({"options": {"sortBy": [{"displayName": "suite"}]}}, "write 'Suite'"),
+        ({"options": {"sortBy": [{"displayName": "tests"}]}}, ""),
+        ({"options": {"sortBy": [{"displayName": "Tests"}]}}, "write 'tests'"),
+        ({"options": {"sortBy": [{"displayName": "Nobody"}]}}, "its columns are Suite, tests, n"),
+        ({"fieldConfig": {"defaults": {"links": [{"url": TRACE % '"Suite"'}]}}}, ""),
+        ({"fieldConfig": {"defaults": {"links": [{"url": TRACE % '"Suit"'}]}}}, "write 'Suite'"),
+        (
+            {
+                "options": {"sortBy": [{"displayName": "Count"}]},
+                "fieldConfig": {
+                    "overrides": [
+                        {
+                            "matcher": {"id": "byName", "options": "n"},
+                            "properties": [{"id": "displayName", "value": "Count"}],
+                        },
+                    ]
+                },
+            },
+            "",
+        ),
+        (
+            {
+                "options": {"sortBy": [{"displayName": "Count"}]},
+                "transformations": [{"id": "organize", "options": {"renameByName": {"n": "Count"}}}],
+            },
+            "",
+        ),
+        (
+            {
+                "options": {"sortBy": [{"displayName": "Count"}]},
+                "transformations": [{"id": "merge", "options": {}}],
+            },
+            "",
+        ),
+        (
+            {
+                "fieldConfig": {
+                    "overrides": [{"matcher": {"id": "byRegexp", "options": "/x/"}, "properties": []}]
+                }
+            },
+            "",
+        ),
+    ],
+)
+def test_columns_of_a_table_in_sql(more: dict[str, Any], advice: str, tmp_path: Path) -> None:
+    """Those that the query selects, under any name that they are given; what is unknown is let pass."""
+    source = {"type": "grafana-postgresql-datasource", "uid": "results"}
+    target = {"refId": "A", "datasource": source, "rawSql": ROWS, "format": "table"}
+    findings = found(tmp_path, {BOARD: board(panel(target, type="table", **more))}, "dashboard/columns")
+    assert [one.advice for one in findings] == ([advice] if advice else [])
+
+
 def test_what_is_kept_is_a_setting(tmp_path: Path) -> None:
     """With more days kept nothing is told; a panel with its own time range is looked at by itself."""
     far = board(panel(query("a", range=True)), time={"from": "now-60d", "to": "now"})
