@@ -311,6 +311,17 @@ def test_a_command_of_the_users_own(shop: Shop) -> None:
         assert {run.tally.tests for run in store.runs()} == {1, 4}
 
 
+def test_settings_of_another_name(shop: Shop) -> None:
+    """The settings file that is named for the search is in force at every revision."""
+    (shop.folder / "gnomon.yaml").rename(shop.folder / "quality.yaml")
+    shop.commits.append(shop.commit("Rename the settings"))
+    culprit = history(shop, before=1, after=1)
+    text = shop.gnomon("--config", "quality.yaml", "bisect", "pass_rate", "--good", "HEAD~3", "--yes")
+    assert f"{culprit[:8]} Rewrite refunds: " in text
+    with open_store(shop.state / "gnomon.db") as store:
+        assert {run.suite for run in store.runs()} == {"routing"}
+
+
 def test_old_revisions_import_their_own_modules(shop: Shop, tmp_path: Path) -> None:
     """Where the working tree is on Python's path, a past revision still finds its own modules first."""
     shop.write(

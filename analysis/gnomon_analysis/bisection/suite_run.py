@@ -167,6 +167,8 @@ class Invocation:
             "OTEL_METRICS_EXPORTER": "none",
             "OTEL_LOGS_EXPORTER": "none",
         }
+        if settings.path is not None:
+            kept["GNOMON_CONFIG"] = str(tree / self.folder / settings.path.name)
         return kept | ({"PYTHONPATH": os.pathsep.join(path)} if path else {})
 
 

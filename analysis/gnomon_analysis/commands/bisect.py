@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SHOWN_FILES = 8
 _SHOWN_SUSPECTS = 10
+_WORTH_SAYING = 0.02
 _COLUMNS = (Column("commit"), Column("share", right=True), Column("subject"))
 
 
@@ -302,6 +303,8 @@ class Telling(AbstractContextManager["Telling"]):
             f"{100 * believed.places[likeliest]:.0f} % {self._name(likeliest)}; "
             f"{_count(spent.runs, 'run')}, {tables.usd(spent.usd)}, {tables.seconds(spent.seconds)}"
         )
+        if believed.nothing > _WORTH_SAYING:
+            self._believed += f"; {100 * believed.nothing:.0f} % that nothing moved"
         if self._status is None:
             click.echo(f"  {self._believed}", err=True)
         self._show()
@@ -343,7 +346,7 @@ def _tell_answer(planned: Plan, answer: Answer) -> None:
             )
             if (rest := len(answer.suspects) - _SHOWN_SUSPECTS) > 0:
                 click.echo(f"and {_count(rest, 'commit')} more")
-            if answer.nothing > 0.01:
+            if answer.nothing > _WORTH_SAYING:
                 click.echo(f"{100 * answer.nothing:.1f} % that nothing moved between the two ends")
         click.echo(f"  {metric.name} {_movement(metric, answer)}")
         for path in _touched(planned, first.commit)[:_SHOWN_FILES]:
