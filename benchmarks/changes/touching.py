@@ -18,7 +18,7 @@ OF_COMMITS = {"own": 0.04, "config": 0.06, "other": 0.30, "docs": 0.60}
 OF_CAUSES = {"own": 0.92, "config": 0.05, "other": 0.02, "docs": 0.01}
 """How often the commit that moved the case was such a one."""
 
-SHIPPED = {"own": 1.0, "config": 0.25, "other": 0.4, "docs": 0.02}
+SHIPPED = {"own": 1.0, "config": 0.1, "other": 0.2, "docs": 0.02}
 """What Gnomon makes of it (`gnomon_analysis.attribution.priors`), which knows nothing of the two above."""
 
 FITTING = {what: OF_CAUSES[what] / OF_COMMITS[what] for what in OF_COMMITS}
