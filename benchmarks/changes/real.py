@@ -44,7 +44,6 @@ THERE_IS = 1.0
 # The same for a skill, category or case, of which one case is more.
 THERE_IS_IN_PART = 5.0
 MOST_SUSPECTS = 3
-SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,8 +317,8 @@ def _catches(finding: Finding, truth: Truth, place: int) -> bool:
 
 
 def _accuses(finding: Finding) -> bool:
-    """Whether it holds a commit responsible, or a few."""
-    return len(finding.candidates) <= MOST_SUSPECTS or (finding.p_commit or 0.0) >= SURE
+    """Whether it holds a commit responsible, or a few; a longer list leaves it open."""
+    return len(finding.candidates) <= MOST_SUSPECTS
 
 
 def _is_so(finding: Finding, truth: Truth) -> bool:

@@ -18,8 +18,8 @@ from gnomon_analysis.changes import ChangedFile, History
 from gnomon_analysis.statistics.model import Floats
 
 # Of 89 commits of a real skill repository with a router whose every probability is known, one that touched a
-# case's own skill moved the case in .150 of pairs, one that touched other skills in .027, configuration alone in
-# none of 210.
+# case's own skill moved the case in .150 of pairs, one that touched other skills in .027, one that touched
+# configuration alone in none of 210.
 OWN_SKILL = 1.0
 OTHER_SKILL = 0.2
 CONFIGURATION = 0.1
