@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.finding import Finding, MovedCase, from_row, overlap, suspects, to_row
@@ -17,6 +17,8 @@ from gnomon_analysis.store import schema
 # What a finding said earlier is kept for so many changes of mind.
 _REMEMBERED = 20
 _UNCHANGED = 0.005
+# The key of PostgreSQL's advisory lock under which findings are written: "moved" in ASCII.
+_LOCK = 0x6D6F766564
 
 _impacts = schema.change_impacts
 _cases = schema.change_impact_cases
@@ -47,6 +49,9 @@ def merge(
     that never told of a movement is dropped. `confirmed` says of a finding that was in the store before
     whether runs made since then confirm it.
     """
+    if connection.dialect.name == "postgresql":
+        # Two that look at the same time would each write what the other one found, too.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     stored = _stored(connection, repository)
     pairs = _matched(stored, drafts)
     merged = Merged()

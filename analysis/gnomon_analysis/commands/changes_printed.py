@@ -72,8 +72,14 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         tables.NOTHING if finding.p_commit is None else wording.share(finding.p_commit),
         str(len(finding.candidates) or tables.NOTHING),
         tables.number(finding.cases_moved),
-        finding.verdict.replace("_", " ") + ("" if finding.status == "open" else f", {finding.status}"),
+        _verdict(finding),
     )
+
+
+def _verdict(finding: Finding) -> str:
+    status = "" if finding.status == "open" else f", {finding.status}"
+    needed = f" ({finding.runs_needed} more would do)" if finding.runs_needed else ""
+    return finding.verdict.replace("_", " ") + needed + status
 
 
 def comparison(compared: Comparison) -> None:
@@ -155,8 +161,7 @@ def depth(
 def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
 
     yield "id", finding.impact_id
-    status = "" if finding.status == "open" else f", {finding.status}"
-    yield "verdict", finding.verdict.replace("_", " ") + status
+    yield "verdict", _verdict(finding)
     yield "since", tables.when(finding.changed_at)
     if finding.revision is not None:
         yield "commit", f"{finding.revision} by {finding.author or 'nobody'}: {finding.subject or ''}"
