@@ -21,7 +21,7 @@ class Gnomon:
         moves = locate(history.size, history.series, self._options)
         keys = {series.key: series for series in history.series}
         found = [_finding(move, move.key, 1.0) for move in moves if move.key in keys]
-        alone = {(finding.key, finding.where) for finding in found}
+        alone = {(finding.key, finding.where) for finding in found if finding.told}
         for move in moves:
             if move.key not in keys:
                 found.extend(_together(move, keys, alone))
