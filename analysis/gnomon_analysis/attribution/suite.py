@@ -24,6 +24,9 @@ _LEAST_MOVE = 0.02
 _ERRORS = 2.5
 
 
+_ALL = slice(None)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What a run stood on beside the repository."""
@@ -64,12 +67,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Everything that is known of a suite in an environment; `runs` are by number, as in `measured`."""
+    """Everything that is known of a suite in an environment; `runs` are by number, as in `measured`.
+
+    `by_run` holds the rows of the cells run by run, `run_ends` where the rows of each run begin in it.
+    """
 
     runs: Sequence[StoredRun]
     measured: Measured
     states: Sequence[State]
     vocabulary: Vocabulary
+    by_run: NDArray[np.intp]
+    run_ends: NDArray[np.intp]
 
     @property
     def cost_of_a_run(self) -> float | None:
@@ -101,15 +109,15 @@ class Suite:
     @property
     def _positions(self) -> Integers:
         """The commits at which this suite was run, ascending."""
-        return np.unique(self.measured.position[np.unique(self.measured.cells.run)])
+        return np.unique(self.measured.position[np.diff(self.run_ends) > 0])
 
     def runs_at(self, position: int) -> int:
         """How many runs of this suite there are at a commit."""
         return len(self._runs_at(position))
 
     def _runs_at(self, position: int) -> list[int]:
-        run = self.measured.cells.run
-        return sorted(set(run[self.measured.position[run] == position].tolist()))
+        at = np.flatnonzero(self.measured.position == position)
+        return [int(run) for run in at if self.run_ends[run] < self.run_ends[run + 1]]
 
     def expectation(self, case_id: str) -> tuple[str | None, str | None]:
         """The skill that a case last expected, and its category."""
@@ -176,13 +184,9 @@ class Suite:
 
     def runs_in(self, subject: Subject, span: tuple[int, int, int, int]) -> tuple[int, int]:
         """How many runs measured something of a scope before and after; `span` as in `cases`."""
-        cells = self.measured.cells
-        since, last_before, first_after, until = span
-        there = self._of_scope(subject) & (cells.sums[subject.metric].count > 0)
-        run = np.unique(cells.run[there])
-        place = self.measured.position[run]
-        before = np.count_nonzero((place >= since) & (place <= last_before))
-        return int(before), int(np.count_nonzero((place >= first_after) & (place <= until)))
+        run = np.unique(self.measured.cells.run[self._rows(subject, span)])
+        after = int(np.count_nonzero(self.measured.position[run] >= span[2]))
+        return len(run) - after, after
 
     def case_totals(self, subject: Subject, wanted: NDArray[np.bool_]) -> dict[str, tuple[float, float, int]]:
         """By case of a scope: total, number of values and runs, over the wanted runs."""
@@ -213,14 +217,24 @@ class Suite:
                 )
 
     def _rows(self, subject: Subject, span: tuple[int, int, int, int]) -> NDArray[np.intp]:
-        cells = self.measured.cells
-        place = self.measured.position[cells.run]
+        """The rows of a scope on both sides, by case and run. Runs are in the order of their commits."""
         since, last_before, first_after, until = span
-        chosen = self._of_scope(subject) & (place >= since) & (place <= until)
-        chosen &= (place <= last_before) | (place >= first_after)
-        return np.flatnonzero(chosen & (cells.sums[subject.metric].count > 0))
+        place = self.measured.position
+        rows = np.concatenate(
+            [
+                self.by_run[self.run_ends[begin] : self.run_ends[end]]
+                for begin, end in (
+                    np.searchsorted(place, (since, last_before + 1)),
+                    np.searchsorted(place, (first_after, until + 1)),
+                )
+            ]
+        )
+        rows.sort()
+        there = self.measured.cells.sums[subject.metric].count[rows] > 0
+        found: NDArray[np.intp] = rows[there & self._of_scope(subject, rows)]
+        return found
 
-    def _of_scope(self, subject: Subject) -> NDArray[np.bool_]:
+    def _of_scope(self, subject: Subject, rows: NDArray[np.intp] | slice = _ALL) -> NDArray[np.bool_]:
         cells, vocabulary = self.measured.cells, self.vocabulary
         codes: dict[str, tuple[Codes, int]] = {
             "skill": (cells.skill, vocabulary.skills.code(subject.scope)),
@@ -228,9 +242,9 @@ class Suite:
             "case": (cells.case, vocabulary.cases.code(subject.scope)),
         }
         if subject.scope_kind not in codes:
-            return np.ones(len(cells.case), bool)
+            return np.ones(len(cells.case[rows]), bool)
         column, code = codes[subject.scope_kind]
-        found: NDArray[np.bool_] = column == code
+        found: NDArray[np.bool_] = column[rows] == code
         return found
 
     def _side(self, metric: Metric, rows: NDArray[np.intp]) -> Side:

@@ -65,7 +65,9 @@ class _All:
                     whole=whole,
                     make_up=sets,
                 )
-                yield Suite(self.runs, measured, states, self.vocabulary)
+                by_run = np.argsort(rows.run, kind="stable")
+                ends = np.searchsorted(rows.run[by_run], np.arange(len(self.runs) + 1))
+                yield Suite(self.runs, measured, states, self.vocabulary, by_run, ends)
 
     def _states(self) -> list[State]:
         models = self._models()
