@@ -45,7 +45,8 @@ def test_expressions_name_only_metrics_of_the_registry() -> None:
     """Whatever an expression reads is a series of the registry."""
     blocks = "\n".join(re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL))
     # A level is read as it stands, everything else over a window.
-    read = set(re.findall(r"\(([a-z_]+)(?:\{[^}]*\})?[\[)]", blocks))
+    read = set(re.findall(r"\(([a-z_]+)(?:\{[^}]*\})?\[", blocks))
+    read |= set(re.findall(r"^max\(([a-z_]+)\)", blocks, re.MULTILINE))
     assert {lookup.prometheus_metric(name) for name in read} == set(metrics.ALL)
 
 
