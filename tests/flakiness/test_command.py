@@ -186,6 +186,7 @@ def test_show(planted: Project) -> None:
     ):
         assert part in shown
     assert json.loads(planted.gnomon("flaky", "show", "new-1", "--json"))["case"]["runs_needed"] == 4
+    assert "options stand behind `show`" in planted.gnomon("flaky", "--json", "show", "new-1", code=2)
     assert "is called 'nobody'" in planted.gnomon("flaky", "show", "nobody", code=1)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
+from click.core import ParameterSource
 
 from gnomon import settings as gnomon_settings
 from gnomon import state as state_directory
@@ -105,7 +106,8 @@ def flaky(
     A test is flaky where it both passed and failed with nothing changed: same commit, skills, configuration,
     golden set, environment and model. One that a commit broke is broken, not flaky.
     """
-    if context.invoked_subcommand is not None:
+    if (command := context.invoked_subcommand) is not None:
+        _only_behind(context, command)
         return
     settings = gnomon_settings.load()
     if view == "window":
@@ -133,6 +135,15 @@ def flaky(
     click.echo(_summary(found))
     for entry in unknown:
         click.echo(f"flaky.quarantine names {entry!r}, which no recorded test answers to", err=True)
+
+
+def _only_behind(context: click.Context, command: str) -> None:
+    """Options of the list mean nothing to its sub-commands."""
+    for name in context.params:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UserError(
+                f"options stand behind `{command}`: write `gnomon flaky {command} CASE` and then its options"
+            )
 
 
 def _has(case: CaseState, matching: str) -> bool:
