@@ -25,6 +25,7 @@ PRICED = SUITE.replace("import pytest\n", "import gnomon\nimport pytest\n", 1).r
     "        call.tokens(input=100_000, output=2_000)\n"
     "    answer = route(request)\n",
 )
+HEED_CTRL_C = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 COST_OF_RUN = 4 * (0.1 * 1.0 + 0.002 * 5.0)  # list price in USD of a million tokens: 1 in, 5 out
 
 
@@ -170,7 +171,13 @@ def test_ctrl_c_keeps_what_was_done(shop: Shop) -> None:
     shop.commits.append(shop.commit("Take for ever"))
     shop.grow(2)
     process = subprocess.Popen(
-        shop.command("bisect", "pass_rate", "--good", "HEAD~2", "--yes"),
+        # Whoever runs the tests in the background has SIGINT ignored, and would hand that down.
+        [
+            sys.executable,
+            "-c",
+            HEED_CTRL_C,
+            *shop.command("bisect", "pass_rate", "--good", "HEAD~2", "--yes"),
+        ],
         cwd=shop.folder,
         env=shop.environment(),
         stdin=subprocess.DEVNULL,
