@@ -25,14 +25,11 @@ PRICED = SUITE.replace("import pytest\n", "import gnomon\nimport pytest\n", 1).r
     "        call.tokens(input=100_000, output=2_000)\n"
     "    answer = route(request)\n",
 )
-HEED_CTRL_C = (
-    "import os, signal, sys
-"
-    "signal.signal(signal.SIGINT, signal.SIG_DFL)
-"
-    "os.execv(sys.argv[1], sys.argv[1:])
-"
-)# List prices in USD of a million tokens: 1 in, 5 out.
+HEED_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 COST_OF_RUN = 4 * (0.1 * 1.0 + 0.002 * 5.0)
 
 
