@@ -15,6 +15,8 @@ from gnomon_analysis.statistics.segmentation import Cut
 
 # Below this share no commit is named.
 _NAMED = 0.15
+# Nor from this probability of a slope on.
+_SLOPED = 0.45
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +110,9 @@ def _move(found: Finding, size: estimates.Size, verdict: Verdict, options: Optio
     runs_before, runs_after = _runs(found)
     best = found.place.candidates[0]
     share = best.share * (1 - found.sloped)
-    named = verdict in (Verdict.CHANGED, Verdict.INCONCLUSIVE) and share >= _NAMED and found.sloped < 0.3
+    named = (
+        verdict in (Verdict.CHANGED, Verdict.INCONCLUSIVE) and best.share >= _NAMED and found.sloped < _SLOPED
+    )
     needed = None
     if verdict is Verdict.NOT_ENOUGH_RUNS:
         needed = estimates.runs_needed(line, cut, min(runs_before, runs_after), options.minimum_runs)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
 
@@ -23,6 +24,9 @@ TRUST = 10.0
 # A pair further apart than so many times the usual squared distance is a step, and no noise.
 _STEP = 7.0
 _ROUNDS = 3
+# A value further than so many standard deviations from the median of those around it is an outlier.
+_FAR = 2.5
+_AROUND = 11
 # Scatter that no metric falls below, relative to its level: a constant series would be infinitely sure.
 _LEAST_SCATTER = 0.005
 
@@ -81,6 +85,7 @@ def line(series: Series) -> Line:
     value = _logarithms(level)
     weight = _even_weights(series, starts, runs)
     scatter, freedom = _scatter(value, weight)
+    value = _without_outliers(value, np.sqrt(scatter / weight))
     return Line(series.kind, at, tag, runs, level, value, weight, scatter, freedom)
 
 
@@ -174,7 +179,9 @@ def _of_counts(mean: Floats, trials: Floats) -> float:
     if not pairs:
         return 1.0
     ratio = without_steps(np.diff(mean)[told] ** 2, expected[told])
-    return max(0.05, (TRUST + pairs * ratio) / (TRUST + pairs))
+    # What the pairs themselves leave open counts towards 1.
+    doubt = DOUBT / np.sqrt(pairs)
+    return float(max(1.0, ratio - doubt) if ratio > 1 else min(1.0, max(ratio, 0.05) + 2 * doubt))
 
 
 def _logarithms(level: Floats) -> Floats:
@@ -183,6 +190,18 @@ def _logarithms(level: Floats) -> Floats:
     if not positive.size:
         return np.zeros_like(level)
     return np.asarray(np.log(np.maximum(level, positive.min() / 2)))
+
+
+def _without_outliers(value: Floats, error: Floats) -> Floats:
+    """Values drawn in to 2.5 standard deviations from the median of the eleven around them.
+
+    A single commit far out says as much as one that is merely unusual; of a skewed distribution the long tail
+    would otherwise pass for changes. A step moves the median with it.
+    """
+    if value.size < _AROUND:
+        return value
+    middle = ndimage.median_filter(value, size=_AROUND, mode="reflect")
+    return np.asarray(np.clip(value, middle - _FAR * error, middle + _FAR * error))
 
 
 def _even_weights(series: Series, starts: Integers, runs: Floats) -> Floats:

@@ -20,7 +20,7 @@ from gnomon_analysis.statistics.segmentation import Cut
 _SHARED = 2.0
 _MOST_SHARED = 20.0
 # From this probability of its own on, a series is named as one of those that moved together.
-_MEMBER = 0.85
+_MEMBER = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -133,7 +133,9 @@ class _Pool:
 
     def pooled(self, first: int, last: int) -> Cut:
         """The event between two ends, as if there were at most one."""
-        gaps = np.arange(first + 1, last)
+        # A commit alone at an end is borne out by no other one; a short stretch has no other gaps.
+        edge = 2 if last - first > _LEAST else 1
+        gaps = np.arange(first + edge, last - edge + 1)
         scores = self.scores(self.factors(first, last, gaps), gaps)
         best = int(np.argmax(scores))
         near = slice(max(0, best - _REACH), best + _REACH + 1)
