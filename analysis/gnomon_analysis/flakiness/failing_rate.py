@@ -70,7 +70,9 @@ class FailingRate:
         """
         weights = self.weights.sum(axis=(1, 2))
         low, high = _quantiles(_RATES, weights)
-        return Interval(float(_RATES @ weights), low if self.failed else 0.0, high if self.passed else 1.0)
+        return Interval(
+            float((_RATES * weights).sum()), low if self.failed else 0.0, high if self.passed else 1.0
+        )
 
     def above(self, limit: float) -> float:
         """Probability that the failing rate is above a limit."""
@@ -82,14 +84,22 @@ class FailingRate:
 
     def every_time(self, runs: int) -> Interval:
         """pass^k: the probability that `runs` runs at the same inputs all pass, with its 95 % interval."""
-        passing = np.exp(_log_likelihood(runs, 0))[:, :, None] * (1 - _DEADS)
-        order = np.argsort(passing, axis=None)
-        values, weights = passing.ravel()[order], self.weights.ravel()[order]
+        values, order = _passing(runs)
+        weights = self.weights.ravel()[order]
         low, high = _quantiles(values, weights)
-        return Interval(float(values @ weights), low if self.passed else 0.0, high if self.failed else 1.0)
+        estimate = float((values * weights).sum())
+        return Interval(estimate, low if self.passed else 0.0, high if self.failed else 1.0)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16)
+def _passing(runs: int) -> tuple[Floats, NDArray[np.intp]]:
+    """The probability that so many runs all pass in each cell of the grid, ascending; the cells' order."""
+    passing = (np.exp(_log_likelihood(runs, 0))[:, :, None] * (1 - _DEADS)).ravel()
+    order = np.argsort(passing)
+    return passing[order], order
+
+
+@lru_cache(maxsize=2048)
 def _log_likelihood(trials: int, failed: int) -> Floats:
     """Log likelihood of the failures at one set of inputs that does not break the test; (rates, spreads)."""
     rates = _RATES[:, None]
