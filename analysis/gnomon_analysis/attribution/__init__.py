@@ -8,8 +8,8 @@ with read_history(folder, Patterns.of(settings, folder)) as history:
 
 from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare
 from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
-from gnomon_analysis.attribution.fleets import update_fleets
-from gnomon_analysis.attribution.metrics import METRICS
+from gnomon_analysis.attribution.fleets import fleet_requests, update_fleets
+from gnomon_analysis.attribution.metrics import FLEET_METRICS, METRICS
 from gnomon_analysis.attribution.stored import (
     Change,
     changed_in,
@@ -21,6 +21,7 @@ from gnomon_analysis.attribution.stored import (
 from gnomon_analysis.attribution.updating import Outcome, update
 
 __all__ = [
+    "FLEET_METRICS",
     "METRICS",
     "CaseFlip",
     "Change",
@@ -33,6 +34,7 @@ __all__ = [
     "compare",
     "find",
     "findings",
+    "fleet_requests",
     "moved_cases",
     "requests",
     "update",

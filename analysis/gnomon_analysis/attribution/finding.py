@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from gnomon_analysis.attribution.metrics import METRICS, Metric
+from gnomon_analysis.attribution.metrics import Metric, metric_of
 
 # Words of `change_impacts.verdict`.
 IMPROVEMENT = "improvement"
@@ -98,7 +98,7 @@ class Finding:
     @property
     def kind(self) -> Metric:
         """What is known of its metric."""
-        return METRICS[self.metric]
+        return metric_of(self.scope_kind, self.metric)
 
     @property
     def direction(self) -> int:

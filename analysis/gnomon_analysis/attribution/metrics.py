@@ -50,5 +50,26 @@ METRICS = {
     )
 }
 
+# What is measured of agents outside of tests, by the names that it shares with the metrics of tests. Latency
+# is that of requests, from the question to the answer; only what was answered has one.
+SUCCESS_RATE = Metric("success_rate", "the success rate", "%", Kind.PROPORTION, True, 100.0)
+REQUEST_LATENCY = Metric("latency", "latency", "s", Kind.DURATION, False)
+CALL_LATENCY = Metric("call_latency", "latency of model calls", "s", Kind.DURATION, False)
+CALL_RETRIES = Metric("retries", "retries a model call", "{retry}", Kind.COUNT, False)
+CALL_TOKENS = Metric("tokens", "tokens a model call", "{token}", Kind.COST, False)
+REQUEST_COST = Metric("cost", "the cost a request", "USD", Kind.COST, False)
+
+FLEET_METRICS = {
+    metric.name: metric
+    for metric in (SUCCESS_RATE, REQUEST_LATENCY, CALL_LATENCY, CALL_RETRIES, CALL_TOKENS, REQUEST_COST)
+}
+FLEET_SCOPES = frozenset({"agent", "department", "model"})
+
+
+def metric_of(scope_kind: str, name: str) -> Metric:
+    """The metric of a name in a scope."""
+    return FLEET_METRICS[name] if scope_kind in FLEET_SCOPES else METRICS[name]
+
+
 # From the widest to the narrowest. A finding in a wider scope speaks for those of narrower ones.
 SCOPE_KINDS = ("suite", "department", "agent", "model", "skill", "category", "case")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.finding import Finding, MovedCase, from_row
@@ -22,6 +22,8 @@ def findings(
     *,
     repository: str | None = None,
     suite: str | None = None,
+    agent: str | None = None,
+    department: str | None = None,
     metric: str | None = None,
     commit: str | None = None,
     verdicts: Sequence[str] | None = None,
@@ -38,6 +40,15 @@ def findings(
         conditions.append(_impacts.repository == repository)
     if suite is not None:
         conditions.append(_impacts.suite == suite)
+    if agent is not None:
+        conditions.append(_impacts.agent == agent)
+    if department is not None:
+        conditions.append(
+            or_(
+                _impacts.department == department,
+                and_(_impacts.scope_kind == "department", _impacts.scope == department),
+            )
+        )
     if metric is not None:
         conditions.append(_impacts.metric == metric)
     if commit is not None:

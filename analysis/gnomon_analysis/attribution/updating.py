@@ -14,6 +14,7 @@ from gnomon_analysis.attribution.confirming import confirms
 from gnomon_analysis.attribution.finding import Finding
 from gnomon_analysis.attribution.judging import Draft, Judge
 from gnomon_analysis.attribution.merging import merge
+from gnomon_analysis.attribution.metrics import FLEET_SCOPES
 from gnomon_analysis.attribution.placing import Placed, place
 from gnomon_analysis.attribution.priors import Priors
 from gnomon_analysis.attribution.reading import Vocabulary
@@ -211,6 +212,8 @@ class _Look:
 
         What is on another branch is not taken back because somebody checked out this one.
         """
+        if finding.scope_kind in FLEET_SCOPES:
+            return False
         position = self._history.position(finding.after_revision or "")
         return position is not None and position >= self._span.live
 

@@ -21,7 +21,6 @@ _SCOPES = {
     "department": "the department {}",
     "model": "the model {}",
 }
-_FLEETS = frozenset({"agent", "department", "model"})
 
 
 def number(value: float) -> str:
@@ -119,10 +118,7 @@ def shortened(text: str, length: int) -> str:
 def what(finding: Finding) -> str:
     """The metric and what it is of: `routing accuracy of jira-assistant`."""
     scope = _SCOPES.get(finding.scope_kind, "{}").format(finding.scope)
-    title = finding.kind.title
-    if finding.scope_kind in _FLEETS:
-        title = title.replace("a test", "a request")
-    return f"{title} of {scope}" if finding.scope else title
+    return f"{finding.kind.title} of {scope}" if finding.scope else finding.kind.title
 
 
 def sentence(finding: Finding) -> str:
@@ -139,9 +135,6 @@ def sentence(finding: Finding) -> str:
 
 def _moved(finding: Finding) -> str:
     sure = _sure(finding)
-    if finding.revision is None and finding.scope_kind in _FLEETS:
-        moved = f"{_capital(what(finding))} {_rose(finding)} {_by(finding)}"
-        return f"{moved} about {finding.details.get('near', '')}, where no version stands out."
     if finding.revision is None:
         near, suspects = short(finding.after_revision), plural(len(finding.candidates), "commit")
         return (
@@ -150,17 +143,15 @@ def _moved(finding: Finding) -> str:
         )
     subject = named(finding.revision, finding.subject)
     likely = "likely" if (finding.p_commit or 0.0) >= _LIKELY else "may have"
-    kind = "Version" if finding.scope_kind in _FLEETS else "Commit"
     return (
-        f"{kind} {subject} {likely} {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}."
+        f"Commit {subject} {likely} {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}."
     )
 
 
 def _sure(finding: Finding) -> str:
     if finding.p_commit is None:
         return ""
-    it = "version" if finding.scope_kind in _FLEETS else "commit"
-    told = f"; {share(finding.p_commit)} sure that it is this {it}"
+    told = f"; {share(finding.p_commit)} sure that it is this commit"
     others = [one for one in finding.candidates if one.revision != finding.revision]
     if not others:
         return told

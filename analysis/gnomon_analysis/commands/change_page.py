@@ -72,7 +72,7 @@ def _meant(store: Store, settings: Settings, reference: str) -> str:
 
 def _known(store: Store, settings: Settings, reference: str) -> Known:
     """What the store cannot know: the history's order and subjects, and what the tests ask."""
-    from gnomon_analysis.attribution import METRICS, requests  # noqa: PLC0415 - loads scipy
+    from gnomon_analysis.attribution import FLEET_METRICS, METRICS, requests  # noqa: PLC0415 - loads scipy
     from gnomon_analysis.report import change_reading  # noqa: PLC0415
 
     order: list[str] = []
@@ -86,7 +86,9 @@ def _known(store: Store, settings: Settings, reference: str) -> Known:
         order=order,
         subjects=subjects,
         requests=asked | requests(store, cases),
-        titles={name: metric.title.removeprefix("the ") for name, metric in METRICS.items()},
+        titles={
+            name: metric.title.removeprefix("the ") for name, metric in {**FLEET_METRICS, **METRICS}.items()
+        },
         false_findings_percent=settings.changes.attribution.false_findings_percent,
     )
 

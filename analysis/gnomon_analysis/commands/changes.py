@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 @click.option("--commit", help="What this commit did: it against the measured commit before, case by case.")
 @click.option("--metric", help="Only this metric, such as routing_accuracy or cost.")
 @click.option("--suite", help="Only this suite.")
+@click.option("--agent", help="Only this agent: its suites, and what it does outside of tests.")
+@click.option("--department", help="Only this department, its agents and their suites.")
 @click.option(
     "--all", "everything", is_flag=True, help="Also what cannot be told yet, and what later runs took back."
 )
@@ -47,12 +49,14 @@ def changes(
     commit: str | None,
     metric: str | None,
     suite: str | None,
+    agent: str | None,
+    department: str | None,
     everything: bool,
     update: bool,
     limit: int,
     as_json: bool,
 ) -> None:
-    """Shows which commit likely moved which metric, the newest first.
+    """Shows which commit, or deployed version, likely moved which metric, the newest first.
 
     A finding has two numbers: how sure it is that the metric moved, and how sure that it was this commit.
     Intervals are at 95 %.
@@ -66,13 +70,20 @@ def changes(
     settings = gnomon_settings.load()
     with ExitStack() as stack:
         store = stack.enter_context(current_store(settings) if update else prepared_store(settings))
-        if not store.runs(limit=1):
-            raise no_runs_yet(settings)
-        histories = _histories(settings, stack, needed=update or commit is not None)
+        runs = _runs_or_requests(store, settings)
+        histories = _histories(settings, stack, needed=update or commit is not None, required=runs)
         outcomes = _update(store, settings, histories) if update else []
         compared = [] if commit is None else _compare(store, settings, histories, commit, suite)
         of_commit = compared[0].commit if compared else commit
-        found = findings(store, suite=suite, metric=metric, commit=of_commit, withdrawn=everything)
+        found = findings(
+            store,
+            suite=suite,
+            agent=agent,
+            department=department,
+            metric=metric,
+            commit=of_commit,
+            withdrawn=everything,
+        )
         sayings = [one for one in found if everything or one.told]
         shown = sayings[:limit]
     if as_json:
@@ -107,8 +118,7 @@ def show(reference: str, *, as_json: bool) -> None:
 
     settings = gnomon_settings.load()
     with current_store(settings) as store:
-        if not store.runs(limit=1):
-            raise no_runs_yet(settings)
+        _runs_or_requests(store, settings)
         found = find(store, reference.strip().lower())
         if not found:
             raise UserError(
@@ -132,16 +142,31 @@ def show(reference: str, *, as_json: bool) -> None:
 
 
 def _check_metric(metric: str | None) -> None:
-    from gnomon_analysis.attribution import METRICS  # noqa: PLC0415
+    from gnomon_analysis.attribution import FLEET_METRICS, METRICS  # noqa: PLC0415
 
-    if metric is not None and metric not in METRICS:
-        raise UserError(f"--metric {metric}: there is no such metric; write one of {', '.join(METRICS)}")
+    known = {**METRICS, **FLEET_METRICS}
+    if metric is not None and metric not in known:
+        raise UserError(f"--metric {metric}: there is no such metric; write one of {', '.join(known)}")
 
 
-def _histories(settings: Settings, stack: ExitStack, *, needed: bool) -> list[History]:
+def _runs_or_requests(store: Store, settings: Settings) -> bool:
+    """Whether there are runs of tests; agents outside of them are something to look at, too.
+
+    Raises UserError where there is neither.
+    """
+    from gnomon_analysis.attribution import fleet_requests  # noqa: PLC0415
+
+    if store.runs(limit=1):
+        return True
+    if not fleet_requests(store):
+        raise no_runs_yet(settings)
+    return False
+
+
+def _histories(settings: Settings, stack: ExitStack, *, needed: bool, required: bool) -> list[History]:
     """The first-parent lines of the project's repositories; those that cannot be read are said on stderr.
 
-    Raises UserError where there is none.
+    Raises UserError where one is required and there is none.
     """
     from gnomon_analysis.changes import Patterns, read_history  # noqa: PLC0415
     from gnomon_analysis.changes.recording import folders  # noqa: PLC0415
@@ -157,6 +182,8 @@ def _histories(settings: Settings, stack: ExitStack, *, needed: bool) -> list[Hi
         stack.enter_context(history)
         found.setdefault(history.top, history)
     if mistakes and not found:
+        if not required:
+            return []
         raise mistakes[0]
     for mistake in mistakes:
         click.echo(f"gnomon: {mistake}", err=True)
@@ -167,8 +194,9 @@ def _update(store: Store, settings: Settings, histories: Sequence[History]) -> l
     from gnomon_analysis.attribution import update, update_fleets  # noqa: PLC0415
     from gnomon_analysis.changes import record  # noqa: PLC0415
 
-    record(store, settings)
-    update_fleets(store, settings, now_ns=time.time_ns())
+    if histories:
+        record(store, settings)
+    update_fleets(store, settings, histories, now_ns=time.time_ns())
     return [update(store, settings, history, now_ns=time.time_ns()) for history in histories]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gnomon_analysis.attribution import METRICS, Change, Finding, MovedCase, wording
+from gnomon_analysis.attribution.metrics import FLEET_SCOPES
 from gnomon_analysis.commands import tables
 from gnomon_analysis.commands.tables import Column, echo_table
 
@@ -163,9 +164,14 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "id", finding.impact_id
     yield "verdict", _verdict(finding)
     yield "since", tables.when(finding.changed_at)
-    if finding.revision is not None:
+    if finding.author is not None or finding.subject is not None:
         yield "commit", f"{finding.revision} by {finding.author or 'nobody'}: {finding.subject or ''}"
-    yield "runs", f"{finding.runs_before} before, {finding.runs_after} after"
+    elif finding.revision is not None:
+        yield "version" if finding.scope_kind in FLEET_SCOPES else "commit", finding.revision
+    if (requests := finding.details.get("requests")) is not None:
+        yield "requests", "{:,} before, {:,} after".format(*requests)
+    else:
+        yield "runs", f"{finding.runs_before} before, {finding.runs_after} after"
     if finding.p_change is not None:
         yield (
             "sure",
@@ -173,7 +179,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
             + (
                 ""
                 if finding.p_commit is None
-                else f", {wording.share(finding.p_commit)} that it is this commit"
+                else f", {wording.share(finding.p_commit)} that it is {_cause(finding)}"
             ),
         )
     for one in finding.also:
@@ -183,6 +189,11 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     for said in finding.details.get("was", ()):
         before = wording.short(said["revision"]) or "no commit"
         yield "earlier", f"{said['verdict'].replace('_', ' ')} near {before} ({said['status']})"
+
+
+def _cause(finding: Finding) -> str:
+    of_fleet = finding.scope_kind in FLEET_SCOPES and not finding.details.get("deployed")
+    return "this version" if of_fleet else "this commit"
 
 
 def _flip(case: MovedCase | CaseFlip, request: str | None) -> tuple[str, ...]:

@@ -382,6 +382,8 @@ class Records:
         row, rest = _read(_STEP, span.attributes, known=(*_OF_THE_RUN, *_ORIGIN_NAMES, _OPERATION))
         row |= _keys(span) | _origin(span)
         kind = _STEP_KINDS.get(str(span.attributes.get(_OPERATION)), "other")
+        if run_id is None and kind == "agent":
+            rest = _deployed(span) | (rest or {}) or None
         row |= {
             "run_id": run_id,
             "parent_span_id": span.parent_id,
@@ -392,6 +394,15 @@ class Records:
         }
         self.rows[schema.spans].append(row)
 
+
+def _deployed(span: Span) -> Row:
+    """What was deployed where an agent worked outside of test runs, as its resource says."""
+    told = {name: _text(span.resource.get(name) or "") for name in _DEPLOYED}
+    return {name: value for name, value in told.items() if value}
+
+
+# A run of tests keeps these with the run; an agent in operation has no other place for them.
+_DEPLOYED = (str(names.SERVICE_VERSION), str(names.VCS_REF_HEAD_REVISION))
 
 _SPAN_TABLES = (
     schema.run_skills,

@@ -348,7 +348,8 @@ change_impacts = Table(
     Column("department", Text),
     Column("agent", Text),
     # `routing_accuracy`, `tool_use_accuracy`, `clarification_rate`, `pass_rate`, `latency`, `attempts`,
-    # `retries`, `tokens`, `cost`.
+    # `retries`, `tokens`, `cost`; of agents, departments and models outside of tests also `success_rate` and
+    # `call_latency`.
     Column("metric", Text, nullable=False),
     # UCUM unit of `before`, `after` and `difference…`.
     Column("unit", Text, nullable=False),
@@ -357,7 +358,8 @@ change_impacts = Table(
     # `suite`, `skill`, `category`, `case`, `agent`, `department`, `model`; `scope` is its name.
     Column("scope_kind", Text, nullable=False),
     Column("scope", Text, nullable=False),
-    # The likeliest commit; NULL where none can be named. `candidates` holds [{revision, share}], the most
+    # The likeliest commit, outside of tests the deployed version where it names none; NULL where none of them
+    # can be named. `candidates` holds [{revision, share}], the most
     # likely first, that together hold the cause with 95 %.
     Column("revision", Text),
     Column("candidates", _Json),
