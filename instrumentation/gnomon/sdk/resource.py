@@ -14,6 +14,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.util.types import AttributeValue
 
 from gnomon.registry import attributes as a
+from gnomon.sdk.deployed import deployed_revision
 from gnomon.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def describe(arguments: Mapping[str, Any], settings: Settings) -> Resource:
         "agent": a.GEN_AI_AGENT_NAME.name,
     }
     told = {attribute: arguments[name] for name, attribute in named.items() if name in arguments}
+    if revision := deployed_revision(os.environ):
+        described[a.VCS_REF_HEAD_REVISION.name] = revision
     from_environment = dict(OTELResourceDetector().detect().attributes)
     if service := os.environ.get("OTEL_SERVICE_NAME", "").strip():
         from_environment[a.SERVICE_NAME.name] = service
