@@ -132,26 +132,33 @@ class NormalGamma:
 
 def of_line(found: Line) -> Likelihood:
     """The model of one series."""
-    return _model([found], [found.weight], [found.value], single=True)
+    return _model([found], [found.weight], [found.value], prior=_RATE_PRIOR, single=True)
 
 
-def of_family(lines: Sequence[Line], grid: Sequence[np.ndarray], size: int) -> Likelihood:
+def of_family(
+    lines: Sequence[Line], grid: Sequence[np.ndarray], size: int, *, alone: bool = False
+) -> Likelihood:
     """The model of the series of a family side by side, over the entries of all of them.
 
+    `alone` gives each series the prior that it has by itself.
     `grid` has for each line the place of each of its entries among the `size` entries of the family.
     """
     weights = [_spread(one.weight, where, size) for one, where in zip(lines, grid, strict=True)]
     values = [_spread(one.value, where, size) for one, where in zip(lines, grid, strict=True)]
-    return _model(lines, weights, values, single=False)
+    return _model(lines, weights, values, prior=_RATE_PRIOR if alone else _RATE_PRIOR_OF_FAMILIES)
 
 
 def _model(
-    lines: Sequence[Line], weights: Sequence[Floats], values: Sequence[Floats], *, single: bool
+    lines: Sequence[Line],
+    weights: Sequence[Floats],
+    values: Sequence[Floats],
+    *,
+    prior: float,
+    single: bool = False,
 ) -> Likelihood:
     kind = lines[0].kind
     weight, value = (weights[0], values[0]) if single else (np.stack(weights), np.stack(values))
     if kind is Kind.PROPORTION:
-        prior = _RATE_PRIOR if single else _RATE_PRIOR_OF_FAMILIES
         won, all_ = _running(weight * value), _running(weight)
         return BetaBinomial(won, all_, prior, _factorials(won, all_, prior))
     mass = weight.sum(axis=-1)

@@ -98,8 +98,10 @@ def _seen(members: Sequence[_Member], options: Options) -> _Seen:
         for event in events:
             for place, member in enumerate(members):
                 hazards[place] = hazards[place] + _mass(event, event.without[place], member.weights)
+    lively = np.ones(1, dtype=np.bool_) if family is None else pooling.lively(family, hazards)
     alone = [
-        movements.movements(member.line, hazard) for member, hazard in zip(members, hazards, strict=True)
+        movements.movements(member.line, hazard) if moved else []
+        for member, hazard, moved in zip(members, hazards, lively, strict=True)
     ]
     return _Seen(members, hazards, alone, weights, rate, events, family)
 

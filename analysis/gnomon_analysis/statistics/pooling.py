@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gnomon_analysis.statistics import likelihoods, placing, scanning, segmentation
 from gnomon_analysis.statistics.likelihoods import Likelihood
@@ -257,6 +258,16 @@ def _event(pool: _Pool, frame: Line, cut: Cut) -> Event:
     shares = np.exp(others - event[None, :, None])
     without = whether[:, None] * np.einsum("skg,skg->kg", shares, 1 / (1 + np.exp(-logit)))
     return Event(frame, cut, members, without)
+
+
+def lively(found: Family, hazards: Sequence[Floats]) -> NDArray[np.bool_]:
+    """Which series may have moved by themselves, given the hazard of each commit for each of them."""
+    size = found.frame.size
+    if size < 2:
+        return np.zeros(len(found.lines), dtype=np.bool_)
+    hazard = np.array([placing.hazards(found.frame, own) for own in hazards])
+    likelihood = likelihoods.of_family(found.lines, found.grid, size, alone=True)
+    return scanning.lively(likelihood, np.log(hazard) - np.log1p(-hazard))
 
 
 def together(found: Family) -> float:
