@@ -142,30 +142,18 @@ class Suite:
 
         `span` holds the first and last commit before, and the first and last after.
         """
-        return [
-            MovedCase(
-                case_id=name,
-                before=before.mean,
-                after=after.mean,
-                runs_before=before.runs,
-                runs_after=after.runs,
-                old_skill=before.skill,
-                new_skill=after.skill,
-            )
-            for name, before, after in self._sides(subject, span)
-        ]
+        return [_moved(*one) for one in self._sides(subject, span)]
 
     def moved_cases(
         self, subject: Subject, span: tuple[int, int, int, int], members: Collection[str] = ()
     ) -> list[MovedCase]:
         """Those of `cases` whose runs speak for themselves, and the `members`; the furthest first."""
         kind = subject.metric.kind
-        standing_out = {
-            name
+        moved = [
+            _moved(name, before, after)
             for name, before, after in self._sides(subject, span)
             if subject.scope_kind == "case" or name in members or _differ(kind, before, after)
-        }
-        moved = [case for case in self.cases(subject, span) if case.case_id in standing_out]
+        ]
         return sorted(moved, key=lambda case: (-abs((case.after or 0) - (case.before or 0)), case.case_id))
 
     def count_cases(self, subject: Subject) -> int:
@@ -219,19 +207,18 @@ class Suite:
     def _rows(self, subject: Subject, span: tuple[int, int, int, int]) -> NDArray[np.intp]:
         """The rows of a scope on both sides, by case and run. Runs are in the order of their commits."""
         since, last_before, first_after, until = span
-        place = self.measured.position
-        rows = np.concatenate(
-            [
-                self.by_run[self.run_ends[begin] : self.run_ends[end]]
-                for begin, end in (
-                    np.searchsorted(place, (since, last_before + 1)),
-                    np.searchsorted(place, (first_after, until + 1)),
-                )
-            ]
-        )
-        rows.sort()
-        there = self.measured.cells.sums[subject.metric].count[rows] > 0
-        found: NDArray[np.intp] = rows[there & self._of_scope(subject, rows)]
+        cells, place = self.measured.cells, self.measured.position
+        if subject.scope_kind == "case":
+            its_own = cells.of_case(self.vocabulary.cases.code(subject.scope))
+            rows = np.arange(its_own.start, its_own.stop)
+            at = place[cells.run[rows]]
+            rows = rows[((at >= since) & (at <= last_before)) | ((at >= first_after) & (at <= until))]
+        else:
+            bounds = np.searchsorted(place, (since, last_before + 1, first_after, until + 1))
+            begin, end, later, last = self.run_ends[bounds]
+            rows = np.concatenate([self.by_run[begin:end], self.by_run[later:last]])
+        there = (cells.sums[subject.metric].count[rows] > 0) & self._of_scope(subject, rows)
+        found: NDArray[np.intp] = np.sort(rows[there])
         return found
 
     def _of_scope(self, subject: Subject, rows: NDArray[np.intp] | slice = _ALL) -> NDArray[np.bool_]:
@@ -263,6 +250,10 @@ class Suite:
 
 
 _NEWEST = 20
+
+
+def _moved(name: str, before: Side, after: Side) -> MovedCase:
+    return MovedCase(name, before.mean, after.mean, before.runs, after.runs, before.skill, after.skill)
 
 
 def _starts(codes: Codes) -> list[int]:
