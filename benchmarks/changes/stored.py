@@ -1,111 +1,171 @@
-"""A store with a run of 200 cases at each of 10,000 commits: `gnomon changes` from its rows to its findings.
+"""`python -m benchmarks.changes.stored`: how long `gnomon changes` takes on a large store, and for a run more.
 
-Five metrics: routing accuracy, tool-use accuracy, the rate of needless questions, latency and attempts.
+A repository of N commits, each with one run of K cases that has five metrics: routing accuracy, latency,
+retries, tokens, cost. Every two thousand commits a fifth of the cases falls and another recovers. Times are of
+this process's processor and of the clock, memory is its peak.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import argparse
+import resource
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from sqlalchemy import insert
 
-SUITE = "routing"
-SECOND = 1_000_000_000
-START = 1_700_000_000 * SECOND
-EVERY = 500
-"""So many commits lie between two that move a tenth of the cases."""
+from benchmarks.measure import machine
+from gnomon import settings as gnomon_settings
+from gnomon.settings import Settings
+from gnomon_analysis.attribution import findings, update
+from gnomon_analysis.changes import Patterns, read_history
+from gnomon_analysis.store import Store, open_store, schema
 
-_RUNS = (
-    "INSERT INTO runs (run_id, trace_id, sequence, suite, status, complete, started_ns, ended_ns,"
-    " environment, repository, revision, dirty, golden_set_version)"
-    " VALUES (?, ?, ?, ?, 'success', 1, ?, ?, 'test', ?, ?, 0, '1')"
-)
-_RESULTS = (
-    "INSERT INTO results (trace_id, span_id, run_id, suite, case_id, case_name, category, outcome, attempts,"
-    " duration, expected_skill, actual_skill, correct, clarification_expected, clarification_asked,"
-    " tools_expected, tools_matched, started_ns)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"
-)
+_SECOND = 1_000_000_000
+_START = 1_700_000_000
+_SKILLS = 20
+_REGIME = 2000
+_AT_ONCE = 50
 
 
-class Suite:
-    """Cases with levels that commits move; gives the rows of one run after another."""
-
-    def __init__(self, commits: int, cases: int, skills: int) -> None:
-        self._rng = np.random.default_rng(7)
-        self._cases = cases
-        self._skills = skills
-        self._rate = self._rng.uniform(0.75, 0.98, cases)
-        moved = self._rng.random((commits // EVERY + 1, cases)) < 0.1
-        moved[0] = False
-        self._state = np.cumsum(moved, axis=0) % 2
-
-    def rows(self, number: int, run_id: str) -> Iterator[tuple[object, ...]]:
-        """The results of the run at a commit."""
-        state = self._state[number // EVERY]
-        drawn = self._rng.random((3, self._cases))
-        right = drawn[0] < self._rate - 0.4 * state
-        tools = drawn[1] < self._rate - 0.2 * state
-        asked = drawn[2] < 0.05 + 0.2 * state
-        duration = 2.0 * 1.5**state * self._rng.lognormal(0, 0.4, self._cases)
-        attempts = 1 + self._rng.poisson(0.1 + 0.5 * state)
-        began = START + number * 600 * SECOND
-        for case in range(self._cases):
-            skill = f"s{case % self._skills:02}"
-            answered = skill if right[case] else "other"
-            yield (
-                *(run_id, f"{case:016x}", run_id, SUITE, f"c{case:03}", f"test_route[c{case:03}]", "easy"),
-                *("passed" if right[case] else "failed", int(attempts[case]), float(duration[case])),
-                *(skill, answered, bool(right[case]), bool(asked[case]), 1, int(tools[case]), began),
-            )
-
-
-def plant(database: Path, folder: Path, cases: int, skills: int) -> tuple[Suite, list[str]]:
-    """Writes a run at each commit of the repository but its newest into a new store."""
-    from gnomon_analysis.store import open_store  # noqa: PLC0415
-
-    with open_store(f"sqlite:///{database}"):
-        pass
-    commits = subprocess.run(
-        ["git", "-C", str(folder), "rev-list", "--first-parent", "--reverse", "HEAD"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split()
-    suite = Suite(len(commits), cases, skills)
-    with sqlite3.connect(database) as connection:
-        connection.execute("PRAGMA synchronous = OFF")
-        for number in range(len(commits) - 1):
-            add_run(connection, suite, number, commits[number])
-    connection.close()
-    return suite, commits
-
-
-def add_run(connection: sqlite3.Connection, suite: Suite, number: int, commit: str) -> None:
-    """One run more."""
-    run_id = f"{number:032x}"
-    began = START + number * 600 * SECOND
-    connection.execute(
-        _RUNS, (run_id, run_id, number + 1, SUITE, began, began + SECOND, "repository", commit)
+def main() -> None:
+    """Plants, looks at all of it, adds a run, looks again."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.changes.stored", description=str(__doc__).splitlines()[0]
     )
-    connection.executemany(_RESULTS, suite.rows(number, run_id))
+    parser.add_argument("--commits", type=int, default=10_000)
+    parser.add_argument("--cases", type=int, default=200)
+    chosen = parser.parse_args()
+    print(machine())
+    with tempfile.TemporaryDirectory(prefix="gnomon-stored-") as temporary:
+        folder = Path(temporary) / "desk"
+        commits = _repository(folder, chosen.commits + 2)
+        settings = gnomon_settings.load(folder / "gnomon.yaml")
+        with open_store(Path(temporary) / "gnomon.db") as store:
+            drawn = np.random.default_rng(1)
+            _runs(store, commits, range(chosen.commits), chosen.cases, drawn)
+            with _measured(f"{chosen.commits:,} runs of {chosen.cases} cases"):
+                _look(store, settings, folder)
+            for number in (chosen.commits, chosen.commits + 1):
+                _runs(store, commits, range(number, number + 1), chosen.cases, drawn)
+                with _measured("one run more"):
+                    _look(store, settings, folder)
+            print(f"{len([one for one in findings(store) if one.told])} findings told")
 
 
-def updated(database: Path, folder: Path) -> tuple[float, int]:
-    """Seconds that an update took, with reading the history, and the findings there are then."""
-    from gnomon.settings import load  # noqa: PLC0415
-    from gnomon_analysis.attribution import findings, update  # noqa: PLC0415
-    from gnomon_analysis.changes import Patterns, read_history  # noqa: PLC0415
-    from gnomon_analysis.store import open_store  # noqa: PLC0415
+def _look(store: Store, settings: Settings, folder: Path) -> None:
+    with read_history(folder, Patterns.of(settings, folder)) as history:
+        update(store, settings, history, now_ns=time.time_ns())
 
-    settings = load(start=folder)
-    with open_store(f"sqlite:///{database}") as store:
-        began = time.perf_counter()
-        with read_history(folder, Patterns.of(settings, folder)) as history:
-            update(store, settings, history, now_ns=time.time_ns())
-        seconds = time.perf_counter() - began
-        return seconds, len(findings(store))
+
+@contextmanager
+def _measured(what: str) -> Iterator[None]:
+    began, spent = time.perf_counter(), time.process_time()
+    yield
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{what}: {time.perf_counter() - began:.2f} s by the clock, {time.process_time() - spent:.2f} s of "
+        f"processor, peak {peak:.0f} MiB"
+    )
+
+
+def _repository(folder: Path, count: int) -> list[str]:
+    """Every third commit changes a skill, the others a page."""
+    folder.mkdir()
+    (folder / "gnomon.yaml").write_text("project: {name: desk}\n")
+    stream: list[bytes] = []
+    for number in range(count):
+        path = f"s{number // 3 % _SKILLS}/SKILL.md" if number % 3 == 0 else "README.md"
+        text = f"---\nname: {Path(path).parent.name}\n---\nversion {number}\n".encode()
+        said = f"Commit {number}".encode()
+        stream += [
+            b"commit refs/heads/main\ncommitter Ada <ada@localhost> %d +0000\n" % (_START + number),
+            b"data %d\n%s\n" % (len(said), said),
+            b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(text), text),
+        ]
+    git = ["git", "-C", str(folder)]
+    subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)
+    subprocess.run([*git, "fast-import", "--quiet"], input=b"".join(stream), check=True)
+    listed = subprocess.run(
+        [*git, "rev-list", "--reverse", "main"], check=True, capture_output=True, text=True
+    )
+    return listed.stdout.split()
+
+
+def _runs(store: Store, commits: list[str], numbers: range, cases: int, drawn: np.random.Generator) -> None:
+    for first in range(numbers.start, numbers.stop, _AT_ONCE):
+        runs: list[dict[str, Any]] = []
+        results: list[dict[str, Any]] = []
+        calls: list[dict[str, Any]] = []
+        for number in range(first, min(numbers.stop, first + _AT_ONCE)):
+            began = (_START + 10**6 + number * 60) * _SECOND
+            run = {"run_id": f"{number:032x}", "trace_id": f"{number:032x}"}
+            runs.append(_run(run, number, began, commits[number]))
+            rate = np.where(np.arange(cases) % 5 == number // _REGIME % 5, 0.5, 0.9)
+            right = drawn.random(cases) < rate
+            seconds, tokens = drawn.lognormal(0, 0.3, cases), drawn.normal(1000, 20, cases).astype(int)
+            for case in range(cases):
+                key = {**run, "case_id": f"D{case:03}", "started_ns": began}
+                results.append(_result(key, case, bool(right[case])))
+                calls.append(_call(key, case, float(seconds[case]), int(tokens[case])))
+        with store.engine.begin() as connection:
+            connection.execute(insert(schema.runs), runs)
+            connection.execute(insert(schema.results), results)
+            connection.execute(insert(schema.model_calls), calls)
+
+
+def _run(key: dict[str, str], number: int, began: int, commit: str) -> dict[str, Any]:
+    return {
+        **key,
+        "sequence": number,
+        "suite": "routing",
+        "status": "failure",
+        "complete": True,
+        "started_ns": began,
+        "ended_ns": began + _SECOND,
+        "environment": "test",
+        "repository": "desk",
+        "revision": commit,
+        "golden_set_version": "1",
+    }
+
+
+def _result(key: dict[str, Any], case: int, right: bool) -> dict[str, Any]:
+    return {
+        **key,
+        "span_id": f"{case:016x}",
+        "suite": "routing",
+        "case_name": key["case_id"],
+        "category": f"c{case % 4}",
+        "outcome": "passed" if right else "failed",
+        "attempts": 1,
+        "expected_skill": f"s{case % _SKILLS}",
+        "actual_skill": f"s{case % _SKILLS}" if right else "other",
+        "correct": right,
+    }
+
+
+def _call(key: dict[str, Any], case: int, seconds: float, tokens: int) -> dict[str, Any]:
+    return {
+        **key,
+        "span_id": f"{case + 2**32:016x}",
+        "ended_ns": key["started_ns"] + _SECOND,
+        "provider": "vendor",
+        "request_model": "m",
+        "attempts": 1,
+        "retries": int(seconds > 1.5),
+        "api_latency": seconds,
+        "input_tokens": tokens,
+        "output_tokens": 0,
+        "cost_usd": tokens * 1e-6,
+    }
+
+
+if __name__ == "__main__":
+    main()
