@@ -223,6 +223,18 @@ def test_long_histories() -> None:
     assert abs(second.first_after - 1500) <= 2
 
 
+def test_only_what_is_new() -> None:
+    """Asked from a commit on, it tells what moved there as if it had looked at all, and nothing earlier."""
+    levels = step(400, 100, 0.95, 0.6)
+    levels[350:] = 0.2
+    whole = series(levels, runs=5)
+    (recent,) = told(locate(400, [whole], OPTIONS, since=320))
+    (_, last) = told(located(whole))
+    assert (recent.place, recent.runs_after) == (last.place, last.runs_after)
+    assert recent.difference.estimate == pytest.approx(last.difference.estimate, abs=0.05)
+    assert locate(400, [whole], OPTIONS, since=399) == []
+
+
 def test_nothing_to_look_at() -> None:
     """No series, an empty one, and a single commit have nothing to tell."""
     one = series([0.5], runs=10)

@@ -21,6 +21,8 @@ _SHARED = 2.0
 _MOST_SHARED = 20.0
 # From this probability of its own on, a series is named as one of those that moved together.
 _MEMBER = 0.8
+# Commits measured before those that are asked about which say what the level was.
+_CONTEXT = 150
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +47,7 @@ class _Seen:
     family: Family | None
 
 
-def locate(history_size: int, series: Sequence[Series], options: Options) -> list[Move]:
+def locate(history_size: int, series: Sequence[Series], options: Options, *, since: int = 0) -> list[Move]:
     """Finds what moved in a history, where, by how much and how sure.
 
     Three views of the series of each family go into one list of decisions: each alone, all pooled for a
@@ -53,13 +55,17 @@ def locate(history_size: int, series: Sequence[Series], options: Options) -> lis
     family do; the place is weighed by what series of other families do, too. `history_size` is the number
     of commits; positions in `series` are from 0 up to it. The moves come in the order of the history.
 
+    With `since` only what moved at that commit or later is looked for, from the runs of the 150 commits that
+    were measured before it on: enough where runs were added to a long history whose earlier findings stand.
+
     Raises ValueError for positions outside the history, rows out of order, or arrays of different lengths.
     """
     families: dict[tuple[str, Kind], list[_Member]] = defaultdict(list)
     for one in series:
         _check(history_size, one)
-        if one.at.size:
-            member = _Member(one.key, line(one), placing.weights(one.prior, history_size))
+        recent = _recent(one, since)
+        if recent.at.size:
+            member = _Member(one.key, line(recent), placing.weights(one.prior, history_size))
             families[one.family, one.kind].append(member)
     seen = {name: _seen(members, options) for name, members in families.items()}
     expected = {name: _expected(found, history_size) for name, found in seen.items()}
@@ -68,7 +74,22 @@ def locate(history_size: int, series: Sequence[Series], options: Options) -> lis
     for name, found in seen.items():
         elsewhere = np.clip(everywhere - expected[name], 0.0, _MOST_SHARED)
         findings += _findings(name[0], found, 1 + _SHARED * elsewhere)
-    return decide(findings, options)
+    return decide([found for found in findings if found.line.at[found.cut.gap] >= since], options)
+
+
+def _recent(one: Series, since: int) -> Series:
+    """The runs from `since` on, and those of some commits before it; none where none is from then on."""
+    if since <= 0 or not one.at.size:
+        return one
+    measured = np.unique(one.at)
+    first = int(np.searchsorted(measured, since))
+    if first == measured.size:
+        start = one.at.size
+    else:
+        start = int(np.searchsorted(one.at, measured[max(0, first - _CONTEXT)]))
+    return replace(
+        one, at=one.at[start:], value=one.value[start:], trials=one.trials[start:], tag=one.tag[start:]
+    )
 
 
 def _check(history_size: int, one: Series) -> None:
