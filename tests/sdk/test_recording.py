@@ -455,3 +455,31 @@ def test_telemetry_can_be_switched_off(tmp_path: Path) -> None:
     )
     assert ended.status == 0
     assert not ended.spool.exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "revision"),
+    [
+        ({"GITHUB_SHA": "a" * 40}, "a" * 40),
+        ({"CI_COMMIT_SHA": "B" * 40, "HEROKU_SLUG_COMMIT": ""}, "b" * 40),
+        ({"GITHUB_SHA": "a" * 40, "OTEL_RESOURCE_ATTRIBUTES": f"vcs.ref.head.revision={'c' * 40}"}, "c" * 40),
+        ({"GIT_COMMIT": "main"}, None),
+        ({}, None),
+    ],
+)
+def test_the_commit_that_was_deployed(
+    tmp_path: Path, variables: dict[str, str], revision: str | None
+) -> None:
+    """It is on the resource where the platform says it; what is no commit's id is left out."""
+    clean = dict.fromkeys(("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"), "")
+    ended = run(
+        tmp_path,
+        """
+        import gnomon
+        gnomon.configure(service_name="fleet")
+        with gnomon.agent("desk"):
+            pass
+        """,
+        **{**clean, **variables},
+    )
+    assert ended.spans[0].resource.get("vcs.ref.head.revision") == revision

@@ -66,7 +66,7 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         wording.short(finding.revision) or f"near {wording.short(finding.after_revision)}",
         wording.shortened(finding.subject or "", _SUBJECT),
         finding.metric,
-        finding.scope if finding.scope_kind == "suite" else f"{finding.scope_kind} {finding.scope}",
+        _scope(finding),
         _levels(finding.kind, finding.before, finding.after),
         wording.signed(finding),
         tables.NOTHING if finding.p_change is None else wording.share(finding.p_change),
@@ -75,6 +75,13 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         tables.number(finding.cases_moved),
         _verdict(finding),
     )
+
+
+def _scope(finding: Finding) -> str:
+    if finding.scope_kind == "suite":
+        return finding.scope
+    where = f" in {finding.environment}" if finding.scope_kind in FLEET_SCOPES and finding.environment else ""
+    return f"{finding.scope_kind} {finding.scope}{where}"
 
 
 def _verdict(finding: Finding) -> str:
