@@ -1,8 +1,8 @@
-"""`python -m benchmarks.changes.stored`: how long `gnomon changes` takes on a large store, and for a run more.
+"""`python -m benchmarks.changes.stored`: the time of `gnomon changes` on a large store.
 
 A repository of N commits, each with one run of K cases that has five metrics: routing accuracy, latency,
-retries, tokens, cost. Every two thousand commits a fifth of the cases falls and another recovers. Times are of
-this process's processor and of the clock, memory is its peak.
+retries, tokens, cost. Every two thousand commits a fifth of the cases falls and another recovers. Times are
+of this process's processor and of the clock, memory is its peak.
 """
 
 from __future__ import annotations
