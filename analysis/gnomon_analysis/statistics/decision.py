@@ -14,9 +14,13 @@ from gnomon_analysis.statistics.placing import Place
 from gnomon_analysis.statistics.segmentation import Cut
 
 # Below this share no commit is named.
-_NAMED = 0.15
+_NAMED = 0.12
 # Nor from this probability of a slope on.
-_SLOPED = 0.45
+_SLOPED = 0.35
+# How many times the bound a finding may be wrong by itself: one with so many entries on both sides that it
+# hardly changes any more, and one that the next runs may well withdraw.
+_DOUBT_SETTLED, _DOUBT_NEW = 8.0, 3.0
+_SETTLED = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +64,8 @@ def decide(findings: Sequence[Finding], options: Options) -> list[Move]:
     certain = np.array([verdict in _CLAIMS for verdict in verdicts], dtype=np.bool_)
     probabilities = np.array([found.probability for found, _ in large])
     kept = np.zeros(len(large), dtype=np.bool_)
-    kept[certain] = fdr.told(probabilities[certain], options.false_findings)
+    times = np.array([_DOUBT_SETTLED if settled(found.cut) else _DOUBT_NEW for found, _ in large])
+    kept[certain] = fdr.told(probabilities[certain], options.false_findings, times[certain])
     moves = [
         _move(found, size, verdict if told or not claim else Verdict.INCONCLUSIVE, options)
         for (found, size), verdict, told, claim in zip(large, verdicts, kept, certain, strict=True)
@@ -69,6 +74,11 @@ def decide(findings: Sequence[Finding], options: Options) -> list[Move]:
 
 
 _CLAIMS = (Verdict.CHANGED, Verdict.UPSTREAM, Verdict.DRIFT)
+
+
+def settled(cut: Cut) -> bool:
+    """Whether both sides of a change are long enough for later runs to change little about it."""
+    return min(cut.gap - cut.first, cut.last - cut.gap) >= _SETTLED
 
 
 def _matters(kind: Kind, size: estimates.Size, options: Options) -> bool:

@@ -22,8 +22,8 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     return np.asarray(stats.false_discovery_control(values, method="bh"), dtype=np.float64)
 
 
-def told(probabilities: ArrayLike, bound: float) -> NDArray[np.bool_]:
-    """Which movements to tell: as `bayesian`, each of them by itself at most four times as likely wrong.
+def told(probabilities: ArrayLike, bound: float, times: ArrayLike = 3.0) -> NDArray[np.bool_]:
+    """Which movements to tell: as `bayesian`, each of them by itself at most `times` as likely wrong.
 
     A long list of certain findings would otherwise carry doubtful ones along, other ones with every run that
     is added. A short list is judged as the continuation of one that holds one certain finding: the bound is
@@ -31,7 +31,7 @@ def told(probabilities: ArrayLike, bound: float) -> NDArray[np.bool_]:
     """
     values = np.asarray(probabilities, dtype=np.float64)
     kept = bayesian(np.append(values, 1.0), bound)[:-1]
-    return np.asarray(kept & (values >= 1 - 4 * bound), dtype=np.bool_)
+    return np.asarray(kept & (values >= 1 - np.asarray(times) * bound), dtype=np.bool_)
 
 
 def bayesian(probabilities: ArrayLike, bound: float) -> NDArray[np.bool_]:

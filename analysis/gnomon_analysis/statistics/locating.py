@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gnomon_analysis.statistics import movements, placing, pooling
-from gnomon_analysis.statistics.decision import Finding, decide
+from gnomon_analysis.statistics.decision import Finding, decide, settled
 from gnomon_analysis.statistics.lines import Line, line
 from gnomon_analysis.statistics.model import Floats, Kind, Move, Options, Series, Verdict
 from gnomon_analysis.statistics.movements import Movement
@@ -19,8 +19,9 @@ from gnomon_analysis.statistics.segmentation import Cut
 # A commit weighs 1 + so many times the expected number of other series that move there.
 _SHARED = 2.0
 _MOST_SHARED = 20.0
-# From this probability of its own on, a series is named as one of those that moved together.
-_MEMBER = 0.8
+# From this probability of its own on, a series is named as one of those that moved together: once the event
+# is settled, and before.
+_MEMBER, _NEW_MEMBER = 0.75, 0.9
 # Commits measured before those that are asked about which say what the level was.
 _CONTEXT = 150
 
@@ -200,7 +201,7 @@ def _of_family(name: str, found: _Seen, shared: Floats) -> list[Finding]:
         members = tuple(
             member.key
             for member, probability in zip(found.members, event.members, strict=True)
-            if probability > _MEMBER
+            if probability > (_MEMBER if settled(event.cut) else _NEW_MEMBER)
         )
         one = Finding(
             name,
