@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -471,7 +472,8 @@ def test_the_commit_that_was_deployed(
     tmp_path: Path, variables: dict[str, str], revision: str | None
 ) -> None:
     """It is on the resource where the platform says it; what is no commit's id is left out."""
-    clean = dict.fromkeys(("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"), "")
+    silent = dict.fromkeys(("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"), "")
+    environment: dict[str, Any] = {**silent, **variables}
     ended = run(
         tmp_path,
         """
@@ -480,6 +482,6 @@ def test_the_commit_that_was_deployed(
         with gnomon.agent("desk"):
             pass
         """,
-        **{**clean, **variables},
+        **environment,
     )
     assert ended.spans[0].resource.get("vcs.ref.head.revision") == revision

@@ -21,7 +21,7 @@ from gnomon_analysis.attribution.fleet_revisions import Revisions
 from gnomon_analysis.attribution.fleet_series import Everything, FleetSubject, deployments
 from gnomon_analysis.attribution.judging import Draft
 from gnomon_analysis.statistics.fdr import bayesian
-from gnomon_analysis.statistics.model import Interval, Move, Verdict
+from gnomon_analysis.statistics.model import Interval, Move, Options, Verdict
 
 # What holds findings that concern no commit of a repository.
 DEPLOYMENTS = "deployments"
@@ -96,7 +96,7 @@ class FleetJudge:
         revisions: Revisions,
         *,
         width_ns: int,
-        least_runs: int,
+        options: Options,
         now_ns: int,
     ) -> None:
         self._fleet = fleet
@@ -104,28 +104,41 @@ class FleetJudge:
         self._lines = lines
         self._revisions = revisions
         self._width = width_ns
-        self._least_runs = least_runs
+        self._options = options
         self._now = now_ns
 
-    def drafts(self, moves: Sequence[Move], false_findings: float) -> list[Draft]:
+    def drafts(self, moves: Sequence[Move]) -> list[Draft]:
         """One finding a movement.
 
         What came with a deployment is told of the agent that was deployed; what came without one of the model
         or the department, if all of it moved, and of the agent otherwise.
         """
         seen: list[_Seen] = []
-        for one in sorted(_lasting([self._seen(move) for move in moves]), key=_first_told):
+        large = [self._seen(move) for move in moves if self._matters(move)]
+        for one in sorted(_lasting(large), key=_first_told):
             if not any(other.same(one, _NEAR * self._width) for other in seen if other.told or not one.told):
                 seen.append(one)
         # What is left out now was in the list that the statistics decided on, and made it look surer.
         sure = np.array([one.move.p_change for one in seen if one.told])
-        least = float(sure[bayesian(sure, false_findings)].min(initial=1.0))
+        least = float(sure[bayesian(sure, self._options.false_findings)].min(initial=1.0))
         seen = [one if one.move.p_change >= least else _doubted(one) for one in seen]
         findings = [self._finding(one) for one in seen]
         return [
             Draft(self._with_company(number, seen, findings), (), one.move.first_after)
             for number, one in enumerate(seen)
         ]
+
+    def _matters(self, move: Move) -> bool:
+        """Whether a movement of several agents is one of all of them, and large enough.
+
+        Agents that moved up and down at one place are told by themselves.
+        """
+        subject = self._found.subjects[move.key]
+        if subject.scope_kind == "agent":
+            return True
+        size = move.difference if move.ratio is None else _around_zero(move.ratio)
+        least = self._options.least_effects[subject.metric.kind]
+        return abs(size.estimate) >= least and (size.low > 0 or size.high < 0)
 
     def _seen(self, move: Move) -> _Seen:
         subject = self._found.subjects[move.key]
@@ -139,7 +152,7 @@ class FleetJudge:
         suspects = {one: shares[moment] / len(several) for moment, several in at.items() for one in several}
         places = shares or {int(moments[at]): 1.0 for at in (move.last_before, move.first_after)}
         span = min(places), max(places)
-        few = min(move.runs_before, move.runs_after) < self._least_runs
+        few = min(move.runs_before, move.runs_after) < self._options.minimum_runs
         if few and move.verdict in _CLAIMS and sum(suspects.values()) < _DEPLOYED:
             # What all agents show within a few hours is told of a deployment alone.
             move = replace(move, verdict=Verdict.NOT_ENOUGH_RUNS)
@@ -347,6 +360,10 @@ def _passed(first: _Seen, second: _Seen) -> bool:
         return False
     sizes = [_size(one.move) for one in (first, second)]
     return sizes[0] * sizes[1] < 0 and abs(sum(sizes)) <= max(map(abs, sizes)) / 2
+
+
+def _around_zero(ratio: Interval) -> Interval:
+    return Interval(ratio.estimate - 1, ratio.low - 1, ratio.high - 1)
 
 
 def _size(move: Move) -> float:

@@ -23,6 +23,9 @@ from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
 # hazard of the latter, a deployment moves a metric with one chance in twenty.
 _DEPLOYED = 25.0
 HAZARD = 1 / 500
+# Fewer rows tell nothing of how much an agent scatters; to weigh it among others by that takes some more.
+_LEAST_OF_AN_AGENT = 6
+_LEAST_OF_A_MEMBER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ class _Builder:
             one
             for who, its in by_who.items()
             for one in self._series(figure, f"{subject.key}\x1f{who}", subject.key, its, who, tagged=False)
+            if len(one.at) >= _LEAST_OF_A_MEMBER
         ]
         # A department or a model of one agent is that agent again.
         if len(found) < 2:
@@ -198,7 +202,7 @@ class _Builder:
         told = count > 0
         if figure.amount == of.COST:
             told &= its.sums[:, of.PRICED] > 0
-        if np.count_nonzero(told) < 2:
+        if np.count_nonzero(told) < _LEAST_OF_AN_AGENT:
             return []
         amount, count = its.sums[told, figure.amount], count[told]
         share = amount / count

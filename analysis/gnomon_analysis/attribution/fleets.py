@@ -141,17 +141,9 @@ def _look(
         # What is said of a member is said in its agent's own series already.
         moves += [move for move in locate(found.timeline.size, series, options) if move.key in found.subjects]
     judge = FleetJudge(
-        fleet,
-        found,
-        of_agents,
-        revisions,
-        width_ns=window.width_ns,
-        least_runs=options.minimum_runs,
-        now_ns=now_ns,
+        fleet, found, of_agents, revisions, options=options, width_ns=window.width_ns, now_ns=now_ns
     )
-    return judge.drafts(
-        [move for move in moves if _within(move, window, found.timeline.moments)], options.false_findings
-    )
+    return judge.drafts([move for move in moves if _within(move, window, found.timeline.moments)])
 
 
 def _within(move: Move, window: _Window, moments: Integers) -> bool:
