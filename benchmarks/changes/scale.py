@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import os
 import resource
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,6 +33,8 @@ METRICS = (
     ("cost", Kind.COST),
     ("attempts", Kind.COUNT),
 )
+EVERY = 500
+"""So many commits lie between two that move a tenth of the cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def all_series(commits: int = COMMITS, cases: int = CASES) -> list[Series]:
     for family, kind in METRICS:
         for case in range(cases):
             state: Floats = np.zeros(commits)
-            for step in range(stored.EVERY, commits, stored.EVERY):
+            for step in range(EVERY, commits, EVERY):
                 if rng.random() < 0.1:
                     state[step:] = 1 - state[step]
             value: Floats
@@ -112,43 +113,32 @@ def logged(folder: Path) -> Cost:
     )
 
 
-def updated(folder: Path, database: Path) -> Cost:
-    """What `gnomon changes` does before it shows anything: history, rows, statistics, findings."""
-    used = _processor()
-    seconds, count = stored.updated(database, folder)
-    return Cost(seconds, _processor() - used, _megabytes(), count)
-
-
-def measured(*arguments: str) -> Cost:
+def measured(*arguments: str) -> Sequence[Cost]:
     """What one of the measurements says in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.changes.scale", *arguments]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=REPOSITORY).stdout
-    return Cost(**json.loads(output))
+    return [Cost(**one) for one in json.loads(output)]
 
 
 def figures(quick: bool = False, rounds: int = 3) -> dict[str, Figure]:
     """All of it; the two readers of the history take turns, and their ratio is the median."""
     commits, cases = (COMMITS // 10, CASES // 10) if quick else (COMMITS, CASES)
-    located_ = measured("located", str(commits), str(cases))
+    (alone,) = measured("located", str(commits), str(cases))
+    whole, *more = measured("stored", str(commits), str(cases))
     with tempfile.TemporaryDirectory(prefix="gnomon-history-") as parent:
-        folder, database = Path(parent) / "repository", Path(parent) / "store.db"
+        folder = Path(parent) / "repository"
         repository(folder, commits)
-        turns = [(measured("read", str(folder)), measured("logged", str(folder))) for _ in range(rounds)]
-        suite, revisions = stored.plant(database, folder, cases, SKILLS)
-        whole = measured("stored", str(folder), str(database))
-        with closing(sqlite3.connect(database)) as connection, connection:
-            stored.add_run(connection, suite, commits - 1, revisions[-1])
-        appended = measured("stored", str(folder), str(database))
+        turns = [(*measured("read", str(folder)), *measured("logged", str(folder))) for _ in range(rounds)]
     ratios = sorted(ours.seconds / git.seconds for ours, git in turns)
     return {
-        "locate seconds": _one(located_.seconds),
-        "locate processor": _one(located_.processor),
-        "locate megabytes": _one(located_.megabytes),
+        "locate seconds": _one(alone.seconds),
+        "locate processor": _one(alone.processor),
+        "locate megabytes": _one(alone.megabytes),
         "stored seconds": _one(whole.seconds),
         "stored processor": _one(whole.processor),
         "stored megabytes": _one(whole.megabytes),
-        "appended seconds": _one(appended.seconds),
-        "appended processor": _one(appended.processor),
+        "appended seconds": _one(max(look.seconds for look in more)),
+        "appended processor": _one(max(look.processor for look in more)),
         "history ratio": _one(ratios[rounds // 2]),
         "history seconds": _one(sorted(ours.seconds for ours, _ in turns)[rounds // 2]),
     }
@@ -230,13 +220,15 @@ def main() -> None:
     """Runs one measurement and prints what it took as JSON."""
     what, *arguments = sys.argv[1:]
     if what == "located":
-        commits, cases = map(int, arguments)
-        cost = located(commits, cases)
+        costs = [located(*map(int, arguments))]
     elif what == "stored":
-        cost = updated(*map(Path, arguments))
+        costs = [
+            Cost(look.seconds, look.processor, look.megabytes, look.told)
+            for look in stored.looks(*map(int, arguments))
+        ]
     else:
-        cost = {"read": read, "logged": logged}[what](Path(arguments[0]))
-    print(json.dumps(asdict(cost)))
+        costs = [{"read": read, "logged": logged}[what](Path(arguments[0]))]
+    print(json.dumps([asdict(cost) for cost in costs]))
 
 
 if __name__ == "__main__":

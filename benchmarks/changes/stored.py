@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,17 @@ _REGIME = 2000
 _AT_ONCE = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at the store took: seconds of the clock and of the processor, peak MiB, findings told."""
+
+    what: str
+    seconds: float
+    processor: float
+    megabytes: float
+    told: int
+
+
 def main() -> None:
     """Plants, looks at all of it, adds a run, looks again."""
     parser = argparse.ArgumentParser(
@@ -43,36 +54,35 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=200)
     chosen = parser.parse_args()
     print(machine())
+    for look in looks(chosen.commits, chosen.cases):
+        print(
+            f"{look.what}: {look.seconds:.2f} s by the clock, {look.processor:.2f} s of processor, "
+            f"peak {look.megabytes:.0f} MiB, {look.told} findings told"
+        )
+
+
+def looks(commits: int, cases: int) -> Iterator[Look]:
+    """A look at all runs, and one after each of two more."""
     with tempfile.TemporaryDirectory(prefix="gnomon-stored-") as temporary:
         folder = Path(temporary) / "desk"
-        commits = _repository(folder, chosen.commits + 2)
+        revisions = _repository(folder, commits + 2)
         settings = gnomon_settings.load(folder / "gnomon.yaml")
         with open_store(Path(temporary) / "gnomon.db") as store:
             drawn = np.random.default_rng(1)
-            _runs(store, commits, range(chosen.commits), chosen.cases, drawn)
-            with _measured(f"{chosen.commits:,} runs of {chosen.cases} cases"):
-                _look(store, settings, folder)
-            for number in (chosen.commits, chosen.commits + 1):
-                _runs(store, commits, range(number, number + 1), chosen.cases, drawn)
-                with _measured("one run more"):
-                    _look(store, settings, folder)
-            print(f"{len([one for one in findings(store) if one.told])} findings told")
+            _runs(store, revisions, range(commits), cases, drawn)
+            yield _look(store, settings, folder, f"{commits:,} runs of {cases} cases")
+            for number in (commits, commits + 1):
+                _runs(store, revisions, range(number, number + 1), cases, drawn)
+                yield _look(store, settings, folder, "one run more")
 
 
-def _look(store: Store, settings: Settings, folder: Path) -> None:
+def _look(store: Store, settings: Settings, folder: Path, what: str) -> Look:
+    began, spent = time.perf_counter(), time.process_time()
     with read_history(folder, Patterns.of(settings, folder)) as history:
         update(store, settings, history, now_ns=time.time_ns())
-
-
-@contextmanager
-def _measured(what: str) -> Iterator[None]:
-    began, spent = time.perf_counter(), time.process_time()
-    yield
+    seconds, processor = time.perf_counter() - began, time.process_time() - spent
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{what}: {time.perf_counter() - began:.2f} s by the clock, {time.process_time() - spent:.2f} s of "
-        f"processor, peak {peak:.0f} MiB"
-    )
+    return Look(what, seconds, processor, peak, sum(one.told for one in findings(store)))
 
 
 def _repository(folder: Path, count: int) -> list[str]:
