@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -28,6 +28,7 @@ def test_coverage_on_average_over_rates() -> None:
     assert 0.945 <= held / 4000 <= 0.985
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), st.floats(0.01, 0.99))
 def test_probability_above_agrees_with_the_mirror(successes: int, failures: int, limit: float) -> None:
     """A rate of successes above a limit is a rate of failures below its complement."""
@@ -36,6 +37,7 @@ def test_probability_above_agrees_with_the_mirror(successes: int, failures: int,
     assert above == pytest.approx(1 - mirrored, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 8))
 def test_every_time(successes: int, failures: int, k: int) -> None:
     """pass^k is the mean of rate^k over the posterior, and falls with k."""

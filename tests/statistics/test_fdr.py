@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon_analysis.statistics.fdr import bayesian, benjamini_hochberg
@@ -25,6 +25,7 @@ def test_nothing_to_tell() -> None:
     assert bayesian([], 0.05).size == 0
 
 
+@settings(deadline=None)
 @given(probabilities, st.floats(0, 0.5))
 def test_the_bound_holds_and_is_used(values: list[float], bound: float) -> None:
     """The mean of 1 - P of what is kept is within the bound; what is left out is less likely."""
@@ -35,6 +36,7 @@ def test_the_bound_holds_and_is_used(values: list[float], bound: float) -> None:
         assert (~kept).sum() == 0 or found[~kept].max() < found[kept].min()
 
 
+@settings(deadline=None)
 @given(probabilities)
 def test_order_is_irrelevant(values: list[float]) -> None:
     """The same findings are kept whatever order they come in."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon_analysis.statistics.intervals import newcombe, ratio_of_means, welch, welch_of_logs
@@ -24,6 +24,7 @@ def test_newcombe_published_values() -> None:
         assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300), st.data())
 def test_swapping_the_sides_mirrors_the_difference(first: int, second: int, data: st.DataObject) -> None:
     """What is better one way round is worse by as much the other way round."""

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from gnomon_analysis.statistics.paired import paired, sign_flip_test
 
 
+@settings(deadline=None)
 @given(st.integers(0, 14), st.integers(0, 14))
 def test_moves_of_one_size_are_mcnemars_test(risen: int, fallen: int) -> None:
     """Six up and one down are judged as the binomial distribution judges them."""
@@ -52,6 +53,7 @@ def test_one_case_has_no_interval() -> None:
     assert (found.difference.low, found.difference.high) == (-math.inf, math.inf)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=30))
 def test_order_and_unit_are_irrelevant(moves: list[float]) -> None:
     """The order of the cases and the unit of the values change nothing."""

@@ -22,7 +22,8 @@ DOUBT = 1.2
 # How many pairs of neighbours the assumption of independent runs counts for, against what the pairs show.
 TRUST = 10.0
 # A pair further apart than so many times the usual squared distance is a step, and no noise.
-_STEP = 7.0
+_STEP = 9.0
+_ODD = 7.0
 _ROUNDS = 3
 # A value further than so many standard deviations from the median of those around it is an outlier.
 _FAR = 2.5
@@ -116,20 +117,29 @@ def gathered(frame: Line, kind: Kind, value: Floats, level: Floats, *, runs: Flo
 
 
 def without_steps(found: Floats, expected: Floats) -> float:
-    """Sum of `found` over sum of `expected` over pairs of neighbours, those left out that are steps.
-
-    What is usual is first read off the nine tenths of the pairs that lie nearest to each other.
-    """
+    """Sum of `found` over sum of `expected` over pairs of neighbours, what lies far above others cut off."""
     total = float(expected.sum())
     if total <= 0:
         return 1.0
+    ratio = float(found.sum()) / total
+    for _ in range(_ROUNDS):
+        ratio = float(np.minimum(found, _STEP * ratio * expected).sum()) / total
+    return ratio
+
+
+def _without_odd_ones(found: Floats, expected: Floats) -> float:
+    """The same, but pairs that lie far above the rest are left out; a little less than all would say.
+
+    Of rates near 0 or 1 a single odd commit outweighs all others together. What is usual is first read off
+    the nine tenths of the pairs that lie nearest to each other.
+    """
     distance = found / expected
     near = distance <= np.quantile(distance, 0.9)
     ratio = float(found[near].sum() / expected[near].sum())
     for _ in range(_ROUNDS):
         if ratio <= 0:
             break
-        usual = distance <= _STEP * ratio
+        usual = distance <= _ODD * ratio
         ratio = float(found[usual].sum() / expected[usual].sum())
     return ratio
 
@@ -158,7 +168,7 @@ def _of_proportions(rate: Floats, trials: Floats) -> tuple[float, float]:
     pairs = float(np.count_nonzero(told))
     if not pairs:
         return 1.0, 1.0
-    ratio = without_steps(found[told], expected[told])
+    ratio = _without_odd_ones(found[told], expected[told])
     return max(1.0, ratio - DOUBT / np.sqrt(pairs)), float(trials.mean())
 
 
