@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update as update_rows
 
 from gnomon.settings import Settings
-from gnomon_analysis.attribution import Finding, findings, update_fleets
+from gnomon_analysis.attribution import Finding, findings, fleet_reading, update_fleets
 from gnomon_analysis.store import Store, schema
+from gnomon_analysis.store.ingestion import add_traces
 from tests.attribution.fleet import HOUR, MONDAY, Agent, Level, plant
 from tests.attribution.planted import DAY, Repository, git
 
@@ -232,6 +234,36 @@ def test_nothing_new_is_not_looked_at_again(store: Store, settings: Settings) ->
     whole = update_fleets(store, settings, now_ns=MONDAY + 402 * DAY, whole=True)
     assert (again.moved, whole.found, whole.withdrawn) == ([], [], [])
     assert [one for one in findings(store) if one.told] == before
+
+
+def test_what_a_service_states_of_its_deployment_is_kept(any_store: Store) -> None:
+    """Version and commit of the resource are with the agent's span, and are what was deployed."""
+
+    def stated(**values: str) -> list[dict[str, object]]:
+        return [
+            {"key": key.replace("__", "."), "value": {"stringValue": value}} for key, value in values.items()
+        ]
+
+    span = {
+        "traceId": "a" * 32,
+        "spanId": "b" * 16,
+        "name": "invoke_agent desk",
+        "startTimeUnixNano": str(MONDAY),
+        "endTimeUnixNano": str(MONDAY + HOUR),
+        "attributes": stated(gen_ai__operation__name="invoke_agent", gen_ai__agent__name="desk"),
+    }
+    resource = stated(service__version="1.4", vcs__ref__head__revision="c" * 40)
+    traces = {
+        "resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [{"spans": [span]}]}],
+    }
+    add_traces(any_store.engine, json.dumps(traces).encode())
+
+    with any_store.engine.connect() as connection:
+        fleet = fleet_reading.read(connection, HOUR, 0)
+
+    version = fleet.versions[int(fleet.cells.version[0])]
+    assert (version.version, version.revision) == ("1.4", "c" * 40)
+    assert fleet.whos[int(fleet.cells.who[0])].agent == "desk"
 
 
 def test_test_runs_are_left_alone(store: Store, settings: Settings, tmp_path: Path) -> None:
