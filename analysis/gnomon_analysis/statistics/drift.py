@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from gnomon_analysis.statistics.lines import Line
 from gnomon_analysis.statistics.logarithms import log_sum
@@ -61,7 +62,7 @@ def slope(line: Line, first: int, last: int) -> Slope | None:
     return Slope(
         begin=int(told[begin]),
         end=int(told[min(end, told.size - 1)]),
-        probability=float(1 / (1 + np.exp(as_steps - as_ramp))),
+        probability=float(expit(as_ramp - as_steps)),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from gnomon_analysis.statistics import likelihoods, placing, scanning, segmentation
 from gnomon_analysis.statistics.likelihoods import Likelihood
@@ -263,7 +264,7 @@ def _event(pool: _Pool, frame: Line, cut: Cut) -> Event:
     whether = np.exp(event - np.logaddexp(0.0, event))
     logit = (np.log(SHARES) - np.log1p(-SHARES))[:, None, None] + pool.lean[:, gaps]
     shares = np.exp(others - event[None, :, None])
-    without = whether[:, None] * np.einsum("skg,skg->kg", shares, 1 / (1 + np.exp(-logit)))
+    without = whether[:, None] * np.einsum("skg,skg->kg", shares, expit(logit))
     return Event(frame, cut, members, without)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import expit
 
 from gnomon_analysis.statistics import scanning
 from gnomon_analysis.statistics.likelihoods import Likelihood
@@ -53,7 +54,7 @@ class Cut:
     @property
     def probability(self) -> float:
         """Probability that there is a change."""
-        return float(1 / (1 + np.exp(-self.log_odds)))
+        return float(expit(self.log_odds))
 
 
 def segment(likelihood: Likelihood, hazard: Floats) -> list[Cut]:
