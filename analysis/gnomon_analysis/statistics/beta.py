@@ -52,7 +52,8 @@ def every_time(successes: float, trials: float, k: int, prior: tuple[float, floa
         - math.lgamma(alpha + beta + k)
         + math.lgamma(alpha + beta)
     )
-    return Interval(estimate, rate.low**k, rate.high**k)
+    # The mean of a high power lies in the tail, beyond the interval even, where hardly any trial succeeded.
+    return Interval(estimate, min(estimate, rate.low**k), max(estimate, rate.high**k))
 
 
 def _posterior(successes: float, trials: float, prior: tuple[float, float]) -> tuple[float, float]:
