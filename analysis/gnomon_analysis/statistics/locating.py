@@ -23,7 +23,7 @@ _MOST_SHARED = 20.0
 # is settled, and before.
 _MEMBER, _NEW_MEMBER = 0.75, 0.9
 # Commits measured before those that are asked about which say what the level was.
-_CONTEXT = 150
+_CONTEXT = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ def locate(history_size: int, series: Sequence[Series], options: Options, *, sin
     family do; the place is weighed by what series of other families do, too. `history_size` is the number
     of commits; positions in `series` are from 0 up to it. The moves come in the order of the history.
 
-    With `since` only what moved at that commit or later is looked for, from the runs of the 150 commits that
+    With `since` only what moved at that commit or later is looked for, from the runs of the 100 commits that
     were measured before it on: enough where runs were added to a long history whose earlier findings stand.
 
     Raises ValueError for positions outside the history, rows out of order, or arrays of different lengths.
@@ -82,12 +82,12 @@ def _recent(one: Series, since: int) -> Series:
     """The runs from `since` on, and those of some commits before it; none where none is from then on."""
     if since <= 0 or not one.at.size:
         return one
-    measured = np.unique(one.at)
-    first = int(np.searchsorted(measured, since))
-    if first == measured.size:
-        start = one.at.size
+    row = int(np.searchsorted(one.at, since))
+    if row == one.at.size:
+        start = row
     else:
-        start = int(np.searchsorted(one.at, measured[max(0, first - _CONTEXT)]))
+        commits = np.flatnonzero(np.diff(one.at[: row + 1]))
+        start = int(commits[-_CONTEXT - 1]) + 1 if commits.size > _CONTEXT else 0
     return replace(
         one, at=one.at[start:], value=one.value[start:], trials=one.trials[start:], tag=one.tag[start:]
     )
