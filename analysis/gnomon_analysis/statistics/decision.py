@@ -16,7 +16,7 @@ from gnomon_analysis.statistics.segmentation import Cut
 # Below this share no commit is named.
 _NAMED = 0.12
 # Nor from this probability of a slope on.
-_SLOPED = 0.35
+_SLOPED = 0.3
 # How many times the bound a finding may be wrong by itself: one with so many entries on both sides that it
 # hardly changes any more, and one that the next runs may well withdraw.
 _DOUBT_SETTLED, _DOUBT_NEW = 5.0, 3.0
