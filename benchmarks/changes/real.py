@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Truth:
 
     def scope(self, finding: Finding) -> list[str]:
         """The cases that a finding is about."""
-        fits = {
+        fits: Mapping[str, Callable[[GoldenCase], bool]] = {
             "suite": lambda _: True,
             "skill": lambda case: case.expected == finding.scope,
             "category": lambda case: case.category == finding.scope,
