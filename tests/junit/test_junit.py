@@ -99,9 +99,6 @@ def test_surefire_reruns_are_attempts(project: Project) -> None:
     assert (flaky.outcome, flaky.attempts, flaky.error_type) == ("passed", 3, None)
     assert (broken.outcome, broken.attempts, broken.error_type) == ("error", 3, "java.io.IOException")
     assert (broken.message, rows["com.example.OrderTest::slow"].duration) == ("worse", 1230.5)
-    with project.store() as store:
-        (case,) = store.flaky_cases()
-        assert (case.case_id, case.passed, case.failed) == ("com.example.OrderTest::flaky", 1, 2)
 
 
 def test_jest(project: Project) -> None:

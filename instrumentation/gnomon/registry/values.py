@@ -128,8 +128,11 @@ CHANGE_METRICS: Final = (
     "tool_use_accuracy",
     "clarification_rate",
     "pass_rate",
+    "success_rate",
     "latency",
+    "call_latency",
     "attempts",
+    "retries",
     "tokens",
     "cost",
 )
