@@ -19,7 +19,7 @@ _NAMED = 0.12
 _SLOPED = 0.3
 # How many times the bound a finding may be wrong by itself: one with so many entries on both sides that it
 # hardly changes any more, and one that the next runs may well withdraw.
-_DOUBT_SETTLED, _DOUBT_NEW = 5.0, 3.0
+_DOUBT_SETTLED, _DOUBT_NEW = 5.0, 2.0
 _SETTLED = 12
 
 

@@ -21,7 +21,7 @@ _SHARED = 2.0
 _MOST_SHARED = 20.0
 # From this probability of its own on, a series is named as one of those that moved together: once the event
 # is settled, and before.
-_MEMBER, _NEW_MEMBER = 0.75, 0.9
+_MEMBER, _NEW_MEMBER = 0.85, 0.97
 # Commits measured before those that are asked about which say what the level was.
 _CONTEXT = 100
 
