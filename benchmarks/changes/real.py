@@ -62,7 +62,7 @@ class Truth:
 
     def scope(self, finding: Finding) -> list[str]:
         """The cases that a finding is about."""
-        fits: Mapping[str, Callable[[GoldenCase], bool]] = {
+        fits: Callable[[GoldenCase], bool] = {
             "suite": lambda _: True,
             "skill": lambda case: case.expected == finding.scope,
             "category": lambda case: case.category == finding.scope,
