@@ -56,7 +56,8 @@ def test_what_cannot_be_added_up_is_refused(metric: Metric) -> None:
     """Nobody gets a sum of percentages or of sequence numbers."""
     with pytest.raises(UserError, match="must not be added up"):
         promql.total(metric)
-    assert "last_over_time" in promql.latest(metric).text
+    # What is scraped all the time is read as it stands.
+    assert ("last_over_time" in promql.latest(metric).text) == (metric.counting != "gauge")
 
 
 def test_only_histograms_have_quantiles() -> None:

@@ -298,6 +298,7 @@ NOT_COUNTED: Final[Mapping[str, tuple[Key, ...]]] = {
     "needs two weeks: tests/promql/test_truth.py has them": (
         *((E, "Accuracy against the week before", ref) for ref in "AB"),
     ),
+    "of changes, of which there are none here: tests/dashboards": ((S, "Changes by kind", "A"),),
     "of the rule routing_test:flaky_tests, which is compared": ((Q, "Flaky tests", "A"), *FLAKY),
     "counted by services as they run: rate() and increase() estimate the ends of a window": tuple(
         (R, title, ref)

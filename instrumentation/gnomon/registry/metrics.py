@@ -357,6 +357,7 @@ GNOMON_CHANGE_CONFIDENCE = Metric(
     ),
     optional=_OWNER,
     source=GNOMON,
+    additive=False,
 )
 
 # --- long-running services: OpenTelemetry's generative AI metrics ----------------------------------
