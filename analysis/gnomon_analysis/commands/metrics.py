@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import click
 
 from gnomon import settings as gnomon_settings
 from gnomon import state
 from gnomon.errors import UserError
+from gnomon_analysis.commands.ending import wait_for_the_end
 from gnomon_analysis.commands.opened import prepared_store, tell_damage
 from gnomon_analysis.ledger import Ledger
 
@@ -46,14 +44,6 @@ def metrics(once: bool, host: str, port: int) -> None:
                 f"cannot serve on {host}:{port} ({error.strerror}); name another --host or --port"
             ) from None
         click.echo(f"serving http://{host}:{server.server_port}/metrics (Ctrl-C ends)")
-        _wait_for_the_end()
+        wait_for_the_end()
         server.shutdown()
         thread.join()
-
-
-def _wait_for_the_end() -> None:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    while not ended.wait(3600.0):
-        pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 from gnomon import settings as gnomon_settings
 from gnomon.errors import UserError
 from gnomon.settings.values import SecretReference
+from gnomon_analysis.commands.ending import wait_for_the_end
 from gnomon_analysis.commands.opened import prepared_store
 
 
@@ -64,15 +64,7 @@ def receive(
         thread.start()
         scheme = "https" if protection else "http"
         click.echo(f"listening on {scheme}://{host}:{server.server_port}/v1/traces (Ctrl-C ends)")
-        _wait_for_the_end()
+        wait_for_the_end()
         server.shutdown()
         server.server_close()
     click.echo(f"{receiver.spans} spans received")
-
-
-def _wait_for_the_end() -> None:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    while not ended.wait(3600.0):
-        pass
