@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from gnomon_analysis.statistics.beta import bounds, every_time, probability_above
+from gnomon_analysis.statistics.beta import bounds, every_time
 
 
 def test_published_values() -> None:
@@ -26,15 +26,6 @@ def test_coverage_on_average_over_rates() -> None:
         found = bounds(int(generator.binomial(12, rate)), 12)
         held += found.low <= rate <= found.high
     assert 0.945 <= held / 4000 <= 0.985
-
-
-@settings(deadline=None)
-@given(st.integers(0, 50), st.integers(0, 50), st.floats(0.01, 0.99))
-def test_probability_above_agrees_with_the_mirror(successes: int, failures: int, limit: float) -> None:
-    """A rate of successes above a limit is a rate of failures below its complement."""
-    above = probability_above(limit, successes, successes + failures)
-    mirrored = probability_above(1 - limit, failures, successes + failures)
-    assert above == pytest.approx(1 - mirrored, abs=1e-9)
 
 
 @settings(deadline=None)

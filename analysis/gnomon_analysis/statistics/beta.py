@@ -29,14 +29,6 @@ def bounds(
     return Interval(alpha / (alpha + beta), low, high)
 
 
-def probability_above(
-    limit: float, successes: float, trials: float, prior: tuple[float, float] = JEFFREYS
-) -> float:
-    """Probability that the rate is above `limit`. Raises ValueError for impossible counts."""
-    alpha, beta = _posterior(successes, trials, prior)
-    return float(stats.beta.sf(limit, alpha, beta))
-
-
 def every_time(successes: float, trials: float, k: int, prior: tuple[float, float] = JEFFREYS) -> Interval:
     """pass^k: the probability that k further trials all succeed, with its 95 % interval.
 
