@@ -201,13 +201,10 @@ def _expressions(row: Metric) -> str:
 
 def _bound(attribute: Attribute, row: Metric) -> str:
     """What the attribute may say; on OpenTelemetry's own token metric only its own two kinds."""
-    if attribute.values is not None:
-        if row is metrics.GEN_AI_CLIENT_TOKEN_USAGE and attribute is a.GEN_AI_TOKEN_TYPE:
-            return codes(("input", "output"))
-        return codes(attribute.values)
-    if attribute.type == "boolean":
-        return codes(("true", "false"))
-    return attribute.bounded_by
+    if row is metrics.GEN_AI_CLIENT_TOKEN_USAGE and attribute is a.GEN_AI_TOKEN_TYPE:
+        return codes(("input", "output"))
+    told = attribute.label_values
+    return attribute.bounded_by if told is None else codes(told)
 
 
 # --- spans, events, resources ----------------------------------------------------------------------
