@@ -13,21 +13,13 @@ from typing import Any
 import click
 import pytest
 import yaml
+from check_jsonschema import main as check_jsonschema  # type: ignore[import-untyped]
+from click.testing import CliRunner, Result
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "ci"
 GITHUB, GITLAB = EXAMPLES / "github.yml", EXAMPLES / "gitlab.yml"
-STEP = {"name", "uses", "with", "run", "env", "if", "id", "shell", "continue-on-error", "working-directory"}
-JOB_OF_GITLAB = {
-    "image",
-    "variables",
-    "rules",
-    "cache",
-    "script",
-    "allow_failure",
-    "artifacts",
-    "stage",
-    "needs",
-}
+# The schemas of both come with check-jsonschema: no network is needed.
+SCHEMAS = {GITHUB.name: "vendor.github-workflows", GITLAB.name: "vendor.gitlab-ci"}
 
 
 def steps() -> list[dict[str, Any]]:
@@ -46,11 +38,34 @@ def scripts() -> Iterator[str]:
     yield from yaml.safe_load(GITLAB.read_text("utf-8"))["routing"]["script"]
 
 
+def checked(pipeline: Path) -> Result:
+    return CliRunner().invoke(check_jsonschema, ["--builtin-schema", SCHEMAS[pipeline.name], str(pipeline)])
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "key", "mistaken"),
+    [
+        (GITHUB, "persist-credentials: false", "persist-credentials: []"),
+        (GITHUB, "runs-on", "runs_on"),
+        (GITLAB, "expire_in", "expires_in"),
+    ],
+)
+def test_the_systems_take_them(pipeline: Path, key: str, mistaken: str, tmp_path: Path) -> None:
+    """Each is what the system's own schema asks for, and would not be with a key that there is not."""
+    done = checked(pipeline)
+    assert done.exit_code == 0, done.output
+    text = pipeline.read_text("utf-8")
+    assert key in text
+    wrong = tmp_path / pipeline.name
+    wrong.write_text(text.replace(key, mistaken), "utf-8")
+    done = checked(wrong)
+    assert done.exit_code == 1, done.output
+
+
 def test_steps_of_the_workflow() -> None:
-    """Each step does one thing, with keys that there are; no code of a pull request runs with a token."""
+    """Each step does one thing; no code of a pull request runs with a token."""
     for step in steps():
         assert ("uses" in step) != ("run" in step), step
-        assert set(step) <= STEP, step
     assert "pull_request_target" not in GITHUB.read_text("utf-8")
 
 
@@ -72,10 +87,9 @@ def test_no_expression_stands_in_a_script() -> None:
 
 
 def test_the_job_for_gitlab() -> None:
-    """Keys that there are; only the default branch writes the cache."""
+    """Only the default branch writes the cache."""
     document = yaml.safe_load(GITLAB.read_text("utf-8"))
     (job,) = document.values()
-    assert set(job) <= JOB_OF_GITLAB
     policies = {rule["if"]: rule["variables"]["STORE_POLICY"] for rule in job["rules"]}
     assert policies == {
         "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH": "pull-push",
