@@ -48,6 +48,35 @@ def test_variables_are_found_in_each_of_grafanas_spellings(
     assert [finding.message.split("`")[1].lstrip("$") for finding in findings] == unknown
 
 
+def test_queries_of_annotations_are_checked_in_both_forms(tmp_path: Path) -> None:
+    """What stands in `target`, which Grafana asks and Gnomon writes, and what older boards have beside it."""
+    sources = {"grafana-postgresql-datasource": "rawSql", "prometheus": "expr", "tempo": "query"}
+    wrong = [
+        ("prometheus", "sum(gnomon_run_nonsense{foo='x'}", "promql/syntax"),
+        ("prometheus", "gnomon_run_nonsense", "contract/metric"),
+        ("grafana-postgresql-datasource", "SELECT time FROM nothing LIMIT 9", "sql/table"),
+        ("tempo", "{ span.gen_ai.agent.nmae != nil }", "traceql/attribute"),
+    ]
+    entries = []
+    for number, (source, text, _) in enumerate(wrong):
+        raw = {sources[source]: text, **({"queryType": "traceql"} if source == "tempo" else {})}
+        about = {"datasource": {"type": source, "uid": "x"}}
+        entries += [
+            {"name": f"{number} now", **about, "target": {"refId": "Anno", **raw}},
+            {"name": f"{number} once", **about, **raw},
+            {"name": f"{number} both", **about, **raw, "target": {"refId": "Anno", sources[source]: ""}},
+        ]
+    checks = sorted({check for _, _, check in wrong})
+    findings = found(tmp_path, {BOARD: board(annotations={"list": entries})}, *checks)
+    told = {(finding.where.annotation, finding.check) for finding in findings}
+    assert told == {
+        (f"{number} {form}", check)
+        for number, (_, _, check) in enumerate(wrong)
+        for form in ("now", "once", "both")
+    }
+    assert len({finding.line for finding in findings}) == len(entries)
+
+
 def test_a_mistyped_variable_is_underlined_and_the_right_one_told(tmp_path: Path) -> None:
     """The finding marks the name in the query and names what is written almost so."""
     variable = {"type": "textbox", "name": "suite"}

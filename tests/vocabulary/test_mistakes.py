@@ -122,6 +122,10 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ),
         ["annotation 'Runs'", "$b"],
     ),
+    "marks of a whole time range": (
+        lambda: v.annotation("Costs", COST),
+        ["annotation 'Costs'", "$__range", "write STEP"],
+    ),
     "unknown variable of a variable": (
         lambda: board(
             v.stat("Cost", COST, about=ABOUT), variables=[v.suite, v.sql_variable("x", "SELECT '$y'")]

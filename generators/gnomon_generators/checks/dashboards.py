@@ -67,15 +67,7 @@ def dashboard_of(
     for variable in dashboard.variables:
         _add_variable(tree, variable)
     for annotation in dashboard.annotations:
-        language = _language(annotation.raw, {}, dashboard)
-        _add_query(
-            tree,
-            annotation,
-            language,
-            str(annotation.raw.get("expr") or annotation.raw.get("rawSql") or ""),
-            role="annotation",
-            keys=(*annotation.keys, "expr" if "expr" in annotation.raw else "rawSql"),
-        )
+        _add_annotation(tree, annotation)
     return dashboard
 
 
@@ -166,6 +158,18 @@ def _add_variable(tree: Tree, variable: Variable) -> None:
         _add_query(tree, variable, "promql", selector.strip(), role="variable", keys=keys, label=label)
 
 
+def _add_annotation(tree: Tree, annotation: Annotation) -> None:
+    language = _language(annotation.raw, {}, annotation.dashboard)
+    # Grafana asks what stands in `target`; what older versions wrote beside it only where that says nothing.
+    for keys in (("target",), ()):
+        raw = annotation.raw.get("target") if keys else annotation.raw
+        for key in _TEXT_KEYS.get(language, ()) if isinstance(raw, Mapping) else ():
+            if isinstance(text := raw.get(key), str) and text.strip():
+                way = (*annotation.keys, *keys, key)
+                _add_query(tree, annotation, language, text, role="annotation", keys=way)
+                return
+
+
 def _add_query(
     tree: Tree,
     owner: Target | Variable | Annotation,
@@ -182,11 +186,13 @@ def _add_query(
         tree.expressions.append(Expression(owner, text, role, keys, label))
     elif language == "sql":
         tree.sql_queries.append(SqlQuery(owner, text, role, keys))
-    elif language == "traceql" and _is_traceql(owner):
+    elif language == "traceql" and _is_traceql(owner, text):
         tree.trace_queries.append(TraceQuery(owner, text, role, keys))
 
 
-def _is_traceql(owner: Target | Variable | Annotation) -> bool:
+def _is_traceql(owner: Target | Variable | Annotation, text: str) -> bool:
     """Whether the text is TraceQL: Tempo's other kinds of query hold an id, or nothing."""
-    kind = owner.raw.get("queryType") or "traceql"
-    return kind in ("traceql", "traceqlSearch") and "{" in str(owner.raw.get("query"))
+    inner = owner.raw.get("target")
+    said = inner.get("queryType") if isinstance(inner, Mapping) else None
+    kind = said or owner.raw.get("queryType") or "traceql"
+    return kind in ("traceql", "traceqlSearch") and "{" in text

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import attr
 
+from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
+from gnomon_generators.promql.windows import RANGE, windows_in
 from gnomon_generators.vocabulary.closed_sets import checked
 from gnomon_generators.vocabulary.colors import NEUTRAL
 from gnomon_generators.vocabulary.queries import PROMETHEUS, TEMPO, Query, as_query
@@ -63,9 +65,15 @@ def annotation(
     """Marks where an expression has points, or the rows of a query in SQL with `time`, `text` and `tags`.
 
     `title` and `text` are templates over the labels (`{{gen_ai_skill_name}}`). With `shown` off it waits for
-    a click at the head of the dashboard.
+    a click at the head of the dashboard. Raises `UserError` for a whole time range, which marks everything.
     """
-    return Annotation(name, as_query(query), title, text, color, shown)
+    asked = as_query(query)
+    if asked.source == PROMETHEUS and RANGE in windows_in(asked.text):
+        raise UserError(
+            f"annotation {name!r}: every point would be that of a whole time range ({RANGE}), and so a mark: write STEP as window "
+            "for a mark where something happened"
+        )
+    return Annotation(name, asked, title, text, color, shown)
 
 
 def _target(query: Query) -> Json:
