@@ -274,6 +274,30 @@ class TestFiles:
         }
 
     @pytest.mark.parametrize(
+        ("name", "text", "severity"),
+        [
+            ("board.json", '{"title": "Board",\n"panels": [', "error"),
+            ("rules.yaml", "groups:\n- name: a\n  rules: [", "error"),
+            ("latin.json", b'{"panels": "\xe4"}', "error"),
+            ("tsconfig.json", "{ // words\n}", "info"),
+            ("chart.yaml", "groups:\n{{- range .Values.groups }}\n- name: {{ . }}\n{{- end }}\n", "info"),
+            ("two.yaml", "groups: []\n---\ngroups: []\n", "info"),
+        ],
+    )
+    def test_a_broken_file_in_a_folder_is_told(
+        self, name: str, text: str | bytes, severity: str, project: Path
+    ) -> None:
+        """Beside what can be read, with its line; an alarm only where it looks like what is checked."""
+        right = {"theirs/rules.yml": rules(("record", "a:b", "rate(up_total[5m])"))}
+        write(project, right)
+        (project / "theirs" / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        answer = json.loads(check(project, "theirs", "--json").stdout)
+        (finding,) = (one for one in answer["findings"] if one["check"] == "file/syntax")
+        assert (finding["path"], finding["severity"]) == (f"theirs/{name}", severity)
+        assert answer["checked"]["rule_files"] == 1
+        assert answer["checked"]["broken_files"] == 1
+
+    @pytest.mark.parametrize(
         ("name", "text", "said"),
         [
             ("nothing.json", None, "does not exist"),

@@ -161,9 +161,10 @@ def _add_variable(tree: Tree, variable: Variable) -> None:
 def _add_annotation(tree: Tree, annotation: Annotation) -> None:
     language = _language(annotation.raw, {}, annotation.dashboard)
     # Grafana asks what stands in `target`; what older versions wrote beside it only where that says nothing.
-    for keys in (("target",), ()):
-        raw = annotation.raw.get("target") if keys else annotation.raw
-        for key in _TEXT_KEYS.get(language, ()) if isinstance(raw, Mapping) else ():
+    for keys, raw in ((("target",), annotation.raw.get("target")), ((), annotation.raw)):
+        if not isinstance(raw, Mapping):
+            continue
+        for key in _TEXT_KEYS.get(language, ()):
             if isinstance(text := raw.get(key), str) and text.strip():
                 way = (*annotation.keys, *keys, key)
                 _add_query(tree, annotation, language, text, role="annotation", keys=way)

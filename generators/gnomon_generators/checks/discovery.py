@@ -26,6 +26,7 @@ FAMILIES: Final = (
     "alertmanager",
     "collector",
     "stack",
+    "file",
     "suppression",
 )
 _ROOT: Final = "gnomon_generators.checks"

@@ -17,6 +17,7 @@ from gnomon_generators.checks.dashboards import dashboard_of
 from gnomon_generators.checks.rule_files import rule_file_of
 from gnomon_generators.checks.subjects import (
     AlertmanagerFile,
+    BrokenFile,
     CollectorFile,
     ComposeFile,
     ContractMode,
@@ -70,7 +71,7 @@ def load_tree(
     for path in named:
         for file in _files(path):
             _add(tree, file, must_be_known=file == path)
-    if not tree.files:
+    if not tree.files and not tree.broken_files:
         raise UserError(
             f"there is nothing to check in {', '.join(map(str, paths)) or settings.root}: name dashboards, "
             "rule files or folders of them, or write the project's own with `gnomon generate`",
@@ -94,20 +95,33 @@ def _files(path: Path) -> Iterator[Path]:
 def _add(tree: Tree, path: Path, must_be_known: bool) -> None:
     shown = _shown(path, tree.root)
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     try:
+        text = content.decode("utf-8")
         document = json.loads(text) if path.suffix == ".json" else yaml.load(text, _LOADER)  # noqa: S506 - the safe loader in C
     except (ValueError, yaml.YAMLError) as error:
-        if must_be_known or tree.whole:
-            raise UserError(f"{path} is not well formed: {' '.join(str(error).split())}") from error
+        if must_be_known:
+            what = "cannot be read" if isinstance(error, UnicodeDecodeError) else "is not well formed"
+            raise UserError(f"{path} {what}: {' '.join(str(error).split())}") from error
+        tree.broken_files.append(_broken(tree, shown, content, error))
         return
     if not _take(tree, shown, text, document) and must_be_known:
         raise UserError(
             f"{path} is neither a dashboard nor a rule file, its tests, or a configuration of Alertmanager "
             "or a Collector; name one of these"
         )
+
+
+def _broken(tree: Tree, path: Path, content: bytes, error: ValueError | yaml.YAMLError) -> BrokenFile:
+    text = content.decode("utf-8", "replace")
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark is not None else getattr(error, "lineno", None)
+    reason = str(getattr(error, "problem", None) or getattr(error, "msg", None) or error)
+    # In the parser's words, which it also has for a second value behind the first.
+    several = isinstance(error, yaml.composer.ComposerError) and "another document" in reason
+    return BrokenFile(tree, path, text, " ".join(reason.split()), line, several)
 
 
 def _take(tree: Tree, path: Path, text: str, document: object) -> bool:

@@ -71,6 +71,7 @@ _SUBJECTS: Final[Mapping[type[Subject], Callable[[Tree], Iterable[Subject]]]] = 
     subjects.StackFile: lambda tree: tree.stack_files,
     subjects.PrometheusFile: lambda tree: tree.prometheuses,
     subjects.DataSourceFile: lambda tree: tree.data_sources,
+    subjects.BrokenFile: lambda tree: tree.broken_files,
     # Known only when everything else is done.
     subjects.SuppressionUse: lambda tree: (),
 }

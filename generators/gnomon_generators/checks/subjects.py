@@ -339,6 +339,29 @@ class ComposeFile(StackFile):
     """A file of Compose."""
 
 
+# --- files that cannot be read ----------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class BrokenFile(Subject):
+    """A file in a folder that is neither JSON nor YAML as its name says; `reason` in the parser's words.
+
+    `several` says that it holds several documents of YAML, each of which may be right.
+    """
+
+    tree: Tree
+    path: Path
+    text: str
+    reason: str
+    at_line: int | None
+    several: bool = False
+
+    @property
+    def line(self) -> int | None:
+        """The line at which reading ended."""
+        return self.at_line
+
+
 # --- queries ---------------------------------------------------------------------------------------
 
 Role = Literal["panel", "variable", "annotation", "record", "alert"]
@@ -443,6 +466,7 @@ class Tree(Subject):
     alertmanagers: list[AlertmanagerFile] = field(default_factory=list)
     collectors: list[CollectorFile] = field(default_factory=list)
     stack_files: list[StackFile] = field(default_factory=list)
+    broken_files: list[BrokenFile] = field(default_factory=list)
     expressions: list[Expression] = field(default_factory=list)
     sql_queries: list[SqlQuery] = field(default_factory=list)
     trace_queries: list[TraceQuery] = field(default_factory=list)

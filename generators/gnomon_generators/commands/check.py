@@ -30,6 +30,7 @@ _KINDS = (
     ("expressions", "PromQL expression", "PromQL expressions"),
     ("sql_queries", "SQL query", "SQL queries"),
     ("trace_queries", "TraceQL query", "TraceQL queries"),
+    ("broken_files", "broken file", "broken files"),
 )
 
 

@@ -70,8 +70,8 @@ def annotation(
     asked = as_query(query)
     if asked.source == PROMETHEUS and RANGE in windows_in(asked.text):
         raise UserError(
-            f"annotation {name!r}: every point would be that of a whole time range ({RANGE}), and so a mark: write STEP as window "
-            "for a mark where something happened"
+            f"annotation {name!r}: every point would be that of a whole time range ({RANGE}), and so a "
+            "mark: write STEP as window for a mark where something happened"
         )
     return Annotation(name, asked, title, text, color, shown)
 
