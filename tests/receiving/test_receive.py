@@ -105,6 +105,41 @@ def test_what_comes_over_http_is_what_a_spool_brings(
     assert content(project) == by_file()
 
 
+def test_a_ledger_beside_it_counts_what_came(project: Project) -> None:
+    """`gnomon metrics` over the same store shows a run that came over the network since it last looked."""
+    lines = [line.encode() for line in varied_run().lines(1)]
+    with receiving(project) as listening, serving(project) as page:
+        assert total(page) == 0
+        for line in lines:
+            assert listening.post(line) == (200, {})
+        routed = [result for result in content(project)["results"] if result["expected_skill"] is not None]
+        assert total(page) == len(routed) > 0
+
+
+@contextmanager
+def serving(project: Project) -> Iterator[str]:
+    """Runs `gnomon metrics` until the block ends; gives the address of its page."""
+    command = project.command("metrics", "--port", "0")
+    with subprocess.Popen(
+        command, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            told = re.fullmatch(r"serving (\S+) \(Ctrl-C ends\)\n", process.stdout.readline())
+            assert told
+            yield told[1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def total(page: str) -> float:
+    """All routing tests that a ledger counts."""
+    with urllib.request.urlopen(page, timeout=30) as answer:  # noqa: S310
+        text = answer.read().decode()
+    return sum(float(value) for value in re.findall(r"^routing_test_total\{.*\} (\S+)$", text, re.MULTILINE))
+
+
 def test_many_senders_at_once_lose_nothing(project: Project, by_file: Callable[..., dict[str, Any]]) -> None:
     """Eight connections at a time, and a reader of the same store beside them."""
     lines = [line.encode() for line in varied_run().lines(1)] * 4

@@ -52,7 +52,7 @@ class Ledger(Collector):
 
 
 def _state(connection: Connection) -> Any:
-    """Changes whenever a file was ingested."""
+    """Changes whenever something of a run came, from a file or over the network."""
     files = schema.ingested_files.c
     return tuple(
         connection.execute(select(func.count(), func.max(files.ingested_ns), func.sum(files.size))).one()

@@ -268,7 +268,8 @@ spans = Table(
     Index(None, "kind", "started_ns"),
 )
 
-# One row a spool file that was read. `source` tells apart equal names in different spools.
+# One row a spool file that was read, and one a machine that traces were sent to. `source` tells apart equal
+# names in different spools.
 ingested_files = Table(
     "ingested_files",
     metadata,
