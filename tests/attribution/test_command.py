@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -58,21 +66,97 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
     assert "repository" in project.gnomon("changes", code=3)
 
 
-def test_findings_are_a_table(moved: Desk) -> None:
-    """The newest first, with both probabilities, the budget in words, and what was left out on stderr."""
+def test_a_commit_is_a_block(moved: Desk) -> None:
+    """What it is, what it did in one sentence with both certainties, the metrics, the tests; a summary."""
     commit = moved.repository.commits[12]
     said = moved.gnomon("changes")
 
-    head, first, *_ = said.splitlines()
+    head, changed, sentence, titles, row, *rest = said.splitlines()
+    assert head == f"{commit[:7]}  2023-11-14  Commit 12 (Ada)"
+    assert changed == "  changed skill alpha"
+    assert sentence.startswith("  Likely lowered routing accuracy of the suite routing by ")
+    assert re.search(
+        r": over 99 % sure that it moved, .* % that it was this one; \d+ tests moved\.$", sentence
+    )
+    assert titles.split() == ["before", "→", "after", "difference", "moved", "this", "one"]
+    assert row.split()[:3] == ["worse", "routing", "accuracy"]
+    assert rest[0].startswith("  8 tests worse: D0")
+    assert rest[-1].startswith(
+        "1 finding at 1 place in 48 runs of 24 commits. About 1 in 20 of such findings"
+    )
+    assert len(said.splitlines()) == 9
+    assert moved.gnomon("changes", "--no-update").splitlines()[:7] == said.splitlines()[:7]
+    assert moved.gnomon("changes", "--suite", "routing", "--metric", "routing_accuracy") == said
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_block_is_as_wide_as_the_terminal(moved: Desk, columns: int) -> None:
+    """No line is longer, and the figures are all there."""
+    said = on_terminal(moved, columns, "changes")
+
+    assert max(len(line) for line in said.splitlines()) <= columns
+    assert "routing accur" in said
+    assert "8 tests worse: D0" in said
+
+
+def on_terminal(desk: Desk, columns: int, *arguments: str) -> str:
+    """What a command writes to a terminal of so many columns, without colours."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {
+        name: value for name, value in desk.environment.items() if name not in ("COLUMNS", "LINES")
+    }
+    process = subprocess.Popen(
+        desk.command(*arguments), cwd=desk.folder, env=environment, stdout=slave, stderr=subprocess.DEVNULL
+    )
+    os.close(slave)
+    parts: list[bytes] = []
+    with contextlib.suppress(OSError):  # Linux says so when the other end is closed.
+        while part := os.read(master, 65_536):
+            parts.append(part)
+    os.close(master)
+    assert process.wait(60) == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", b"".join(parts).decode()).replace("\r\n", "\n")
+
+
+def test_a_flat_list_has_a_row_a_finding(moved: Desk) -> None:
+    """With its id, both probabilities and the verdict."""
+    commit = moved.repository.commits[12]
+
+    head, first, *_ = moved.gnomon("changes", "--flat").splitlines()
+
     for title in ("id", "commit", "metric", "before → after", "this commit", "verdict"):
         assert title in head
     assert commit[:7] in first
     assert "Commit 12" in first
     assert "routing_accuracy" in first
     assert first.rstrip().endswith("regression")
-    assert "About 1 in 20 of such findings is wrong about there being a change" in said
-    assert moved.gnomon("changes", "--no-update").splitlines()[1] == first
-    assert moved.gnomon("changes", "--suite", "routing", "--metric", "routing_accuracy") == said
+
+
+def test_a_limit_is_of_commits(desk: Desk) -> None:
+    """The newest so many; the others are counted."""
+    commits = desk.repository.commit_all([(f"Commit {n}", SKILLS[n % 3]) for n in range(36)])
+    with open_store(desk.url) as store:
+        runs = Runs(store, "desk")
+        for position, commit in enumerate(commits):
+            rate = 0.1 if 12 <= position < 24 else 0.95
+            runs.run(commit, {f"D{n:02}": rate if n < 8 else 0.95 for n in range(20)}, count=2)
+
+    said = desk.gnomon("changes", "--limit", "1")
+
+    assert "Likely raised routing accuracy" in said
+    assert "Likely lowered" not in said
+    assert "and 1 older commit; --limit shows more" in said
+    assert [one["subject"] for one in json.loads(desk.gnomon("changes", "--json"))["commits"]] == [
+        "Commit 24",
+        "Commit 12",
+    ]
+
+
+def test_looking_again_at_everything_finds_the_same(moved: Desk) -> None:
+    """`--full` counts no run twice; asking for it without a look is a mistake."""
+    assert moved.gnomon("changes") == moved.gnomon("changes", "--full")
+    assert "give one of them" in moved.gnomon("changes", "--full", "--no-update", code=2)
 
 
 def test_findings_as_json(moved: Desk) -> None:
@@ -86,8 +170,14 @@ def test_findings_as_json(moved: Desk) -> None:
         "open",
     )
     assert suite["candidates"][0]["share"] > 0.5
+    (place,) = shown["commits"]
+    assert (place["revision"], place["named"], place["subject"]) == (suite["revision"], True, "Commit 12")
+    assert place["sentence"].startswith(f"Commit {suite['revision'][:7]} (Commit 12) likely lowered routing ")
+    assert [file["path"] for file in place["files"]] == ["alpha/SKILL.md"]
+    assert place["findings"] == [one["impact_id"] for one in shown["findings"]]
+    assert {test["case_id"] for test in place["tests"]} >= {f"D{n:02}" for n in range(8)}
     (look,) = shown["looks"]
-    assert (look["runs"], look["left_out"]) == (48, {"uncommitted changes": 1})
+    assert (look["commits"], look["runs"], look["left_out"]) == (24, 48, {"uncommitted changes": 1})
     assert len(look["found"]) >= 1
 
 
@@ -126,19 +216,35 @@ def test_a_commit_is_compared_case_by_case(desk: Desk) -> None:
     assert comparison["metrics"][0]["verdict"] == "inconclusive"
 
 
-def test_a_finding_in_depth(moved: Desk) -> None:
-    """Sentence, numbers, suspects as bars, what was changed, the tests that moved; by commit and by id."""
+def test_a_commit_in_depth(moved: Desk) -> None:
+    """Its block, suspects as bars, what was changed, the tests that moved, the ids of its findings."""
     moved.gnomon("changes")
     commit = moved.repository.commits[12]
 
     said = moved.gnomon("changes", "show", commit[:8])
 
-    assert f"Commit {commit[:7]} (Commit 12) likely lowered routing accuracy of the suite routing" in said
+    assert said.startswith(f"{commit[:7]}  2023-11-14  Commit 12 (Ada)\n")
     assert f"suspect   {commit[:7]}  ████" in said
-    assert "alpha/SKILL.md" in said
-    assert "tests moved" in said
+    assert "changed   alpha/SKILL.md: skill alpha: " in said
+    assert "8 tests moved\n" in said
+    assert len([line for line in said.splitlines() if line.startswith("D0")]) == 8
+    shown = json.loads(moved.gnomon("changes", "show", commit, "--json"))
+    assert shown["findings"][0]["finding"]["impact_id"][:8] in said
+    assert [one["revision"] for one in shown["commits"]] == [commit]
+
+
+def test_a_finding_in_depth(moved: Desk) -> None:
+    """Sentence, numbers, suspects, what was changed, the tests that moved; by the beginning of its id."""
+    moved.gnomon("changes")
+    commit = moved.repository.commits[12]
     found = json.loads(moved.gnomon("changes", "show", commit, "--json"))["findings"]
     identity = found[0]["finding"]["impact_id"]
-    assert identity in moved.gnomon("changes", "show", identity[:6])
+
+    said = moved.gnomon("changes", "show", identity[:6])
+
+    assert said.startswith(f"Commit {commit[:7]} (Commit 12) likely lowered routing accuracy of the suite ")
+    assert identity in said
+    assert f"suspect   {commit[:7]}  ████" in said
+    assert "tests moved" in said
     assert {case["case_id"] for case in found[0]["cases"]} >= {f"D{n:02}" for n in range(8)}
     assert found[0]["changes"][0]["path"] == "alpha/SKILL.md"

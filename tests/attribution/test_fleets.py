@@ -112,6 +112,29 @@ def test_a_version_is_the_commit_that_its_service_states(
     assert told[0].sentence.startswith(f"Commit {second[:7]} (Reword), deployed as desk 1.0, likely raised ")
 
 
+def test_a_deployment_names_the_commits_that_it_brought(
+    store: Store, settings: Settings, repository: Repository
+) -> None:
+    """Since the version before, weighed by what they touched; the certainty is that of the deployment."""
+    touched = ["desk/SKILL.md"], ["notes.md"], ["prompts/desk.md"], ["desk/SKILL.md"], ["notes.md"]
+    first, *_, skill, last = repository.commit_all([(f"C{n}", paths) for n, paths in enumerate(touched)])
+    deployed: dict[float, tuple[str | None, str | None]] = {0: ("1.0", first), 50.5: ("2.0", last)}
+    plant(store, Agent(deployed=deployed, levels={0: Level(), 50.5: Level(tokens=1.6)}), hours=HOURS)
+
+    with repository.history(settings) as history:
+        update_fleets(store, settings, [history], now_ns=MONDAY + 9 * DAY)
+
+    told = next(one for one in findings(store) if one.told and one.metric == "tokens")
+    assert told.revision == last
+    brought = told.details["brought"]
+    assert [one["revision"] for one in brought] == [skill, repository.commits[2], last, repository.commits[1]]
+    assert [round(one["share"] / brought[-1]["share"]) for one in brought] == [50, 5, 1, 1]
+    assert sum(one["share"] for one in brought) == pytest.approx(1, abs=0.001)
+    assert f"Commit {last[:7]} (C4), deployed as desk 2.0 with 3 others, likely raised" in told.sentence
+    assert "sure that it is this deployment; of its 4 commits, by what they touched: " in told.sentence
+    assert f"{skill[:7]} (C3) 88 %" in told.sentence
+
+
 def test_a_version_is_the_commit_of_its_tag(store: Store, settings: Settings, repository: Repository) -> None:
     """Version 2.0 is the commit that the tag v2.0 names; a version without a tag keeps its name."""
     _, second = repository.commit_all([("Add", ["desk/SKILL.md"]), ("Reword", ["desk/SKILL.md"])])

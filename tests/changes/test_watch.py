@@ -13,9 +13,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 import pytest
 
+from gnomon_analysis.attribution import findings
+from gnomon_analysis.store import open_store
+from tests.attribution.planted import Runs
 from tests.changes.repositories import Repo, skill
 
 COMMAND = (sys.executable, "-m", "gnomon.cli.main", "watch")
@@ -133,6 +137,48 @@ def test_without_a_repository_there_is_nothing_to_watch(tmp_path: Path) -> None:
     for arguments in (("--once",), ()):
         _, told = watch(folder, *arguments, code=3)
         assert "there is no git repository here" in told
+
+
+def plant_a_fall(repo: Repo) -> str:
+    """Eight of twenty cases fall at the second half of the commits; the first of these."""
+    commits = [
+        repo.commit(f"Commit {n}", {"skills/alpha/SKILL.md": skill("alpha", f"{n}\n")}) for n in range(20)
+    ]
+    with open_store(f"sqlite:///{repo.folder}/.gnomon/gnomon.db") as store:
+        runs = Runs(store, "desk")
+        for position, commit in enumerate(commits):
+            fallen = {f"D{n:02}": 0.1 for n in range(8)} if position >= 10 else {}
+            runs.run(commit, {**{f"D{n:02}": 0.95 for n in range(20)}, **fallen}, count=2)
+    return commits[10]
+
+
+def test_once_says_what_the_runs_show(repo: Repo) -> None:
+    """A line a new finding, and how many; the second time nothing is new."""
+    commit = plant_a_fall(repo)
+
+    out, _ = watch(repo, "--once")
+
+    lines = out.splitlines()
+    assert lines[-1].endswith(("new finding", "new findings"))
+    found = next(line for line in lines if "regression: Commit" in line)
+    assert f"  {commit[:8]}  regression: Commit {commit[:7]} (Commit 10) likely lowered routing" in found
+    assert watch(repo, "--once") == ("0 new changes\n", "")
+
+
+def test_runs_are_looked_at_as_they_come(repo: Repo) -> None:
+    """Also where no commit is new: what they show is told without anybody asking, and is in the store."""
+    repo.commit("Begin", {"skills/alpha/SKILL.md": skill("alpha")})
+    with watching(repo, "--json") as watcher:
+        watcher.line()
+        watcher.line()
+        commit = plant_a_fall(repo)
+        told: list[dict[str, Any]] = []
+        while not told:
+            told = json.loads(watcher.line())["findings"]
+        assert watcher.end(signal.SIGTERM) == 0
+    assert {one["revision"] for one in told} == {commit}
+    with open_store(f"sqlite:///{repo.folder}/.gnomon/gnomon.db") as store:
+        assert {one.impact_id for one in findings(store) if one.told} >= {one["impact_id"] for one in told}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -6,12 +6,15 @@ with read_history(folder, Patterns.of(settings, folder)) as history:
         print(finding.sentence)
 """
 
+from gnomon_analysis.attribution.by_commit import CommitMoves, MovedTest, by_commit
 from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare
 from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
 from gnomon_analysis.attribution.fleets import fleet_requests, update_fleets
+from gnomon_analysis.attribution.known_commits import KnownCommit, KnownCommits
 from gnomon_analysis.attribution.metrics import FLEET_METRICS, METRICS
 from gnomon_analysis.attribution.stored import (
     Change,
+    cases_of,
     changed_in,
     find,
     findings,
@@ -25,11 +28,17 @@ __all__ = [
     "METRICS",
     "CaseFlip",
     "Change",
+    "CommitMoves",
     "Comparison",
     "Finding",
+    "KnownCommit",
+    "KnownCommits",
     "MovedCase",
+    "MovedTest",
     "Outcome",
     "Suspect",
+    "by_commit",
+    "cases_of",
     "changed_in",
     "compare",
     "find",

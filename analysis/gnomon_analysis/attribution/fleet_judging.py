@@ -20,6 +20,7 @@ from gnomon_analysis.attribution.fleet_reading import Fleet, Version
 from gnomon_analysis.attribution.fleet_revisions import Revisions
 from gnomon_analysis.attribution.fleet_series import Everything, FleetSubject, deployments
 from gnomon_analysis.attribution.judging import Draft
+from gnomon_analysis.attribution.metrics import Metric
 from gnomon_analysis.statistics.fdr import bayesian
 from gnomon_analysis.statistics.model import Interval, Move, Options, Verdict
 
@@ -36,6 +37,7 @@ _CLAIMS = frozenset({Verdict.CHANGED, Verdict.UPSTREAM, Verdict.DRIFT})
 # From this share of the probability on it is a deployment that a movement came with.
 _DEPLOYED = 0.5
 _ALSO_SHOWN = 6
+_BROUGHT_KEPT = 10
 # Movements that begin within so many stretches of time of each other are of one place.
 _NEAR = 2
 _HOUR = 3_600_000_000_000
@@ -218,6 +220,9 @@ class FleetJudge:
         if commit is not None and blamed is not None:
             details |= self._revisions.said_of(commit)
             details["deployed"] = self._name(blamed.version, blamed.who)
+            brought = self._brought(blamed, metric)
+            if len(brought) > 1:
+                details |= {"brought": brought[:_BROUGHT_KEPT], "commits_brought": len(brought)}
         departments = {self._fleet.whos[who].department for who in subject.whos}
         return Finding(
             impact_id="",
@@ -302,6 +307,10 @@ class FleetJudge:
 
     def _commit(self, version: int) -> tuple[str | None, str | None]:
         return self._revisions.commit(self._fleet.versions[version])
+
+    def _brought(self, blamed: Deployment, metric: Metric) -> Sequence[Mapping[str, Any]]:
+        before, after = (self._fleet.versions[one] for one in (blamed.before, blamed.version))
+        return self._revisions.brought(before, after, metric)
 
     def _moment(self, moment_ns: int) -> str:
         if self._width != _HOUR:

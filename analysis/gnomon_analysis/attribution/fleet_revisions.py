@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gnomon_analysis.attribution.fleet_reading import Version
+from gnomon_analysis.attribution.metrics import Metric
+from gnomon_analysis.attribution.priors import Priors
+from gnomon_analysis.attribution.reading import Names
 from gnomon_analysis.changes import History
 from gnomon_analysis.changes.repository import Repository
 
@@ -39,6 +42,20 @@ class Revisions:
                 return {"subject": revision.subject, "author": revision.author}
         return {}
 
+    def brought(self, before: Version, after: Version, metric: Metric) -> list[dict[str, Any]]:
+        """The commits that came with a version, since the one that was deployed before, the likeliest first.
+
+        Each with its `revision`, `subject` and `share`: what it touched against what the others did, as
+        `priors` weighs that; requests tell them apart by nothing. None unless both versions are commits of
+        one line, the second after the first.
+        """
+        commits = [self.commit(version)[1] for version in (before, after)]
+        for history in self._histories:
+            first, last = (history.position(commit or "") for commit in commits)
+            if first is not None and last is not None and first < last:
+                return _weighed(history, range(first + 1, last + 1), metric)
+        return []
+
     def _stated(self, version: Version) -> tuple[str | None, str | None]:
         stated = str(version.revision)
         for history in self._histories:
@@ -57,3 +74,19 @@ class Revisions:
                     if commit is not None and history.position(commit) is not None:
                         return history.name, commit
         return None, None
+
+
+def _weighed(history: History, places: range, metric: Metric) -> list[dict[str, Any]]:
+    weights = Priors(history, Names(), places.start, places.stop).of_skill(None, metric)
+    shares = weights / weights.sum()
+    found = [
+        {
+            "revision": history.revisions[place].commit,
+            "subject": history.revisions[place].subject,
+            "share": round(float(share), 4),
+        }
+        for place, share in zip(places, shares, strict=True)
+    ]
+    found.reverse()
+    found.sort(key=lambda one: -one["share"])  # among equals the newest first
+    return found

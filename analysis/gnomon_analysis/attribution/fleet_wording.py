@@ -44,10 +44,24 @@ def _moved(finding: Finding) -> str:
     # Only a commit has a subject; a version is called by its name.
     kind = "Commit" if finding.details.get("deployed") else "Version"
     named = wording.named(finding.revision, finding.subject)
+    count = finding.details.get("commits_brought", 1)
     if deployed := finding.details.get("deployed"):
-        named += f", deployed as {deployed},"
+        others = f" with {wording.plural(count - 1, 'other')}" if count > 1 else ""
+        named += f", deployed as {deployed}{others},"
     told = f"{kind} {named} {likely} {raised} {wording.what(finding)} {_by(finding)}"
-    return f"{told}{_sure(finding, kind.lower())}."
+    return f"{told}{_sure(finding, 'deployment' if count > 1 else kind.lower())}{_brought(finding, count)}."
+
+
+def _brought(finding: Finding, count: int) -> str:
+    """What a deployment of several commits is made of, as `; by what they touched, of its 4 commits …`."""
+    if count < 2:
+        return ""
+    shown = ", ".join(
+        f"{wording.named(one['revision'], one['subject'])} {wording.share(one['share'])}"
+        for one in finding.details["brought"][:_SHOWN]
+    )
+    more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
+    return f"; of its {count} commits, by what they touched: {shown}{more}"
 
 
 def _sure(finding: Finding, kind: str) -> str:

@@ -29,6 +29,11 @@ class Metric:
     scale: float = 1.0
     offset: float = 0.0
 
+    @property
+    def short(self) -> str:
+        """Its name in a table, without article."""
+        return self.title.removeprefix("the ").removeprefix("rate of ")
+
 
 ROUTING_ACCURACY = Metric("routing_accuracy", "routing accuracy", "%", Kind.PROPORTION, True, 100.0)
 TOOL_USE_ACCURACY = Metric("tool_use_accuracy", "tool-use accuracy", "%", Kind.PROPORTION, True, 100.0)

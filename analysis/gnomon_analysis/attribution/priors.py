@@ -32,11 +32,11 @@ _PRICED = frozenset({metrics.COST})
 
 
 class Priors:
-    """The weights of all commits of a line, or of its newest ones from `start` on."""
+    """The weights of all commits of a line, or of those from `start` on, up to but without `end`."""
 
-    def __init__(self, history: History, skills: Names, start: int = 0) -> None:
+    def __init__(self, history: History, skills: Names, start: int = 0, end: int | None = None) -> None:
         self._skills = skills
-        size = len(history.revisions) - start
+        size = (len(history.revisions) if end is None else end) - start
         self._any = np.full(size, DOCUMENTATION)
         self._whole = np.full(size, DOCUMENTATION)
         self._money = np.full(size, DOCUMENTATION)

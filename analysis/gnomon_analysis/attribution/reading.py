@@ -82,8 +82,9 @@ class Names:
     def codes(self, texts: Sequence[str | None]) -> Codes:
         """The numbers of many texts."""
         known = self._codes
-        for text in set(texts) - known.keys():
-            self.code(text)
+        for text in dict.fromkeys(texts):  # the order decides in which sums are added up: the last digit
+            if text not in known:
+                self.code(text)
         return np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
 
     def text(self, code: int) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.finding import Finding, MovedCase, from_row
@@ -15,6 +16,7 @@ from gnomon_analysis.store.opening import database_errors, reading
 
 _impacts = schema.change_impacts.c
 _cases = schema.change_impact_cases.c
+_IDS_A_QUERY = 500
 
 
 def findings(
@@ -26,14 +28,15 @@ def findings(
     department: str | None = None,
     metric: str | None = None,
     commit: str | None = None,
+    impact_ids: Collection[str] | None = None,
     verdicts: Sequence[str] | None = None,
     withdrawn: bool = False,
     limit: int | None = None,
 ) -> list[Finding]:
     """Findings, the newest change first, of one change the surest first.
 
-    `commit` is the beginning of the likeliest commit's id, `withdrawn` takes in those that later runs
-    took back.
+    `commit` is the beginning of the likeliest commit's id, `impact_ids` are those of findings, `withdrawn`
+    takes in those that later runs took back.
     """
     conditions: list[ColumnElement[bool]] = []
     if repository is not None:
@@ -53,6 +56,8 @@ def findings(
         conditions.append(_impacts.metric == metric)
     if commit is not None:
         conditions.append(_impacts.revision.startswith(commit, autoescape=True))
+    if impact_ids is not None:
+        conditions.append(_impacts.impact_id.in_(impact_ids))
     if verdicts is not None:
         conditions.append(_impacts.verdict.in_(verdicts))
     if not withdrawn:
@@ -87,22 +92,32 @@ def find(store: Store, reference: str) -> list[Finding]:
 
 def moved_cases(store: Store, impact_id: str) -> list[MovedCase]:
     """The cases behind a finding, those that moved furthest first."""
-    statement = select(schema.change_impact_cases).where(_cases.impact_id == impact_id)
+    return cases_of(store, [impact_id]).get(impact_id, [])
+
+
+def cases_of(store: Store, impact_ids: Sequence[str]) -> dict[str, list[MovedCase]]:
+    """The cases behind each of some findings, those that moved furthest first; none for a finding without."""
+    found: dict[str, list[MovedCase]] = {}
     with database_errors(store.url), reading(store.engine) as connection:
-        rows = connection.execute(statement).all()
-    found = [
-        MovedCase(
-            row.case_id,
-            row.before,
-            row.after,
-            row.runs_before,
-            row.runs_after,
-            row.old_skill,
-            row.new_skill,
-        )
-        for row in rows
-    ]
-    return sorted(found, key=lambda case: (-abs((case.after or 0) - (case.before or 0)), case.case_id))
+        for start in range(0, len(impact_ids), _IDS_A_QUERY):
+            wanted = _cases.impact_id.in_(impact_ids[start : start + _IDS_A_QUERY])
+            for row in connection.execute(select(schema.change_impact_cases).where(wanted)):
+                found.setdefault(row.impact_id, []).append(_case(row))
+    for cases in found.values():
+        cases.sort(key=lambda case: (-abs((case.after or 0) - (case.before or 0)), case.case_id))
+    return found
+
+
+def _case(row: Row[Any]) -> MovedCase:
+    return MovedCase(
+        row.case_id,
+        row.before,
+        row.after,
+        row.runs_before,
+        row.runs_after,
+        row.old_skill,
+        row.new_skill,
+    )
 
 
 @dataclass(frozen=True, slots=True)

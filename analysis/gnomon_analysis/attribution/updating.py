@@ -43,12 +43,13 @@ _GROWTH = 25
 class Outcome:
     """What a look at a repository's runs came to.
 
-    Ids of findings by what became of them; `runs` on the first-parent line, `left_out` the others by the
-    reason, `partial` those that ran a part of their suite and count for its cases alone, `series` how many
-    were looked at (0 where nothing is new).
+    Ids of findings by what became of them; `runs` on the first-parent line, of so many `commits`, `left_out`
+    the others by the reason, `partial` those that ran a part of their suite and count for its cases alone,
+    `series` how many were looked at (0 where nothing is new).
     """
 
     repository: str
+    commits: int
     runs: int
     partial: int
     left_out: dict[str, int]
@@ -89,7 +90,7 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
         span = _Span.whole(placed) if whole else _Span.since(placed, history, before, now)
         left_out = {str(reason.value): count for reason, count in placed.left_out.items()}
         if span is None:
-            return Outcome(history.name, len(placed.runs), 0, left_out, 0)
+            return Outcome(history.name, len(now.runs), len(placed.runs), 0, left_out, 0)
         suites, vocabulary = read_suites(connection, placed, span.start)
     look = _Look(history, suites, vocabulary, span)
     drafts = look.drafts(options_of(settings), now_ns)
@@ -105,6 +106,7 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
     notebook.write(now if before is None or span.is_whole else now.after(before))
     return Outcome(
         repository=history.name,
+        commits=len(now.runs),
         runs=len(placed.runs),
         partial=look.partial_runs,
         left_out=left_out,

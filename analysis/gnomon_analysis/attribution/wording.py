@@ -66,7 +66,7 @@ def _sign(value: float) -> str:
 
 
 def signed(finding: Finding) -> str:
-    """How far a metric moved, with its sign: `+11 points [+6, +17]`, `+8 % [+5, +11]`."""
+    """How far a metric moved, with its sign and the interval: `+11 [+6, +17]`, `+8 % [+5, +11]`."""
     if finding.difference is None:
         return "not known"
     if (ratio := finding.details.get("ratio")) is not None:
@@ -75,6 +75,14 @@ def signed(finding: Finding) -> str:
     low_end = finding.difference if finding.difference_low is None else finding.difference_low
     high_end = finding.difference if finding.difference_high is None else finding.difference_high
     return interval(finding.kind, Interval(finding.difference, low_end, high_end))
+
+
+def signed_size(finding: Finding) -> str:
+    """How far a metric moved, with its sign and without the interval: `+11 points`, `-8 %`."""
+    figure = signed(finding).partition(" [")[0]
+    if finding.unit != "%" or finding.details.get("ratio") is not None:
+        return figure
+    return f"{figure} {'point' if figure.lstrip('+-') == '1' else 'points'}"
 
 
 def relative(ratio: tuple[float, float, float]) -> str:
@@ -204,13 +212,14 @@ def _not_enough(finding: Finding) -> str:
 def _by(finding: Finding) -> str:
     if finding.difference is None:
         return ""
-    told = f"by {_size(finding)}"
+    told = f"by {size(finding)}"
     if finding.before is not None and finding.after is not None:
         told += f", from {level(finding.kind, finding.before)} to {level(finding.kind, finding.after)}"
     return told
 
 
-def _size(finding: Finding) -> str:
+def size(finding: Finding) -> str:
+    """How far a metric moved, without its sign, with the interval: `11 points [6, 17]`, `8 % [5, 11]`."""
     value = finding.difference or 0.0
     if (ratio := finding.details.get("ratio")) is not None:
         return relative(tuple(ratio))
@@ -221,7 +230,7 @@ def _size(finding: Finding) -> str:
 
 def movement(finding: Finding) -> str:
     """How a metric moved, for a list of what moved together: `fell by 4 points [2, 6]`."""
-    return "moved" if finding.difference is None else f"{_rose(finding)} by {_size(finding)}"
+    return "moved" if finding.difference is None else f"{_rose(finding)} by {size(finding)}"
 
 
 def _cases(finding: Finding) -> str:

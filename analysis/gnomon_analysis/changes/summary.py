@@ -39,6 +39,28 @@ def summarise(file: ChangedFile, compared: Comparison) -> str:
     return shortened(" ".join(text.split()), _MOST_CHARACTERS)
 
 
+def kinds_in_words(files: Sequence[ChangedFile], others: int) -> str:
+    """What kinds of files a commit changed: `skills refunds, orders and 3 more; 1 prompt; 2 other files`.
+
+    `others` is how many it changed that are not tracked.
+    """
+    skills = list(dict.fromkeys(file.skill or file.path for file in files if file.kind == SKILL))
+    said = []
+    if skills:
+        more = f" and {len(skills) - _MOST_NAMED} more" if len(skills) > _MOST_NAMED else ""
+        said.append(f"skill{'' if len(skills) == 1 else 's'} {', '.join(skills[:_MOST_NAMED])}{more}")
+    counts = Counter(file.kind or "" for file in files if file.kind != SKILL)
+    said += [f"{_WORDS.get(kind, 'file')} {_paths(files, kind, count)}" for kind, count in counts.items()]
+    if others:
+        said.append(f"{others:,} other file{'' if others == 1 else 's'}")
+    return "; ".join(said) or "no files"
+
+
+def _paths(files: Sequence[ChangedFile], kind: str, count: int) -> str:
+    first = next(file.path for file in files if file.kind == kind)
+    return first if count == 1 else f"{first} and {count - 1:,} more"
+
+
 def _size(count: int | None) -> str:
     return "" if count is None else f" ({_tokens(count)})"
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,14 +11,26 @@ import click
 from gnomon import settings as gnomon_settings
 from gnomon.errors import ExitCode, UserError
 from gnomon_analysis.commands.change_page import page
+from gnomon_analysis.commands.changes_updated import read_histories, update_findings
 from gnomon_analysis.commands.json_form import echo_json
 from gnomon_analysis.commands.opened import current_store, no_runs_yet, prepared_store
 
 if TYPE_CHECKING:
     from gnomon.settings import Settings
-    from gnomon_analysis.attribution import Comparison, Finding, Outcome
+    from gnomon_analysis.attribution import (
+        Change,
+        CommitMoves,
+        Comparison,
+        Finding,
+        KnownCommits,
+        MovedCase,
+        Outcome,
+    )
     from gnomon_analysis.changes import History
     from gnomon_analysis.store import Store
+
+# So many are shown where --limit says nothing: commits, and findings of the flat list.
+_COMMITS, _FINDINGS = 5, 20
 
 
 @click.group(invoke_without_command=True)
@@ -32,14 +42,18 @@ if TYPE_CHECKING:
 @click.option(
     "--all", "everything", is_flag=True, help="Also what cannot be told yet, and what later runs took back."
 )
+@click.option("--flat", is_flag=True, help="One row a finding, as a table.")
 @click.option(
     "--update/--no-update",
     default=True,
     show_default=True,
     help="Bring spool, changes and findings up to date first.",
 )
+@click.option("--full", is_flag=True, help="Look at all runs again, not only at what is new.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="The newest so many."
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"The newest so many commits; findings with --flat.  [default: {_COMMITS}; {_FINDINGS} with --flat]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
@@ -52,18 +66,22 @@ def changes(
     agent: str | None,
     department: str | None,
     everything: bool,
+    flat: bool,
     update: bool,
-    limit: int,
+    full: bool,
+    limit: int | None,
     as_json: bool,
 ) -> None:
-    """Shows which commit, or deployed version, likely moved which metric, the newest first.
+    """Shows what each commit, or deployed version, likely moved, the newest first.
 
-    A finding has two numbers: how sure it is that the metric moved, and how sure that it was this commit.
-    Intervals are at 95 %.
+    There are two numbers: how sure it is that a metric moved, and how sure that it was this commit. Intervals
+    are at 95 %.
     """
     if context.invoked_subcommand is not None:
         return
-    from gnomon_analysis.attribution import findings  # noqa: PLC0415 - loads scipy
+    if full and not update:
+        raise UserError("--full looks at all runs again, and --no-update at none; give one of them")
+    from gnomon_analysis.attribution import KnownCommits, findings  # noqa: PLC0415 - loads scipy
     from gnomon_analysis.commands import changes_printed as printed  # noqa: PLC0415
 
     _check_metric(metric)
@@ -71,55 +89,59 @@ def changes(
     with ExitStack() as stack:
         store = stack.enter_context(current_store(settings) if update else prepared_store(settings))
         runs = _runs_or_requests(store, settings)
-        histories = _histories(settings, stack, needed=update or commit is not None, required=runs)
-        outcomes = _update(store, settings, histories) if update else []
+        needed = update or commit is not None
+        histories = _histories(settings, stack, required=runs and needed, told=needed)
+        outcomes = _update(store, settings, histories, whole=full) if update else []
         compared = [] if commit is None else _compare(store, settings, histories, commit, suite)
-        of_commit = compared[0].commit if compared else commit
         found = findings(
             store,
             suite=suite,
             agent=agent,
             department=department,
             metric=metric,
-            commit=of_commit,
+            commit=compared[0].commit if compared else commit,
             withdrawn=everything,
         )
         sayings = [one for one in found if everything or one.told]
-        shown = sayings[:limit]
-    if as_json:
-        parts: dict[str, Any] = {"findings": shown, "looks": outcomes}
-        echo_json(**parts, **({} if commit is None else {"comparisons": compared}))
-    else:
+        commits = KnownCommits(histories)
+        places = _by_commit(store, settings, sayings, commits)
+        if as_json:
+            _echo_json(places, sayings, outcomes, limit, None if commit is None else compared)
+            return
         _tell_notes(outcomes)
-    if compared and not as_json:
-        printed.findings(shown, len(sayings), settings)
+        if not sayings and not compared:
+            raise UserError(_nothing(outcomes, found, everything=everything), ExitCode.NEGATIVE)
+        if flat:
+            printed.flat(sayings, limit or _FINDINGS)
+        else:
+            printed.by_commit(places, limit or _COMMITS, commits)
+        if sayings:
+            printed.summary(outcomes, sayings, places, settings)
         for one in compared:
             printed.comparison(one)
-        return
-    if not shown and not compared:
-        raise UserError(_nothing(outcomes, found, everything=everything), ExitCode.NEGATIVE)
-    if not as_json:
-        printed.findings(shown, len(sayings), settings)
 
 
 changes.add_command(page)
 
 
 @changes.command()
-@click.argument("reference", metavar="ID|COMMIT")
+@click.argument("reference", metavar="COMMIT|ID")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def show(reference: str, *, as_json: bool) -> None:
-    """Shows a finding in depth: the sentence, the suspects, what was changed, the tests that moved.
+    """Shows a commit or a finding in depth: the suspects, what was changed, the tests that moved.
 
-    ID is the beginning of a finding's id, COMMIT that of the commit that is likely behind it.
+    COMMIT is the beginning of the id of a commit that is likely behind a finding, ID that of a finding's.
     """
-    from gnomon_analysis.attribution import changed_in, find, moved_cases, requests  # noqa: PLC0415
+    from gnomon_analysis.attribution import KnownCommits, changed_in, find, moved_cases  # noqa: PLC0415
+    from gnomon_analysis.attribution import requests as asked_by  # noqa: PLC0415
     from gnomon_analysis.commands import changes_printed as printed  # noqa: PLC0415
 
     settings = gnomon_settings.load()
-    with current_store(settings) as store:
+    with ExitStack() as stack:
+        store = stack.enter_context(current_store(settings))
         _runs_or_requests(store, settings)
-        found = find(store, reference.strip().lower())
+        wanted = reference.strip().lower()
+        found = find(store, wanted)
         if not found:
             raise UserError(
                 f"no finding and no commit of one begins with {reference!r}; `gnomon changes --all` lists "
@@ -127,18 +149,32 @@ def show(reference: str, *, as_json: bool) -> None:
                 ExitCode.NEGATIVE,
             )
         depth = [(one, changed_in(store, one), moved_cases(store, one.impact_id)) for one in found]
-        asked = requests(store, {(one.suite, case.case_id) for one, _, cases in depth for case in cases})
-    if as_json:
-        told = [
+        asked = asked_by(store, {(one.suite, case.case_id) for one, _, cases in depth for case in cases})
+        commits = KnownCommits(read_histories(settings, stack)[0])
+        places = _by_commit(store, settings, found, commits)
+        if as_json:
+            _echo_depth_json(places, depth, asked)
+        elif any(one.impact_id.startswith(wanted) for one in found):
+            printed.each_in_depth(depth, asked)
+        else:
+            changed = {one.revision: files for one, files, _ in depth}
+            printed.commits_in_depth(places, commits, changed, asked)
+
+
+def _echo_depth_json(
+    places: Sequence[CommitMoves],
+    depth: Sequence[tuple[Finding, Sequence[Change], Sequence[MovedCase]]],
+    asked: Mapping[tuple[str | None, str], str],
+) -> None:
+    from gnomon_analysis.commands.changes_json import plain_commit  # noqa: PLC0415
+
+    echo_json(
+        findings=[{"finding": one, "changes": changed, "cases": cases} for one, changed, cases in depth],
+        requests=[
             {"suite": suite, "case_id": case_id, "request": text} for (suite, case_id), text in asked.items()
-        ]
-        shown = [{"finding": one, "changes": changed, "cases": cases} for one, changed, cases in depth]
-        echo_json(findings=shown, requests=told)
-        return
-    for number, one in enumerate(depth):
-        if number:
-            click.echo()
-        printed.depth(*one, asked)
+        ],
+        commits=[plain_commit(moves) for moves in places],
+    )
 
 
 def _check_metric(metric: str | None) -> None:
@@ -163,41 +199,54 @@ def _runs_or_requests(store: Store, settings: Settings) -> bool:
     return False
 
 
-def _histories(settings: Settings, stack: ExitStack, *, needed: bool, required: bool) -> list[History]:
-    """The first-parent lines of the project's repositories; those that cannot be read are said on stderr.
+def _histories(settings: Settings, stack: ExitStack, *, required: bool, told: bool) -> list[History]:
+    """The first-parent lines of the project's repositories; of those that cannot be read stderr is `told`.
 
     Raises UserError where one is required and there is none.
     """
-    from gnomon_analysis.changes import Patterns, read_history  # noqa: PLC0415
-    from gnomon_analysis.changes.recording import folders  # noqa: PLC0415
-
-    found: dict[Path, History] = {}
-    mistakes: list[UserError] = []
-    for folder in folders(settings) if needed else ():
-        try:
-            history = read_history(folder, Patterns.of(settings, folder))
-        except UserError as error:
-            mistakes.append(error)
-            continue
-        stack.enter_context(history)
-        found.setdefault(history.top, history)
-    if mistakes and not found:
-        if not required:
-            return []
+    found, mistakes = read_histories(settings, stack)
+    if mistakes and not found and required:
         raise mistakes[0]
-    for mistake in mistakes:
+    for mistake in mistakes if told and found else ():
         click.echo(f"gnomon: {mistake}", err=True)
-    return list(found.values())
+    return found
 
 
-def _update(store: Store, settings: Settings, histories: Sequence[History]) -> list[Outcome]:
-    from gnomon_analysis.attribution import update, update_fleets  # noqa: PLC0415
+def _update(store: Store, settings: Settings, histories: Sequence[History], *, whole: bool) -> list[Outcome]:
     from gnomon_analysis.changes import record  # noqa: PLC0415
 
     if histories:
         record(store, settings)
-    update_fleets(store, settings, histories, now_ns=time.time_ns())
-    return [update(store, settings, history, now_ns=time.time_ns()) for history in histories]
+    return list(update_findings(store, settings, histories, whole=whole).outcomes)
+
+
+def _by_commit(
+    store: Store, settings: Settings, found: Sequence[Finding], commits: KnownCommits
+) -> list[CommitMoves]:
+    from gnomon_analysis.attribution import by_commit, cases_of  # noqa: PLC0415
+    from gnomon_analysis.attribution.updating import options_of  # noqa: PLC0415
+
+    cases = cases_of(store, [one.impact_id for one in found])
+    return by_commit(found, cases, commits, options_of(settings).least_effects)
+
+
+def _echo_json(
+    places: Sequence[CommitMoves],
+    found: Sequence[Finding],
+    outcomes: Sequence[Outcome],
+    limit: int | None,
+    compared: Sequence[Comparison] | None,
+) -> None:
+    from gnomon_analysis.commands.changes_json import plain_commit  # noqa: PLC0415
+
+    shown = places[:limit]
+    ids = {one.impact_id for moves in shown for one in moves.findings}
+    parts: dict[str, Any] = {
+        "findings": [one for one in found if one.impact_id in ids],
+        "commits": [plain_commit(moves) for moves in shown],
+        "looks": outcomes,
+    }
+    echo_json(**parts, **({} if compared is None else {"comparisons": compared}))
 
 
 def _compare(

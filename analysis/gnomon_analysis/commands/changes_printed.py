@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gnomon_analysis.attribution import METRICS, Change, Finding, MovedCase, wording
+from gnomon_analysis.attribution import METRICS, Change, Finding, MovedCase, MovedTest, Suspect, wording
 from gnomon_analysis.attribution.metrics import FLEET_SCOPES
-from gnomon_analysis.commands import tables
+from gnomon_analysis.commands import changes_blocks, tables
 from gnomon_analysis.commands.tables import Column, echo_table
 
 if TYPE_CHECKING:
     from gnomon.settings import Settings
-    from gnomon_analysis.attribution import CaseFlip, Comparison
+    from gnomon_analysis.attribution import CaseFlip, CommitMoves, Comparison, KnownCommits, Outcome
     from gnomon_analysis.attribution.metrics import Metric
 
 _COLUMNS = (
@@ -46,16 +46,34 @@ _BAR = 20
 _SUSPECTS = 10
 
 
-def findings(shown: Sequence[Finding], there_are: int, settings: Settings) -> None:
-    """Findings as a table, and how many of them may be wrong; `there_are` so many in all."""
-
-    if not shown:
+def flat(found: Sequence[Finding], limit: int) -> None:
+    """Findings as a table, one row each, the newest so many."""
+    if not found:
         return
-    echo_table(_COLUMNS, [_cells(one) for one in shown])
-    if there_are > len(shown):
-        click.echo(f"and {there_are - len(shown)} older; --limit shows more")
+    echo_table(_COLUMNS, [_cells(one) for one in found[:limit]])
+    if len(found) > limit:
+        click.echo(f"and {len(found) - limit} older; --limit shows more")
+
+
+def by_commit(places: Sequence[CommitMoves], limit: int, commits: KnownCommits) -> None:
+    """What each commit did, the newest so many."""
+    changes_blocks.blocks(places[:limit], commits)
+    if len(places) > limit:
+        click.echo()
+        click.echo(f"and {wording.plural(len(places) - limit, 'older commit')}; --limit shows more")
+
+
+def summary(
+    outcomes: Sequence[Outcome], found: Sequence[Finding], places: Sequence[CommitMoves], settings: Settings
+) -> None:
+    """What was looked at, what was found, and how much of that may be wrong."""
     click.echo()
-    click.echo(wording.budget(settings.changes.attribution.false_findings_percent))
+    commits, runs = sum(one.commits for one in outcomes), sum(one.runs for one in outcomes)
+    looked = f" in {wording.plural(runs, 'run')} of {wording.plural(commits, 'commit')}" if runs else ""
+    changes_blocks.paragraph(
+        f"{wording.plural(len(found), 'finding')} at {wording.plural(len(places), 'place')}{looked}. "
+        f"{wording.budget(settings.changes.attribution.false_findings_percent)}"
+    )
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
@@ -132,24 +150,28 @@ def comparison(compared: Comparison) -> None:
     )
 
 
-def depth(
+def each_in_depth(
+    depth: Sequence[tuple[Finding, Sequence[Change], Sequence[MovedCase]]],
+    asked: Mapping[tuple[str | None, str], str],
+) -> None:
+    """Findings with all that is behind them; `asked` are the requests of cases."""
+    for number, (finding, changes, cases) in enumerate(depth):
+        if number:
+            click.echo()
+        _depth(finding, changes, cases, asked)
+
+
+def _depth(
     finding: Finding,
     changes: Sequence[Change],
     cases: Sequence[MovedCase],
     asked: Mapping[tuple[str | None, str], str],
 ) -> None:
-    """One finding with all that is behind it; `asked` are the requests of cases."""
     click.echo(finding.sentence)
     for title, text in _facts(finding):
         click.echo(f"  {title:9} {text}")
-    for suspect in finding.candidates[:_SUSPECTS]:
-        bar = "█" * max(1, round(_BAR * suspect.share))
-        name = wording.short(suspect.revision)
-        click.echo(f"  suspect   {name}  {bar:{_BAR}}  {wording.share(suspect.share)}")
-    if len(finding.candidates) > _SUSPECTS:
-        click.echo(f"  suspect   and {len(finding.candidates) - _SUSPECTS} more")
-    for change in changes:
-        click.echo(f"  changed   {change.path or change.kind}: {change.summary or change.change}")
+    _suspects(finding.candidates)
+    _changed(changes)
     if not cases:
         return
     click.echo()
@@ -166,6 +188,48 @@ def depth(
         echo_table(_CASE_COLUMNS[:3], rows, title)
 
 
+def commits_in_depth(
+    places: Sequence[CommitMoves],
+    commits: KnownCommits,
+    changed: Mapping[str | None, Sequence[Change]],
+    asked: Mapping[tuple[str | None, str], str],
+) -> None:
+    """What commits did with all that is behind it; `changed` are the files that each of them changed."""
+    for number, moves in enumerate(places):
+        if number:
+            click.echo()
+        changes_blocks.whole_block(moves, commits)
+        click.echo()
+        _suspects(moves.suspects)
+        _changed(changed.get(moves.revision, ()))
+        if moves.lead.advice:
+            click.echo(f"  next      {moves.lead.advice}")
+        if moves.tests:
+            click.echo()
+            rows = [_moved(test, asked.get((test.suite, test.case_id))) for test in moves.tests]
+            title = f"{wording.plural(len(moves.tests), 'test')} moved"
+            echo_table([*_CASE_COLUMNS[:1], Column("metric"), *_CASE_COLUMNS[1:]], rows, title)
+
+
+def _moved(test: MovedTest, request: str | None) -> tuple[str, ...]:
+    name, *rest = _flip(test.case, request)
+    return (name, METRICS[test.metric].short, *rest)
+
+
+def _suspects(suspects: Sequence[Suspect]) -> None:
+    for suspect in suspects[:_SUSPECTS]:
+        bar = "█" * max(1, round(_BAR * suspect.share))
+        name = wording.short(suspect.revision)
+        click.echo(f"  suspect   {name}  {bar:{_BAR}}  {wording.share(suspect.share)}")
+    if len(suspects) > _SUSPECTS:
+        click.echo(f"  suspect   and {len(suspects) - _SUSPECTS} more")
+
+
+def _changed(changes: Sequence[Change]) -> None:
+    for change in changes:
+        click.echo(f"  changed   {change.path or change.kind}: {change.summary or change.change}")
+
+
 def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
 
     yield "id", finding.impact_id
@@ -179,6 +243,8 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "requests", "{:,} before, {:,} after".format(*requests)
     else:
         yield "runs", f"{finding.runs_before} before, {finding.runs_after} after"
+    for one in finding.details.get("brought", ()):
+        yield "brought", f"{wording.share(one['share']):>7}  {wording.named(one['revision'], one['subject'])}"
     if finding.p_change is not None:
         yield (
             "sure",
@@ -199,6 +265,8 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _cause(finding: Finding) -> str:
+    if finding.details.get("brought"):
+        return "this deployment"
     of_fleet = finding.scope_kind in FLEET_SCOPES and not finding.details.get("deployed")
     return "this version" if of_fleet else "this commit"
 

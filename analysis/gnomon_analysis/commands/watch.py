@@ -1,4 +1,4 @@
-"""`gnomon watch`: changes of skills and configuration into the results store, as they come."""
+"""`gnomon watch`: changes of skills and configuration, and what they did, into the store as they come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import contextlib
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,10 +19,12 @@ from gnomon import state
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Settings
 from gnomon_analysis.commands import tables
+from gnomon_analysis.commands.changes_updated import read_histories, update_findings
 from gnomon_analysis.commands.json_form import echo_json, plain
 from gnomon_analysis.commands.opened import prepared_store, tell_damage
 
 if TYPE_CHECKING:
+    from gnomon_analysis.attribution import Finding
     from gnomon_analysis.changes import Noticed, Recorded
     from gnomon_analysis.store import Store
 
@@ -42,10 +47,10 @@ _SHOWN = 20
     "--json", "as_json", is_flag=True, help="Print each look that brought something as one JSON object."
 )
 def watch(once: bool, serve: str | None, fetch: bool, as_json: bool) -> int:
-    """Records every change of a skill, prompt, configuration or golden set.
+    """Records every change of a skill, prompt, configuration or golden set, and what it likely moved.
 
-    Looks at the repositories every changes.polling_interval, and at what runs say of models, providers
-    and environments, until Ctrl-C or SIGTERM. Ends with 3 where there is no repository.
+    Looks at the repositories every changes.polling_interval, and at what new runs say of models, providers,
+    environments and commits, until Ctrl-C or SIGTERM. Ends with 3 where there is no repository.
     """
     settings = gnomon_settings.load()
     address = serve or (_DEFAULT_ADDRESS if settings.changes.detection == "webhook" else None)
@@ -78,6 +83,20 @@ def _listening(address: str | None, settings: Settings, watcher: _Watcher) -> It
         listener.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look brought: changes that were recorded, new findings, and findings that were taken back."""
+
+    recorded: Recorded
+    found: Sequence[Finding] = ()
+    withdrawn: Sequence[Finding] = ()
+
+    @property
+    def brought(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.recorded.noticed or self.found or self.withdrawn)
+
+
 class _Watcher:
     def __init__(self, store: Store, settings: Settings, *, fetch: bool, as_json: bool) -> None:
         self._store = store
@@ -93,60 +112,74 @@ class _Watcher:
 
     def once(self) -> int:
         """One look, and the exit code."""
-        recorded = self._look()
+        look = self._look()
         if self._as_json:
-            echo_json(**_json_of(recorded))
+            echo_json(**_json_of(look))
         else:
-            self._show(recorded)
-            count = len(recorded.noticed)
-            click.echo(f"{tables.number(count)} new {'change' if count == 1 else 'changes'}")
-        self._tell(recorded.notes)
+            self._show(look)
+            click.echo(_counted(len(look.recorded.noticed), "new change"))
+            if look.found:
+                click.echo(_counted(len(look.found), "new finding"))
+        self._tell(look.recorded.notes)
         self._tell(_not_committed(self._settings))
-        return ExitCode.OK if recorded.repositories else ExitCode.MISSING
+        return ExitCode.OK if look.recorded.repositories else ExitCode.MISSING
 
     def watch(self) -> None:
         """Looks until it is told to end. Only the first look may fail; later ones are tried again."""
         with _Signals() as signals:
-            recorded = self._look()
-            if not recorded.repositories:
-                raise UserError(recorded.notes[0], ExitCode.MISSING)
+            look = self._look()
+            if not look.recorded.repositories:
+                raise UserError(look.recorded.notes[0], ExitCode.MISSING)
             interval = self._settings.changes.polling_interval
             click.echo(
-                f"gnomon: watching {', '.join(recorded.repositories)} every {interval} (Ctrl-C ends)",
+                f"gnomon: watching {', '.join(look.recorded.repositories)} every {interval} (Ctrl-C ends)",
                 err=True,
             )
             while not signals.asked:
-                self._tell(recorded.notes)
-                if recorded.noticed and self._as_json:
-                    click.echo(json.dumps(plain(_json_of(recorded))))
-                elif recorded.noticed:
-                    self._show(recorded)
+                self._tell(look.recorded.notes)
+                if look.brought and self._as_json:
+                    click.echo(json.dumps(plain(_json_of(look))))
+                elif look.brought:
+                    self._show(look)
                 self._awake.wait(interval.seconds)
                 self._awake.clear()
-                recorded = self._tried(recorded)
+                look = self._tried(look)
 
-    def _tried(self, last: Recorded) -> Recorded:
+    def _tried(self, last: _Look) -> _Look:
         try:
             return self._look()
         except UserError as error:
             self._told.discard(str(error))
-            return type(last)((), last.repositories, (str(error),))
+            return _Look(type(last.recorded)((), last.recorded.repositories, (str(error),)))
 
-    def _look(self) -> Recorded:
+    def _look(self) -> _Look:
         from gnomon_analysis.changes import record  # noqa: PLC0415 - after --help
         from gnomon_analysis.changes.fetching import fetch  # noqa: PLC0415
 
         tell_damage(self._store.ingest(state.spool_directory(self._settings.state_directory)))
         if self._fetch:
             self._tell(fetch(self._settings))
-        return record(self._store, self._settings)
+        recorded = record(self._store, self._settings)
+        return _Look(recorded, *self._findings())
 
-    def _show(self, recorded: Recorded) -> None:
-        shown = recorded.noticed[-_SHOWN:]
-        if len(shown) < len(recorded.noticed):
-            click.echo(f"{tables.number(len(recorded.noticed) - len(shown))} older changes, and")
-        for change in shown:
-            click.echo(_line(change))
+    def _findings(self) -> tuple[Sequence[Finding], Sequence[Finding]]:
+        """What runs and requests say since the last look: new findings, and those taken back."""
+        from gnomon_analysis.attribution import findings  # noqa: PLC0415 - loads scipy
+
+        with ExitStack() as stack:
+            histories, _ = read_histories(self._settings, stack)  # `record` says what cannot be read
+            looked = update_findings(self._store, self._settings, histories)
+        found, withdrawn = (
+            findings(self._store, impact_ids=ids, withdrawn=True) if ids else []
+            for ids in (looked.found, looked.withdrawn)
+        )
+        return [one for one in found if one.told], withdrawn
+
+    def _show(self, look: _Look) -> None:
+        lines = [_line(change) for change in look.recorded.noticed]
+        _echo_newest(lines, "older changes")
+        _echo_newest([_found(one) for one in reversed(look.found)], "older findings")
+        _echo_newest([_found(one, "withdrawn") for one in look.withdrawn], "older findings withdrawn")
 
     def _tell(self, sentences: Any) -> None:
         """Says on stderr what was not said before."""
@@ -195,18 +228,39 @@ def _not_committed(settings: Settings) -> Iterator[str]:
         )
 
 
-def _json_of(recorded: Recorded) -> dict[str, Any]:
+def _json_of(look: _Look) -> dict[str, Any]:
     return {
-        "noticed": recorded.noticed,
-        "repositories": recorded.repositories,
-        "notes": recorded.notes,
+        "noticed": look.recorded.noticed,
+        "repositories": look.recorded.repositories,
+        "notes": look.recorded.notes,
+        "findings": look.found,
+        "withdrawn": look.withdrawn,
     }
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{tables.number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _echo_newest(lines: Sequence[str], others: str) -> None:
+    shown = lines[-_SHOWN:]
+    if len(shown) < len(lines):
+        click.echo(f"{tables.number(len(lines) - len(shown))} {others}, and")
+    for line in shown:
+        click.echo("".join(character if character.isprintable() else " " for character in line))
 
 
 def _line(change: Noticed) -> str:
     """`2026-02-02 00:04  9e101040  skill refunds: description; +12 tokens (Ada)`."""
     by = f" ({change.author})" if change.author else ""
-    text = (
+    return (
         f"{tables.when(change.changed_at)}  {tables.commit(change.revision, False):8}  {change.summary}{by}"
     )
-    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _found(finding: Finding, word: str = "") -> str:
+    """`2026-02-02 00:10  9e101040  regression: Commit 9e10104 likely lowered … (a1b2c3d4)`."""
+    when = datetime.fromtimestamp(finding.updated_ns / 1e9, UTC)
+    commit = tables.commit(finding.revision or finding.after_revision, False)
+    said = f"{word or finding.verdict}: {finding.sentence} ({finding.impact_id[:8]})"
+    return f"{tables.when(when)}  {commit:8}  {said}"
