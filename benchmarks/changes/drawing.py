@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit, logit
 
 from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
 
@@ -68,5 +69,4 @@ def _shifted(kind: Kind, levels: Floats, wobble: Floats | None) -> Floats:
         return levels
     if kind is not Kind.PROPORTION:
         return np.asarray(levels * np.exp(wobble))
-    odds = levels / (1 - levels) * np.exp(wobble)
-    return np.asarray(odds / (1 + odds))
+    return np.asarray(expit(logit(levels) + wobble))

@@ -14,11 +14,15 @@ NEAR = 10
 
 @dataclass(frozen=True, slots=True)
 class JudgedStep:
-    """A true step: whether something was told near it, and how the nearest accusation placed it."""
+    """A true step: whether something was told near it, and how the nearest accusation placed it.
+
+    `said` is true where anything at all was said near it, if only that there are too few runs.
+    """
 
     noticed: bool
     near: bool
     exact: bool
+    said: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,14 @@ class JudgedFinding:
 class JudgedSeries:
     """A series: how long it is, what moved it, whether a commit was accused, or blamed for another's doing.
 
-    `blamed` says that the disturbance was put down to a commit; None where there is none.
+    `blamed` says that the disturbance was put down to a commit; None where there is none. `said` is true
+    where anything at all was said of it, if only that there are too few runs.
     """
 
     commits: int
     steps: int
     accused: bool
+    said: bool
     disturbance: Disturbance | None
     blamed: bool | None
 
@@ -89,17 +95,18 @@ class Judged:
 def judged(history: History, findings: Sequence[Finding]) -> Judged:
     """Holds the findings against the truth, series by series."""
     keys = {series.key for series in history.series}
-    by_key: dict[str, list[Finding]] = {key: [] for key in keys}
+    said: dict[str, list[Finding]] = {key: [] for key in keys}
     for finding in findings:
-        if finding.told and finding.key in keys:
-            by_key[finding.key].append(finding)
+        if finding.key in keys:
+            said[finding.key].append(finding)
     steps: list[JudgedStep] = []
     told: list[JudgedFinding] = []
     series: list[JudgedSeries] = []
     for one in history.series:
-        own, truth = by_key[one.key], history.steps.get(one.key, ())
+        own = [finding for finding in said[one.key] if finding.told]
+        truth = history.steps.get(one.key, ())
         matched = _matched(own, truth)
-        steps += [_step(step, own, matched) for step in truth]
+        steps += [_step(step, said[one.key], own, matched) for step in truth]
         told += [
             _finding(history, one.kind, finding, truth, matched.get(at)) for at, finding in enumerate(own)
         ]
@@ -110,6 +117,7 @@ def judged(history: History, findings: Sequence[Finding]) -> Judged:
                 commits=history.size,
                 steps=len(truth),
                 accused=bool(accused),
+                said=bool(said[one.key]),
                 disturbance=disturbed.by if disturbed else None,
                 blamed=any(disturbed.first - NEAR <= place <= disturbed.last + NEAR for place in accused)
                 if disturbed
@@ -144,11 +152,18 @@ def _matched(findings: Sequence[Finding], truth: Sequence[Step]) -> Mapping[int,
     return matched
 
 
-def _step(step: Step, findings: Sequence[Finding], matched: Mapping[int, Step]) -> JudgedStep:
-    noticed = any(abs(finding.where - step.at) <= NEAR for finding in findings)
-    places = [findings[number].place for number, own in matched.items() if own is step]
+def _step(
+    step: Step, said: Sequence[Finding], told: Sequence[Finding], matched: Mapping[int, Step]
+) -> JudgedStep:
+    near = [finding for finding in said if abs(finding.where - step.at) <= NEAR]
+    places = [told[number].place for number, own in matched.items() if own is step]
     distance = min((abs(place - step.at) for place in places if place is not None), default=None)
-    return JudgedStep(noticed, distance is not None and distance <= 1, distance == 0)
+    return JudgedStep(
+        noticed=any(finding.told for finding in near),
+        near=distance is not None and distance <= 1,
+        exact=distance == 0,
+        said=bool(near),
+    )
 
 
 def _finding(

@@ -12,19 +12,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.changes import short
 from benchmarks.changes.drawing import drawn, stepped
 from benchmarks.changes.history import Disturbance, Disturbed, History, Step
+from benchmarks.changes.levels import (
+    MARGIN,
+    SECONDS,
+    any_level,
+    any_place,
+    any_rate,
+    batch,
+    pass_rate,
+    step_of,
+)
 from benchmarks.changes.touching import CONFIG, FITTING, SHIPPED, cause, touched
 from gnomon_analysis.statistics.model import Floats, Kind, Series
 
 Draw = Callable[[np.random.Generator, int], History]
 
 COMMITS = 100
-MARGIN = 15
-"""A step has at least so many commits on either side."""
-
-SECONDS = 2.0
-DOLLARS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,8 @@ _UNITS = {Kind.PROPORTION: "-{} points", Kind.DURATION: "latency +{} %", Kind.CO
 
 def _single(rng: np.random.Generator, number: int) -> History:
     kind, size, runs = CELLS[number % len(CELLS)]
-    at = _place(rng, COMMITS)
-    step = _step(rng, kind, size, at)
+    at = any_place(rng, COMMITS)
+    step = step_of(rng, kind, size, at)
     levels = stepped(COMMITS, step.before, (at, step.after))
     series = drawn(rng, "series", kind, levels, runs)
     return History(
@@ -89,7 +95,7 @@ SUITE_COMMITS = 60
 def _suite(moved: int, points: int, group: str, weight: float, paths: bool = False) -> Draw:
     def draw(rng: np.random.Generator, number: int) -> History:
         commits = touched(rng, SUITE_COMMITS, 10)
-        at = _place(rng, SUITE_COMMITS)
+        at = any_place(rng, SUITE_COMMITS)
         guilty = int(rng.integers(10))
         commits = commits.with_causes({at: guilty})
         order = rng.permutation(CASES)
@@ -99,7 +105,7 @@ def _suite(moved: int, points: int, group: str, weight: float, paths: bool = Fal
         falling = set(order[:moved].tolist())
         series, steps = [], {}
         for case in range(CASES):
-            before = _pass_rate(rng, points) if case in falling else _any_rate(rng)
+            before = pass_rate(rng, points) if case in falling else any_rate(rng)
             after = before - points / 100 if case in falling else before
             if case in falling:
                 steps[f"case {case}"] = (Step(at, before, after),)
@@ -116,11 +122,11 @@ def _suite(moved: int, points: int, group: str, weight: float, paths: bool = Fal
 
 
 def _shared(rng: np.random.Generator, number: int) -> History:
-    at = _place(rng, COMMITS)
+    at = any_place(rng, COMMITS)
     falling = set(rng.permutation(20)[: 4 + number % 5].tolist())
     series, steps = [], {}
     for case in range(20):
-        before = _pass_rate(rng, 20) if case in falling else _any_rate(rng)
+        before = pass_rate(rng, 20) if case in falling else any_rate(rng)
         after = before - 0.2 if case in falling else before
         if case in falling:
             steps[f"case {case}"] = (Step(at, before, after),)
@@ -131,7 +137,7 @@ def _shared(rng: np.random.Generator, number: int) -> History:
 
 def _two_causes(rng: np.random.Generator, number: int) -> History:
     """A skill's text moves the cases of its skill, the configuration, a few commits later, some of all."""
-    first = _place(rng, COMMITS - 6)
+    first = any_place(rng, COMMITS - 6)
     second = first + int(rng.integers(2, 7))
     commits = touched(rng, COMMITS, 4).with_causes({first: 0, second: CONFIG})
     by_config = set(rng.permutation(np.arange(5, 20))[:5].tolist())
@@ -139,7 +145,7 @@ def _two_causes(rng: np.random.Generator, number: int) -> History:
     for case in range(20):
         skill = 0 if case < 5 else 1 + case % 3
         at = first if case < 5 else second if case in by_config else None
-        before = _pass_rate(rng, 50) if at is not None else _any_rate(rng)
+        before = pass_rate(rng, 50) if at is not None else any_rate(rng)
         levels = np.full(COMMITS, before)
         if at is not None:
             step = Step(at, before, before - rng.uniform(0.30, 0.50))
@@ -161,15 +167,15 @@ def _two_causes(rng: np.random.Generator, number: int) -> History:
 
 def _repository(rng: np.random.Generator, number: int) -> History:
     """One commit moves all there is, while each commit's machine and hour move all a little, too."""
-    at = _place(rng, COMMITS)
+    at = any_place(rng, COMMITS)
     weather = rng.normal(0, 1, COMMITS)
     series, steps = [], {}
     for place in range(20):
         kind, runs = (Kind.PROPORTION, 5) if place < 12 else (Kind.DURATION if place < 16 else Kind.COST, 5)
         size = int(rng.integers(20, 41)) if kind is Kind.PROPORTION else int(rng.integers(25, 61))
-        step = _step(rng, kind, size, at)
+        step = step_of(rng, kind, size, at)
         steps[f"{kind} {place}"] = (step,)
-        wobble = _batch(kind) * (0.7 * weather + 0.7 * rng.normal(0, 1, COMMITS))
+        wobble = batch(kind) * (0.7 * weather + 0.7 * rng.normal(0, 1, COMMITS))
         levels = stepped(COMMITS, step.before, (at, step.after))
         series.append(drawn(rng, f"{kind} {place}", kind, levels, runs, family=kind.value, wobble=wobble))
     return History("repository", "all of 20", COMMITS, tuple(series), steps, weight=0.5)
@@ -185,7 +191,7 @@ def _sparse(group: str, weights: Mapping[str, float], weight: float) -> Draw:
         runs = (10, 20)[number % 2]
         commits = touched(rng, COMMITS, 6)
         at = cause(rng, commits, 0, MARGIN, COMMITS - MARGIN)
-        step = _step(rng, Kind.PROPORTION, int(rng.integers(30, 46)), at)
+        step = step_of(rng, Kind.PROPORTION, int(rng.integers(30, 46)), at)
         series = drawn(
             rng,
             "series",
@@ -203,8 +209,8 @@ def _sparse(group: str, weights: Mapping[str, float], weight: float) -> Draw:
 
 def _revert(rng: np.random.Generator, number: int) -> History:
     length = 6 + number % 5
-    at = _place(rng, COMMITS - length)
-    step = _step(rng, Kind.PROPORTION, int(rng.integers(20, 41)), at)
+    at = any_place(rng, COMMITS - length)
+    step = step_of(rng, Kind.PROPORTION, int(rng.integers(20, 41)), at)
     levels = stepped(COMMITS, step.before, (at, step.after), (at + length, step.before))
     steps = (step, Step(at + length, step.after, step.before))
     series = drawn(rng, "series", Kind.PROPORTION, levels, 5)
@@ -216,17 +222,17 @@ def _revert(rng: np.random.Generator, number: int) -> History:
 
 def _upstream(rng: np.random.Generator, number: int) -> History:
     """The model changes under the suite; in every second history a commit moves some other cases, too."""
-    swapped = _place(rng, COMMITS)
+    swapped = any_place(rng, COMMITS)
     tag = stepped(COMMITS, 0, (swapped, 1)).astype(np.int64)
-    at = _place(rng, COMMITS)
+    at = any_place(rng, COMMITS)
     while abs(at - swapped) < MARGIN:
-        at = _place(rng, COMMITS)
+        at = any_place(rng, COMMITS)
     runs = (5, 10)[number // 2 % 2]
     series, steps, disturbed = [], {}, {}
     for case in range(20):
         key = f"case {case}"
         points = rng.uniform(0.15, 0.35)
-        before = _pass_rate(rng, 35)
+        before = pass_rate(rng, 35)
         if case < 12:
             levels = stepped(COMMITS, before, (swapped, before - points))
             disturbed[key] = Disturbed(Disturbance.UPSTREAM, swapped, swapped)
@@ -245,7 +251,7 @@ def _drift(rng: np.random.Generator, number: int) -> History:
     first = int(rng.integers(10, 31))
     slope = np.clip((np.arange(COMMITS) - first) / 60, 0, 1)
     rate = kind is Kind.PROPORTION
-    levels = _pass_rate(rng, 30) - 0.3 * slope if rate else SECONDS * 1.5**slope
+    levels = pass_rate(rng, 30) - 0.3 * slope if rate else SECONDS * 1.5**slope
     series = drawn(rng, "series", kind, levels, runs)
     cell = f"{'30 points' if rate else 'latency +50 %'} over 60 commits, {runs} runs"
     disturbed = {"series": Disturbed(Disturbance.DRIFT, first, first + 60)}
@@ -253,10 +259,10 @@ def _drift(rng: np.random.Generator, number: int) -> History:
 
 
 def _blip(rng: np.random.Generator, number: int) -> History:
-    at = _place(rng, COMMITS)
+    at = any_place(rng, COMMITS)
     runs, least = ((10, 40), (20, 60))[number % 2]
     points = int(rng.integers(least, least + 21))
-    before = _pass_rate(rng, points)
+    before = pass_rate(rng, points)
     levels = stepped(COMMITS, before, (at, before - points / 100), (at + 1, before))
     series = drawn(rng, "series", Kind.PROPORTION, levels, runs)
     disturbed = {"series": Disturbed(Disturbance.BLIP, at, at)}
@@ -287,7 +293,7 @@ def _clean(rng: np.random.Generator, number: int) -> History:
     """One series; every second knows what the commits touched."""
     kind, runs = _CLEAN[number % len(_CLEAN)]
     prior = touched(rng, COMMITS, 6).prior(0) if number // len(_CLEAN) % 2 else None
-    series = drawn(rng, "series", kind, np.full(COMMITS, _any_level(rng, kind)), runs, prior=prior)
+    series = drawn(rng, "series", kind, np.full(COMMITS, any_level(rng, kind)), runs, prior=prior)
     return History("clean", f"{kind}, {runs} runs", COMMITS, (series,), weight=0.4)
 
 
@@ -299,49 +305,13 @@ def _clean_suite(rng: np.random.Generator, number: int) -> History:
 def _wobble(rng: np.random.Generator, number: int) -> History:
     kind = (Kind.PROPORTION, Kind.PROPORTION, Kind.DURATION, Kind.COST)[number % 4]
     runs = (5, 20)[number // 4 % 2]
-    wobble = _batch(kind) * rng.normal(0, 1, COMMITS)
-    series = drawn(rng, "series", kind, np.full(COMMITS, _any_level(rng, kind)), runs, wobble=wobble)
+    wobble = batch(kind) * rng.normal(0, 1, COMMITS)
+    series = drawn(rng, "series", kind, np.full(COMMITS, any_level(rng, kind)), runs, wobble=wobble)
     return History("wobble", f"{kind}, {runs} runs", COMMITS, (series,), weight=0.5)
 
 
-# Levels.
-
-
-def _place(rng: np.random.Generator, size: int) -> int:
-    return int(rng.integers(MARGIN, size - MARGIN + 1))
-
-
-def _step(rng: np.random.Generator, kind: Kind, size: int, at: int) -> Step:
-    """A fall by `size` points of a rate, a rise by `size` percent of a mean."""
-    if kind is Kind.PROPORTION:
-        before = _pass_rate(rng, size)
-        return Step(at, before, before - size / 100)
-    before = SECONDS if kind is Kind.DURATION else DOLLARS
-    return Step(at, before, before * (1 + size / 100))
-
-
-def _pass_rate(rng: np.random.Generator, points: int) -> float:
-    """A rate that can fall by so many points."""
-    return float(rng.uniform(max(0.65, points / 100 + 0.05), 0.97))
-
-
-def _any_rate(rng: np.random.Generator) -> float:
-    """Half of all cases pass nearly always, the others anything between nearly never and nearly always."""
-    return float(rng.uniform(0.9, 0.99) if rng.random() < 0.5 else rng.uniform(0.05, 0.95))
-
-
-def _any_level(rng: np.random.Generator, kind: Kind) -> float:
-    levels: Mapping[Kind, float] = {Kind.DURATION: SECONDS, Kind.COST: DOLLARS, Kind.COUNT: 1.5}
-    return _any_rate(rng) if kind is Kind.PROPORTION else levels[kind]
-
-
-def _batch(kind: Kind) -> float:
-    """Standard deviation of what a commit's machine and hour do: to a logit, or to a logarithm."""
-    return 0.4 if kind is Kind.PROPORTION else 0.12
-
-
 def _clean_case(rng: np.random.Generator, key: str, size: int, runs: int) -> Series:
-    levels: Floats = np.full(size, _any_rate(rng))
+    levels: Floats = np.full(size, any_rate(rng))
     return drawn(rng, key, Kind.PROPORTION, levels, runs, family="suite")
 
 
@@ -364,4 +334,8 @@ GROUPS: Mapping[str, Group] = {
     "clean": Group(_clean, 1000, 200),
     "clean-suite": Group(_clean_suite, 10, 2),
     "wobble": Group(_wobble, 200, 40),
+    short.SINGLE: Group(short.single, 20 * len(short.STEPS), 4 * len(short.STEPS)),
+    short.SUITE: Group(short.suite, 4 * len(short.STEPS), len(short.STEPS)),
+    short.CLEAN: Group(short.clean, 80 * len(short.NOTHING), 16 * len(short.NOTHING)),
+    short.CLEAN_SUITE: Group(short.clean_suite, 8 * len(short.NOTHING), 2 * len(short.NOTHING)),
 }

@@ -100,11 +100,16 @@ def of_group(histories: Sequence[Judged]) -> Mapping[str, Figure]:
         "noticed": ratio(_steps(histories, lambda step: step.noticed)),
         "±1": ratio(_steps(histories, lambda step: step.near)),
         "exact": ratio(_steps(histories, lambda step: step.exact)),
+        "said": ratio(_steps(histories, lambda step: step.said)),
         "right": ratio(_accusing(one, lambda said: said.right) for one in histories),
         "far": ratio(_accusing(one, lambda said: said.far) for one in histories),
         "false /1,000": ratio(_false_alarms(one) for one in histories),
         "accused": ratio(
             (sum(s.accused for s in one.series if not s.steps), sum(not s.steps for s in one.series))
+            for one in histories
+        ),
+        "said of clean": ratio(
+            (sum(s.said for s in one.series if not s.steps), sum(not s.steps for s in one.series))
             for one in histories
         ),
         "blamed": ratio(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.changes import replay, touching
 from benchmarks.changes.detectors.protocol import commit_means, rate_of_all
+from benchmarks.changes.levels import MARGIN
 from benchmarks.changes.running import all_done, do, tasks
 from benchmarks.changes.scenarios import CELLS, GROUPS, history
 
@@ -41,7 +42,8 @@ def test_a_history_is_whole(group: str) -> None:
             assert series.prior is None or len(series.prior) == drawn.size
         for steps in drawn.steps.values():
             for step in steps:
-                assert 15 <= step.at <= drawn.size - 15
+                margin = 1 if group.startswith("short") else MARGIN
+                assert margin <= step.at <= drawn.size - margin
                 assert step.before != step.after
 
 

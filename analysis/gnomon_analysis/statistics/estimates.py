@@ -19,6 +19,8 @@ _DRAWS = 4000
 # Places of less than this share move no interval.
 _LEAST_SHARE = 0.002
 _MOST_FREEDOM = 20.0
+# Logarithm of a factor beyond which nobody asks how far: of two or three commits the tails reach anywhere.
+_MOST_NOISE = 50.0
 _POWER = (1.959964 + 0.841621) ** 2
 
 
@@ -74,6 +76,7 @@ def _levels(line: Line, where: slice, count: int, drawn: np.random.Generator) ->
     freedom = prior + max(0, value.size - 1)
     scatter = (prior * line.scatter + float((weight * (value - centre) ** 2).sum())) / freedom
     noise = drawn.standard_t(freedom, count) * np.sqrt(scatter / max(mass, 1e-12))
+    noise = np.clip(noise, -_MOST_NOISE, _MOST_NOISE)
     found = mean * np.exp(noise)
     return found, np.exp(centre + noise) if line.kind is Kind.DURATION else found
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
@@ -21,6 +22,10 @@ from gnomon_analysis.statistics.model import Floats, Integers, Kind, Series
 DOUBT = 1.2
 # How many pairs of neighbours the assumption of independent runs counts for, against what the pairs show.
 TRUST = 10.0
+# How many pairs the scatter of runs within their commits counts for, and how many commits of one run each it
+# takes to tell a step from scatter.
+_FEW = 2.0
+_LEAST_ENTRIES = 6
 # A pair further apart than so many times the usual squared distance is a step, and no noise.
 _STEP = 9.0
 _ODD = 7.0
@@ -83,9 +88,12 @@ def line(series: Series) -> Line:
     if series.kind is Kind.COUNT:
         weight = trials / _of_counts(level, trials)
         return Line(series.kind, at, tag, runs, level, level, weight, 1.0, 0.0)
-    value = _logarithms(level)
-    weight = _even_weights(series, starts, runs)
-    scatter, freedom = _scatter(value, weight)
+    logarithms = _logarithms(series.value)
+    means = np.add.reduceat(logarithms * series.trials, starts) / trials
+    # A geometric mean says most about a lognormal duration, the mean itself about money.
+    value = means if series.kind is Kind.DURATION else _logarithms(level)
+    weight, own = _even_weights(logarithms, means, starts, runs)
+    scatter, freedom = _scatter(value, weight, own)
     value = _without_outliers(value, np.sqrt(scatter / weight))
     return Line(series.kind, at, tag, runs, level, value, weight, scatter, freedom)
 
@@ -94,12 +102,31 @@ def neighbours(value: Floats, weight: Floats) -> tuple[float, float]:
     """Variance at weight 1, from the squared distances of neighbours, and how many pairs it is from.
 
     J. von Neumann, "Distribution of the ratio of the mean square successive difference to the variance",
-    Annals of Mathematical Statistics 12 (1941): a step disturbs one pair only, and that pair is cut off.
+    Annals of Mathematical Statistics 12 (1941): a step disturbs one pair only. The pair of the likeliest step
+    is left out, others that lie far above the rest are cut off.
     """
-    if value.size < 2:
+    if value.size < 3:
         return 0.0, 0.0
+    usual = steady(value, weight)
     squares = np.diff(value) ** 2 / (1 / weight[1:] + 1 / weight[:-1])
-    return without_steps(squares, np.ones_like(squares)), float(squares.size)
+    return without_steps(squares[usual], np.ones(value.size - 2)), float(value.size - 2)
+
+
+def steady(value: Floats, weight: Floats) -> NDArray[np.bool_]:
+    """All pairs of neighbours but the one between which a single step would fit best; shape (entries - 1,).
+
+    The estimates of scatter allow for one step that way: of a short line one pair of neighbours that lie on
+    both sides of a step would make up most of what there seems to be. The best fit is where the two means
+    differ most in units of their error (D. M. Hawkins, "Testing a sequence of observations for a shift in
+    location", Journal of the American Statistical Association 72, 1977).
+    """
+    told = np.ones(max(value.size - 1, 0), dtype=np.bool_)
+    if not told.size:
+        return told
+    mass, sums = np.cumsum(weight), np.cumsum(weight * value)
+    excess = sums[:-1] - mass[:-1] * (sums[-1] / mass[-1])
+    told[int(np.argmax(excess**2 / (mass[:-1] * (mass[-1] - mass[:-1]))))] = False
+    return told
 
 
 def gathered(frame: Line, kind: Kind, value: Floats, level: Floats, *, runs: Floats, weight: Floats) -> Line:
@@ -164,7 +191,7 @@ def _of_proportions(rate: Floats, trials: Floats) -> tuple[float, float]:
     variance = pooled * (1 - pooled) * pooled_trials / np.maximum(pooled_trials - 1, 1)
     expected = variance * (1 / trials[1:] + 1 / trials[:-1])
     found = np.diff(rate) ** 2
-    told = expected > 0
+    told = (expected > 0) & steady(rate, trials)
     pairs = float(np.count_nonzero(told))
     if not pairs:
         return 1.0, 1.0
@@ -184,7 +211,7 @@ def _of_counts(mean: Floats, trials: Floats) -> float:
     if mean.size < 2:
         return 1.0
     expected = (mean[1:] + mean[:-1]) / 2 * (1 / trials[1:] + 1 / trials[:-1])
-    told = expected > 0
+    told = (expected > 0) & steady(mean, trials)
     pairs = float(np.count_nonzero(told))
     if not pairs:
         return 1.0
@@ -214,22 +241,39 @@ def _without_outliers(value: Floats, error: Floats) -> Floats:
     return np.asarray(np.clip(value, middle - _FAR * error, middle + _FAR * error))
 
 
-def _even_weights(series: Series, starts: Integers, runs: Floats) -> Floats:
-    """Weight of each commit's mean: runs / (1 + (runs - 1) rho), rho the correlation of a commit's runs."""
-    if runs.size < 2 or runs.max() == runs.min():
-        return np.ones_like(runs)
-    values = _logarithms(series.value)
-    means = np.add.reduceat(values, starts) / runs
+def _even_weights(
+    logarithms: Floats, means: Floats, starts: Integers, runs: Floats
+) -> tuple[Floats, float | None]:
+    """Weight of each commit's mean, and the variance at weight 1 that independent runs would have.
+
+    Runs / (1 + (runs - 1) rho), rho the correlation of a commit's runs; 1 where all have as many runs. The
+    variance is that of runs around their commit's mean, and None where there is one run a commit.
+    """
     within_freedom = float((runs - 1).sum())
-    within = float(((values - np.repeat(means, runs.astype(np.int64))) ** 2).sum()) / within_freedom
+    if within_freedom < 1:
+        return np.ones(runs.size), None
+    within = float(((logarithms - np.repeat(means, runs.astype(np.int64))) ** 2).sum()) / within_freedom
+    if runs.size < 2 or runs.max() == runs.min():
+        return np.ones(runs.size), within / float(runs[0])
     spread = 1 / runs[1:] + 1 / runs[:-1]
+    usual = steady(means, runs)
     squares = np.diff(means) ** 2
-    ratio = without_steps(squares, within * spread) if within > 0 else 1.0
+    ratio = without_steps(squares[usual], within * spread[usual]) if within > 0 and usual.any() else 1.0
     between = max(0.0, (ratio - 1) * within * float(spread.mean()) / 2)
     rho = between / (between + within) if between + within > 0 else 1.0
-    return np.asarray(runs / (1 + (runs - 1) * rho))
+    return np.asarray(runs / (1 + (runs - 1) * rho)), between + within
 
 
-def _scatter(value: Floats, weight: Floats) -> tuple[float, float]:
+def _scatter(value: Floats, weight: Floats, own: float | None) -> tuple[float, float]:
+    """Variance at weight 1, and its degrees of freedom: what neighbours show, or independent runs would have.
+
+    The latter counts for a few pairs, which matters where there are hardly more.
+    """
     variance, pairs = neighbours(value, weight)
+    if own is not None:
+        variance, pairs = (_FEW * own + pairs * variance) / (_FEW + pairs), _FEW + pairs
+    elif 1 < value.size < _LEAST_ENTRIES:
+        # Of single runs of a few commits nobody can tell a step from scatter.
+        squares = np.diff(value) ** 2 / (1 / weight[1:] + 1 / weight[:-1])
+        variance, pairs = float(squares.mean()), float(squares.size)
     return max(variance, _LEAST_SCATTER**2), pairs

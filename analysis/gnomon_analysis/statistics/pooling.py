@@ -18,7 +18,7 @@ from scipy.special import expit
 
 from gnomon_analysis.statistics import likelihoods, placing, scanning, segmentation
 from gnomon_analysis.statistics.likelihoods import Likelihood
-from gnomon_analysis.statistics.lines import DOUBT, Line, gathered, without_steps
+from gnomon_analysis.statistics.lines import DOUBT, Line, gathered, steady, without_steps
 from gnomon_analysis.statistics.logarithms import log_sum, log_sums
 from gnomon_analysis.statistics.model import Floats, Integers, Kind
 from gnomon_analysis.statistics.segmentation import WHOLE, Cut
@@ -141,9 +141,11 @@ class _Pool:
 
     def pooled(self, first: int, last: int) -> Cut:
         """The event between two ends, as if there were at most one."""
-        # A commit alone at an end is borne out by no other one; a short stretch has no other gaps.
-        edge = 2 if last - first > _LEAST else 1
-        gaps = np.arange(first + edge, last - edge + 1)
+        # A commit alone is borne out by no other one; the first and the newest of all are looked at as such.
+        least = 2 if last - first > _LEAST else 1
+        low = first + (1 if first == 0 else least)
+        high = last - (1 if last == self.odds.size else least)
+        gaps = np.arange(low, high + 1)
         scores = self.scores(self.factors(first, last, gaps), gaps)
         best = int(np.argmax(scores))
         near = slice(max(0, best - _REACH), best + _REACH + 1)
@@ -240,7 +242,7 @@ def _search(pool: _Pool, size: int) -> list[int]:
 def _seeded(first: int, last: int) -> list[tuple[int, int]]:
     stretches: list[tuple[int, int]] = []
     length = float(last - first)
-    while length >= _LEAST:
+    while length >= _LEAST or length == last - first > 1:
         count = 1 if length == last - first else 2 * int(np.ceil((last - first) / length)) - 1
         starts = np.linspace(first, last - length, count)
         stretches += [(int(np.floor(start)), int(np.ceil(start + length))) for start in starts]
@@ -294,6 +296,7 @@ def together(found: Family) -> float:
         np.add.at(sums, places[1:][beside], distances[beside])
         np.add.at(counts, places[1:][beside], 1.0)
     told = counts > 1
+    told[1:] &= steady(np.cumsum(sums), np.ones(size))
     if not told.any():
         return 1.0
     ratio = without_steps(sums[told] ** 2, counts[told])
