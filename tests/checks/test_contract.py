@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 from gnomon.registry import metrics
+from gnomon.registry.model import Metric
 from gnomon.registry.prometheus import series_names
 from gnomon_generators import promql as p
 from tests.checks.trees import board, found, in_panel, marked, panel, query, rules, tree
@@ -23,7 +24,7 @@ def test_every_series_of_the_registry_may_be_named(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("metric", metrics.ALL, ids=str)
-def test_what_the_vocabulary_writes_is_right(metric: metrics.Metric, tmp_path: Path) -> None:
+def test_what_the_vocabulary_writes_is_right(metric: Metric, tmp_path: Path) -> None:
     """The expressions that the generator writes for a metric, split by any label, pass every check."""
     texts = [
         expression
@@ -40,7 +41,7 @@ def test_what_the_vocabulary_writes_is_right(metric: metrics.Metric, tmp_path: P
     assert found(tmp_path, files, "contract/[!u]*", "promql/*") == []
 
 
-def _written(reading: object, metric: metrics.Metric) -> list[str]:
+def _written(reading: object, metric: Metric) -> list[str]:
     from gnomon.errors import UserError
 
     try:
@@ -104,6 +105,16 @@ def test_labels_of_a_scrape_exist_where_something_is_scraped(tmp_path: Path) -> 
         in_panel(tmp_path, "sum by (job, instance) (rate(otelcol_exporter_sent_spans[5m]))", "contract/label")
         == []
     )
+
+
+def test_none_is_a_value_of_run_points_alone(tmp_path: Path) -> None:
+    """The series of a service are without the label where there is nothing to say, and the advice says so."""
+    of_runs = 'sum(sum_over_time(gnomon_run_model_calls{error_type!="none"}[1h]))'
+    assert in_panel(tmp_path, of_runs, "contract/value") == []
+    of_services = 'sum(rate(gen_ai_invoke_agent_duration_seconds_count{error_type!="none"}[5m]))'
+    (finding,) = in_panel(tmp_path, of_services, "contract/value")
+    assert marked([finding]) == ['error_type!="none"']
+    assert finding.advice == 'write error_type!="" for what has one, error_type="" for what has none'
 
 
 def test_values_are_bounded_by_the_settings(tmp_path: Path) -> None:
@@ -296,6 +307,7 @@ class TestSeries:
 
 RULES = """
 from gnomon.registry import metrics
+from gnomon.registry.model import Metric
 from gnomon_generators.promql import total
 from gnomon_generators.rules import Group, RecordingRule
 

@@ -72,6 +72,14 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["is in {USD}", "in {test}", "write ratio("],
     ),
     "a percentage by a count": (lambda: p.ratio(SHARE, TESTS), ["is in %", "divide the totals"]),
+    "no error of a service": (
+        lambda: total(m.GEN_AI_INVOKE_AGENT_DURATION, where={a.ERROR_TYPE: none_of("none")}),
+        ["gen_ai.invoke_agent.duration has no error.type", "never 'none'", "none_of('')", "any error"],
+    ),
+    "no error of a service, as a value": (
+        lambda: total(m.GEN_AI_INVOKE_AGENT_DURATION, where={a.ERROR_TYPE: one_of("none", "timeout")}),
+        ["never 'none'", "'' for what has none"],
+    ),
     "money less tests": (lambda: p.difference(COST, TESTS), ["they do not add up"]),
 }
 
@@ -85,6 +93,14 @@ def test_mistake(mistake: str) -> None:
     for part in said:
         assert part in str(caught.value)
     assert "Attribute(" not in str(caught.value)
+
+
+def test_run_points_say_none_and_services_leave_the_label_out() -> None:
+    """Any error is `none_of("none")` of the one, `none_of("")` of the other."""
+    of_runs = total(m.GNOMON_RUN_MODEL_CALLS, where={a.ERROR_TYPE: none_of("none")})
+    of_services = total(m.GEN_AI_INVOKE_AGENT_DURATION, where={a.ERROR_TYPE: none_of("")})
+    assert 'error_type!="none"' in of_runs.text
+    assert 'error_type!=""' in of_services.text
 
 
 def test_one_label_needs_no_list() -> None:

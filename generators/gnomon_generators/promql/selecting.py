@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from gnomon.errors import UserError
 from gnomon.registry.attribute import Attribute
+from gnomon.registry.values import NONE
 from gnomon_generators.promql.naming import told
 from gnomon_generators.promql.series import AnyLabel, Label, Labels, Series, each, label_text
 
@@ -78,17 +79,20 @@ def selector(series: Series, where: Where | None, suffix: str = "") -> str:
         if isinstance(value, Filter) and label_text(label) not in series.labels:
             continue
         must_have(series, label)
-        found.append(matcher(label, value))
+        found.append(matcher(label, value, series))
     return series.base + suffix + (f"{{{', '.join(found)}}}" if found else "")
 
 
-def matcher(label: AnyLabel, value: Value) -> str:
-    """One matcher as PromQL; raises `UserError` for a value outside the label's closed set."""
+def matcher(label: AnyLabel, value: Value, series: Series | None = None) -> str:
+    """One matcher as PromQL; raises `UserError` for a value outside the label's closed set.
+
+    That is the set of the metric where `series` says of which; else all that the label says anywhere.
+    """
     operator, wanted = _parts(label, value)
     if isinstance(wanted, bool):
         wanted = "true" if wanted else "false"
     if not isinstance(value, Filter) and not _is_variable(value):
-        _check_value(label, operator, wanted)
+        _check_value(label, operator, wanted, series)
     quoted = wanted.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'{label_text(label)}{operator}"{quoted}"'
 
@@ -140,8 +144,8 @@ def _is_variable(value: Value) -> bool:
     return not isinstance(value, (str, bool, tuple))
 
 
-def _check_value(label: AnyLabel, operator: Operator, wanted: str) -> None:
-    allowed = label.label_values
+def _check_value(label: AnyLabel, operator: Operator, wanted: str, series: Series | None) -> None:
+    allowed = label.label_values if series is None else series.values[label_text(label)]
     if not wanted:
         return  # a label that is not there, which any may be
     if operator in ("=~", "!~"):
@@ -158,6 +162,11 @@ def _check_value(label: AnyLabel, operator: Operator, wanted: str) -> None:
         wanted = unknown[0] if unknown else wanted
     elif allowed is None or wanted in allowed:
         return
+    if wanted == NONE and series is not None and NONE in (label.label_values or ()):
+        raise UserError(
+            f"{series.name} has no {label.name} where there is nothing to say, and never 'none': write "
+            "none_of('') for what has one (any error), '' for what has none"
+        )
     raise UserError(f"{label.name} is never {wanted!r}: its values are {', '.join(allowed)}")
 
 

@@ -79,6 +79,8 @@ class Series:
     unit: str
     additive: bool
     labels: Mapping[str, AnyLabel]
+    values: Mapping[str, tuple[str, ...] | None]
+    """All that each label may say; None where that is open."""
     sent: bool = False
     """Whether a process sends it once a minute, however often others are scraped."""
 
@@ -101,6 +103,7 @@ def _series_of(metric: AnyMetric) -> Series:
             metric.unit,
             additive=True,
             labels={label_text(label): label for label in metric.labels},
+            values={label_text(label): label.label_values for label in metric.labels},
         )
     return Series(
         metric.name,
@@ -110,6 +113,7 @@ def _series_of(metric: AnyMetric) -> Series:
         metric.unit,
         metric.additive,
         {label_of(attribute): attribute for attribute in metric.attributes},
+        {label_of(attribute): metric.values_of(attribute) for attribute in metric.attributes},
         sent=metric.counting in ("counter", "histogram"),
     )
 

@@ -203,7 +203,7 @@ def _bound(attribute: Attribute, row: Metric) -> str:
     """What the attribute may say; on OpenTelemetry's own token metric only its own two kinds."""
     if row is metrics.GEN_AI_CLIENT_TOKEN_USAGE and attribute is a.GEN_AI_TOKEN_TYPE:
         return codes(("input", "output"))
-    told = attribute.label_values
+    told = row.values_of(attribute)
     return attribute.bounded_by if told is None else codes(told)
 
 

@@ -288,7 +288,7 @@ ERROR_TYPE = Attribute(
     examples=(*values.ERROR_TYPES, "AssertionError"),
     stability="stable",
     source=SEMCONV,
-    bounded_by="on metrics one of " + ", ".join(values.ERROR_TYPES) + " or none",
+    bounded_by="on metrics one of " + ", ".join(values.ERROR_TYPES) + "; on run points also none",
     values_on_metrics=(*values.ERROR_TYPES, values.NONE),
 )
 EXCEPTION_TYPE = Attribute(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from gnomon.record import Record
 from gnomon.registry.attribute import Attribute, Source, Stability
+from gnomon.registry.values import NONE
 
 Instrument = Literal["counter", "updowncounter", "histogram", "gauge"]
 
@@ -105,3 +106,13 @@ class Metric(Record, eq=False):
     def attributes(self) -> tuple[Attribute, ...]:
         """All of the metric's labels, the ones that are always present first."""
         return self.required + self.optional
+
+    def values_of(self, attribute: Attribute) -> tuple[str, ...] | None:
+        """All that a label of the metric may say; None where that is open.
+
+        Where nothing is to be said run points say `none`; a service's series are without the label then.
+        """
+        told = attribute.label_values
+        if told is None or attribute.values_on_metrics is None or self.counting == "run_point":
+            return told
+        return tuple(value for value in told if value != NONE)

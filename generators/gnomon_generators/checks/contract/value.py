@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from gnomon.registry.values import NONE
 from gnomon_generators.checks.finding import Finding, Severity
 from gnomon_generators.checks.known.naming import in_words, named
 from gnomon_generators.checks.subjects import Expression
@@ -28,15 +29,22 @@ def check(expression: Expression) -> Iterator[Finding]:
                 if (matcher.label, value) in seen:
                     continue
                 seen.add((matcher.label, value))
-                near = get_close_matches(value, allowed or (), n=1) or list(allowed or ())
                 yield expression.finding(
                     ID,
                     SEVERITY,
                     f'{matcher.label} of {one.name} is never "{value}": '
                     + ("this excludes nothing." if matcher.negative else "this selects nothing."),
-                    f"write {in_words(near)}",
+                    _advice(matcher, value, allowed or ()),
                     span=matcher.span,
                 )
+
+
+def _advice(matcher: Matcher, value: str, allowed: tuple[str, ...]) -> str:
+    if value == NONE:
+        # Run points say so; the series of services are without the label where there is nothing to say.
+        there, missing = f'{matcher.label}!=""', f'{matcher.label}=""'
+        return f"write {there} for what has one, {missing} for what has none"
+    return f"write {in_words(get_close_matches(value, allowed, n=1) or list(allowed))}"
 
 
 def _impossible(matcher: Matcher, allowed: tuple[str, ...]) -> list[str]:

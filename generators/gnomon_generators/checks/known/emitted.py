@@ -48,7 +48,7 @@ def _series(metric: AnyMetric, bounded: Values, counting: str) -> Iterator[Known
     whole = series_of(metric)
     kind: Kind = "counter" if counting == "histogram" else counting  # type: ignore[assignment]
     labels: dict[str, tuple[str, ...] | None] = {
-        name: bounded.get(_name(label)) or label.label_values for name, label in whole.labels.items()
+        name: bounded.get(_name(label)) or whole.values[name] for name, label in whole.labels.items()
     }
     if whole.base not in _STACK:
         labels |= dict.fromkeys(_OF_RUNS if kind == "run_point" else _OF_SERVICES)
