@@ -160,7 +160,7 @@ def test_too_few_runs_say_how_many_more() -> None:
 
 @pytest.mark.parametrize(("commits", "runs"), [(4, 3), (3, 5), (2, 10), (6, 2)])
 def test_a_short_history_tells_of_a_total_loss(commits: int, runs: int) -> None:
-    """From always to never after a few commits is told at its commit, with nothing around to compare it to."""
+    """From always to never after a few commits is told at its commit, however little there is around it."""
     (move,) = located(series(step(2 * commits, commits, 1.0, 0.0), runs=runs))
     assert (move.verdict, move.place, move.runs_after) == (CHANGED, commits, commits * runs)
 
