@@ -17,7 +17,8 @@ from gnomon_generators.rules import AlertRule, Group, Panel, group
 
 FINDING = (*OWNER, a.GNOMON_CHANGE_METRIC, a.GNOMON_CHANGE_REVISION, a.GEN_AI_SKILL_NAME)
 COMMIT = "{{ $labels.gnomon_change_revision }}"
-SURE = '{{ $value | printf "%.0f" }} %'
+# Nothing is ever a hundred percent sure.
+SURE = '{{ if gt $value 99.0 }}over 99{{ else }}{{ $value | printf "%.0f" }}{{ end }} %'
 SKILL = "{{ with $labels.gen_ai_skill_name }} (skill {{ . }}){{ end }}"
 
 
@@ -28,7 +29,7 @@ def groups(settings: Settings) -> Sequence[Group]:
 
 def _regression(settings: Settings) -> AlertRule:
     # The list of findings is right on average; a person is only called for one that is by itself.
-    least = 100 - settings.changes.attribution.false_findings_percent
+    least = settings.changes.attribution.alert_percent
     worse = ours(settings) | {a.GNOMON_CHANGE_VERDICT: "regression"}
     return AlertRule(
         "SkillChangeRegression",

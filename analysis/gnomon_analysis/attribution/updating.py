@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gnomon.settings import Settings
+from gnomon.settings.model import FINDING_HAZARD
 from gnomon_analysis.attribution import reading
 from gnomon_analysis.attribution.confirming import confirms
 from gnomon_analysis.attribution.finding import Finding
@@ -233,6 +234,7 @@ def options_of(settings: Settings) -> Options:
     wanted = settings.changes.attribution
     least = wanted.least_effects
     return Options(
+        hazard=FINDING_HAZARD,
         false_findings=wanted.false_findings_percent / 100,
         minimum_runs=wanted.minimum_runs,
         least_effects=MappingProxyType(

@@ -617,6 +617,12 @@ class LeastEffects(Record):
     count_percent: float = setting(10.0, "Attempts and retries.", unit="%", minimum=0, maximum=1000)
 
 
+# The probability that a commit moves a given metric, before anything is measured: for findings, which are
+# read, and for alerts, which call a person.
+FINDING_HAZARD = 1 / 100
+ALERT_HAZARD = 1 / 500
+
+
 class Attribution(Record):
     """How `gnomon changes` decides which commit moved which metric."""
 
@@ -636,6 +642,17 @@ class Attribution(Record):
         maximum=10**6,
     )
     least_effects: LeastEffects = section(LeastEffects)
+
+    @property
+    def alert_percent(self) -> float:
+        """How sure a finding must be that there is a change, in percent, before somebody is called.
+
+        What `false_findings_percent` asks of a finding by itself, with the hazard of alerts in place of that
+        of findings: a finding has one probability, whose odds are proportional to those of the hazard.
+        """
+        asked = (100 - self.false_findings_percent) / self.false_findings_percent
+        odds = asked * FINDING_HAZARD / (1 - FINDING_HAZARD) * (1 - ALERT_HAZARD) / ALERT_HAZARD
+        return round(100 * odds / (1 + odds), 2)
 
 
 class Changes(Record):
