@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gnomon.settings import Settings
 from gnomon.settings.model import (
@@ -27,6 +27,7 @@ from gnomon_generators.artefacts.production import produce
 from gnomon_generators.programs import Program, Result, require
 from tests.promql.servers import program
 
+Channel = Literal["slack", "pagerduty", "email", "webhook", "all"]
 CHANNELS = Channels(
     slack=Slack(webhook_url=SecretReference(env="SLACK_WEBHOOK_URL"), channel="#quality"),
     pagerduty=PagerDuty(routing_key=SecretReference(file=Path("/project/secrets/pagerduty"))),
@@ -58,7 +59,7 @@ ORGANISATION = Organisation(
 )
 
 
-def settings(channel: str = "all", channels: Channels = CHANNELS, **different: Any) -> Settings:
+def settings(channel: Channel = "all", channels: Channels = CHANNELS, **different: Any) -> Settings:
     plain = Settings(organisation=ORGANISATION, channels=channels)
     return replace(plain, alerts=replace(plain.alerts, channel=channel), **different)
 

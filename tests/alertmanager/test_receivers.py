@@ -13,7 +13,7 @@ from gnomon.errors import UserError
 from gnomon.settings import Settings
 from gnomon.settings.model import Channels, Email, Slack, Webhook
 from gnomon.settings.values import SecretReference
-from tests.alertmanager.running import CHANNELS, checked, generated, settings
+from tests.alertmanager.running import CHANNELS, Channel, checked, generated, settings
 
 
 def receivers(chosen: Settings, folder: Path) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def test_without_a_channel_nobody_is_told_and_that_is_said(tmp_path: Path) -> No
         ("all", {"slack_configs", "pagerduty_configs", "email_configs", "webhook_configs"}),
     ],
 )
-def test_only_what_is_asked_for(channel: str, keys: set[str], tmp_path: Path) -> None:
+def test_only_what_is_asked_for(channel: Channel, keys: set[str], tmp_path: Path) -> None:
     """`alerts.channel` chooses among the channels that are filled in, and amtool accepts each choice."""
     chosen = settings(channel)
     assert set(receivers(chosen, tmp_path)["team"]) == keys
@@ -103,7 +103,9 @@ def test_the_folder_of_secrets_can_be_another(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_half_a_channel_is_refused(channel: str, channels: Channels, sentence: str, tmp_path: Path) -> None:
+def test_half_a_channel_is_refused(
+    channel: Channel, channels: Channels, sentence: str, tmp_path: Path
+) -> None:
     """What would tell nobody though somebody asked for it, or mix secrets up, is refused with advice."""
     with pytest.raises(UserError, match=sentence):
         generated(settings(channel, channels), tmp_path)

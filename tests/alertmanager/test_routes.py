@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
@@ -106,7 +107,7 @@ def test_one_name_one_receiver() -> None:
 
 
 @pytest.mark.parametrize(("label", "operator", "value"), [("a-b", "=", "c"), ("a", "=~", "(")])
-def test_no_condition_that_alertmanager_refuses(label: str, operator: str, value: str) -> None:
+def test_no_condition_that_alertmanager_refuses(label: str, operator: Literal["=", "=~"], value: str) -> None:
     """A name that is no label and a pattern that is none are refused."""
     with pytest.raises(UserError):
         Matcher(label, operator, value)

@@ -41,9 +41,9 @@ def history(shop: Shop, before: int = 4, after: int = 3) -> str:
     return culprit
 
 
-def answer(shop: Shop, *arguments: str, code: int = 0) -> dict:
+def answer(shop: Shop, *arguments: str, code: int = 0) -> dict[str, Any]:
     text = shop.gnomon("bisect", *arguments, "--yes", "--json", code=code)
-    found: dict = json.loads(text[text.index("{\n") :])
+    found: dict[str, Any] = json.loads(text[text.index("{\n") :])
     return found
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -429,7 +428,7 @@ def test_the_callers_own_git_variables_do_not_get_in(
         "GIT_CONFIG_PARAMETERS": "'core.quotePath'='true'",
         "GIT_LITERAL_PATHSPECS": "1",
     }.items():
-        monkeypatch.setenv(name, os.fspath(value))
+        monkeypatch.setenv(name, str(value))
     read = history(repo)
     assert [one.subject for one in read.revisions] == ["Begin"]
     assert read.content(only(read, read.head or "")) == skill("a").encode()

@@ -29,7 +29,7 @@ def of(value: Any) -> Node:
     return read_json(json.dumps(value))
 
 
-def found(old: Any, new: Any) -> list[tuple[str, str | None, str | None]]:
+def found(old: Any, new: Any) -> list[tuple[str, Any, Any]]:
     return [
         (one.path, one.old and structure.shown(one.old), one.new and structure.shown(one.new))
         for one in compare(of(old), of(new))

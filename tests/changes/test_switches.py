@@ -34,12 +34,14 @@ class Suite:
         at: float | None = None,
         provider: str = "anthropic",
         answered: Calls | None = None,
-        **resource: Any,
+        resource: Mapping[str, Any] | None = None,
     ) -> Run:
         """A run whose tests call these models."""
         self._runs += 1
         minute = float(self._runs) if at is None else at
-        run = Run(key=f"run {self._runs}", sequence=self._runs, started=60 * minute, extra=resource)
+        run = Run(
+            key=f"run {self._runs}", sequence=self._runs, started=60 * minute, extra=dict(resource or {})
+        )
         for case, model in (calls or {}).items():
             run.test(case)
             run.tests.append(
@@ -93,7 +95,7 @@ def test_another_model_is_a_change_without_a_commit(either_store: Store, tmp_pat
     suite = Suite(either_store, tmp_path)
     suite.run(of("one"))
     before = suite.run(of("one"))
-    run = suite.run(of("two"), **{"gnomon.department": "support"})
+    run = suite.run(of("two"), resource={"gnomon.department": "support"})
     suite.run(of("two"))
     assert suite.seen() == ["suite routing in test: model one → two (4 of 4 tests)"]
     (row,) = suite.stored()
@@ -169,7 +171,7 @@ def test_models_of_two_parts_are_two_switches(suite: Suite) -> None:
 def test_a_golden_set_has_versions(suite: Suite) -> None:
     """A run that states none says nothing."""
     for version in ("7", None, "7", "8", "8"):
-        suite.run(**{"gnomon.golden_set.version": version})
+        suite.run(resource={"gnomon.golden_set.version": version})
     assert suite.seen() == ["suite routing in test: golden set 7 → 8"]
     assert [row["kind"] for row in suite.stored()] == ["golden_set"]
 
@@ -178,11 +180,11 @@ def test_environments_are_compared_apart_and_with_each_other(suite: Suite) -> No
     """In turns they switch once; a model of one is no switch for the other."""
     for number in range(6):
         place = "staging" if number % 2 else "test"
-        suite.run(of("big" if number % 2 else "small"), **{"deployment.environment.name": place})
+        suite.run(of("big" if number % 2 else "small"), resource={"deployment.environment.name": place})
     assert suite.seen() == ["suite routing: environment test → staging"]
     for _ in range(21):
         suite.run(of("small"))
-    suite.run(of("big"), **{"deployment.environment.name": "staging"})
+    suite.run(of("big"), resource={"deployment.environment.name": "staging"})
     assert suite.seen() == ["suite routing: environment test → staging"]
 
 
@@ -218,7 +220,7 @@ def test_it_does_not_matter_how_often_one_looks(suite: Suite, ask_often: Callabl
     """After each run, now and then, or once at the end: the rows are the same."""
     models = ["one"] * 25 + ["two"] * 3 + ["one"] * 2 + ["three"] * 25
     for number, model in enumerate(models):
-        suite.run(of(model, 2), **{"gnomon.golden_set.version": str(number // 30)})
+        suite.run(of(model, 2), resource={"gnomon.golden_set.version": str(number // 30)})
         if ask_often(number):
             suite.look()
     suite.look()

@@ -88,7 +88,7 @@ def test_a_connector_belongs_to_two_pipelines(tmp_path: Path) -> None:
     """It is an exporter of one and a receiver of another; what comes from one needs no memory_limiter."""
     traces = {"receivers": ["otlp"], "exporters": ["otlp_grpc", "span_metrics"]}
     metrics = {"receivers": ["span_metrics"], "exporters": ["otlp_grpc"]}
-    connectors = {"span_metrics": {}}
+    connectors: dict[str, Any] = {"span_metrics": {}}
     half = {"pipelines": {"traces": traces}}
     both = {"pipelines": {"traces": traces, "metrics": metrics}}
     (finding,) = in_collector(tmp_path, "components", connectors=connectors, service=half)

@@ -208,7 +208,7 @@ def test_an_object_that_raises_at_every_touch_reaches_nobody() -> None:
 
 def test_a_truncated_stream_keeps_what_it_told() -> None:
     """A consumer that leaves early has the tokens of the events it saw."""
-    events = [
+    events: list[dict[str, Any]] = [
         {
             "type": "message_start",
             "message": {

@@ -60,7 +60,9 @@ def test_every_metric_takes_one_way() -> None:
     (dropped,) = processors["filter/services"]["metric_conditions"]
     (kept,) = processors["filter/run_points"]["metric_conditions"]
     assert kept == f"not {dropped}"
-    pattern = re.compile(re.fullmatch(r'IsMatch\(metric\.name, "(.+)"\)', dropped)[1].replace("\\\\", "\\"))
+    condition = re.fullmatch(r'IsMatch\(metric\.name, "(.+)"\)', dropped)
+    assert condition is not None
+    pattern = re.compile(condition[1].replace("\\\\", "\\"))
     for row in metrics.ALL:
         assert bool(pattern.search(row.name)) == (row.counting == "run_point"), row.name
 
@@ -108,9 +110,9 @@ def test_no_test_becomes_a_label() -> None:
     """Of the names of spans, only those with a test's id in them are cut."""
     (group,) = gateway()["processors"]["transform/span_names"]["trace_statements"]
     (statement,) = group["statements"]
-    fixed, pattern = re.fullmatch(
-        r'set\(span\.name, "(.+)"\) where IsMatch\(span\.name, "(.+)"\)', statement
-    ).groups()
+    found = re.fullmatch(r'set\(span\.name, "(.+)"\) where IsMatch\(span\.name, "(.+)"\)', statement)
+    assert found is not None
+    fixed, pattern = found.groups()
     cut = {row.id for row in spans.ALL if re.search(pattern, row.name.replace("{", "").replace("}", ""))}
     assert (fixed, cut) == ("routing_test", {spans.ROUTING_TEST.id})
 

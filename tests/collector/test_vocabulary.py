@@ -137,7 +137,9 @@ def test_a_connector_joins_two_pipelines() -> None:
 def test_times_keep_their_length(milliseconds: int) -> None:
     """A time is written in one unit of Go's that leaves no fraction, and means the same."""
     text = seconds(milliseconds / 1000)
-    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h)", text).groups()
+    found = re.fullmatch(r"(\d+)(ms|s|m|h)", text)
+    assert found is not None
+    number, unit = found.groups()
     assert int(number) * {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}[unit] == milliseconds
 
 

@@ -14,6 +14,7 @@ from gnomon.registry.prometheus import name_of
 from gnomon_analysis.store import open_store
 from gnomon_generators import stack_metrics as stack
 from gnomon_generators.artefacts.production import produce
+from gnomon_generators.promql import StackMetric
 from tests.dashboards.history import History, play
 from tests.promql import servers
 from tests.promql.planted import samples_in, store_samples
@@ -83,7 +84,7 @@ def _of_processes(now: float) -> Iterator[str]:
         yield from (f"{series} {second if grows else 5} {at}" for series, grows in scraped)
 
 
-def _series(metrics: Iterable[Metric | stack.StackMetric], job: str) -> Iterator[tuple[str, bool]]:
+def _series(metrics: Iterable[Metric | StackMetric], job: str) -> Iterator[tuple[str, bool]]:
     """Series of metrics that processes expose, by name and labels, and whether they grow."""
     for metric in metrics:
         if isinstance(metric, Metric):

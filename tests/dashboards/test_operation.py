@@ -80,15 +80,17 @@ def test_headlines_are_what_happened(labels: dict[str, str], operation: Operatio
     def shown(title: str) -> float:
         return number(operation, title, **chosen)
 
-    near = {"rel": 0.01}
-    assert shown("Requests") == pytest.approx(true("requests"), **near)
-    assert shown("Cost") == pytest.approx(true("cost"), **near)
-    assert shown("Tokens") == pytest.approx(true("tokens"), **near)
-    assert shown("Cost per request") == pytest.approx(true("cost") / true("requests"), **near)
-    assert shown("Retries per call") == pytest.approx(true("retries") / true("calls"), **near)
-    assert shown("Failed requests") == pytest.approx(100 * true("failed requests") / true("requests"), **near)
-    assert shown("Failed model calls") == pytest.approx(100 * true("failed calls") / true("calls"), **near)
-    assert shown("Input from the cache") == pytest.approx(40, **near)
+    def near(value: float) -> object:
+        return pytest.approx(value, rel=0.01)
+
+    assert shown("Requests") == near(true("requests"))
+    assert shown("Cost") == near(true("cost"))
+    assert shown("Tokens") == near(true("tokens"))
+    assert shown("Cost per request") == near(true("cost") / true("requests"))
+    assert shown("Retries per call") == near(true("retries") / true("calls"))
+    assert shown("Failed requests") == near(100 * true("failed requests") / true("requests"))
+    assert shown("Failed model calls") == near(100 * true("failed calls") / true("calls"))
+    assert shown("Input from the cache") == near(40)
     agents = [agent for agent in operation.agents if labels.items() <= agent.who.items()]
     assert shown("Agents at work") == len(agents)
 

@@ -39,7 +39,7 @@ def _runs(python: Path) -> bool:
 OTHERS = [pytest.param(path, id=path.parts[-3] if "pyenv" in str(path) else path.name) for path in pythons()]
 
 
-def generated(folder: Path, *, python: Path = Path(sys.executable), **environment: str) -> dict[str, bytes]:
+def generated(folder: Path, python: Path = Path(sys.executable), /, **environment: str) -> dict[str, bytes]:
     """All that `gnomon generate` writes into a folder, by path."""
     folder.mkdir()
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("GNOMON_", "PYTHON"))}
@@ -77,7 +77,7 @@ def test_two_clean_runs_write_the_same_bytes(once: dict[str, bytes], tmp_path: P
 @pytest.mark.parametrize("python", OTHERS)
 def test_other_pythons_write_the_same_bytes(once: dict[str, bytes], tmp_path: Path, python: Path) -> None:
     """Every Python that Gnomon supports and that is here."""
-    assert generated(tmp_path / "there", python=python, PYTHONHASHSEED="1") == once
+    assert generated(tmp_path / "there", python, PYTHONHASHSEED="1") == once
 
 
 def test_the_committed_artefacts_are_up_to_date() -> None:

@@ -233,7 +233,7 @@ def prometheus(
     """
     lines = list(samples)
     target = alertmanager.removeprefix("http://")
-    configuration = {
+    configuration: dict[str, Any] = {
         "global": {"evaluation_interval": "1s", "scrape_interval": "1s"},
         "rule_files": [str(path) for path in rules],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [target]}]}]},

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from gnomon.settings import Settings
 from gnomon.settings.model import Maintenance
 from tests.delivery import stack
+from tests.delivery.receivers import Mail
 from tests.promql import servers
 
 ACCURACY = "RoutingAccuracyBelowSLO"
@@ -43,7 +45,7 @@ class Running:
     alertmanager: str
     folder: Path
 
-    def slack(self, *, suite: str) -> dict[str, str]:
+    def slack(self, *, suite: str) -> dict[str, Any]:
         """The message about a suite that fires."""
         return self.inboxes.slack.inbox.find(
             lambda payload: f"Suite {suite}." in payload["attachments"][0]["title"]
@@ -51,6 +53,10 @@ class Running:
 
     def alerts(self) -> list[dict[str, dict[str, object]]]:
         return list(json.loads(servers.read(f"{self.alertmanager}/api/v2/alerts")))
+
+
+def about(suite: str) -> Callable[[Mail], bool]:
+    return lambda mail: f"Suite {suite}." in mail.subject
 
 
 def verdicts(**labels: str) -> str:
@@ -133,7 +139,7 @@ def test_owners_are_told_in_their_own_channel(tmp_path: Path) -> None:
             ("of nobody", "#quality", stack.TEAM),
         ):
             assert here.slack(suite=suite)["channel"] == channel
-            mail = here.inboxes.mail.inbox.find(lambda mail, suite=suite: f"Suite {suite}." in mail.subject)
+            mail = here.inboxes.mail.inbox.find(about(suite))
             assert mail.recipients == [address]
 
 
@@ -185,7 +191,7 @@ def test_the_likely_commit_is_told(tmp_path: Path) -> None:
     with running(tmp_path, [failed("shop"), suspect], ["Failing"], own) as here:
         slack = here.slack(suite="shop")
         event = here.inboxes.pagerduty.inbox.find(lambda event: event["event_action"] == "trigger")
-        mail = here.inboxes.mail.inbox.find(lambda mail: "Suite shop." in mail.subject)
+        mail = here.inboxes.mail.inbox.find(about("shop"))
     assert "\nLikely commit: `9d59409`\n" in slack["attachments"][0]["text"]
     assert "\nLikely commit: 9d59409\n" in event["payload"]["custom_details"]["alerts"]
     assert "\nLikely commit: 9d59409\n" in mail.part("plain")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gnomon.settings.model import Flaky
 from gnomon_analysis.flakiness import State, assess
 from gnomon_analysis.store import open_store
 from tests.flakiness.planting import A, B, C, D, History
@@ -77,7 +79,7 @@ def test_a_changed_commit_makes_no_test_flaky(history: History) -> None:
     ],
     ids=lambda changed: str(next(iter(changed.get("extra", changed)))),
 )
-def test_changed_inputs_are_no_contradiction(history: History, changed: dict[str, object]) -> None:
+def test_changed_inputs_are_no_contradiction(history: History, changed: dict[str, Any]) -> None:
     """Skills, configuration, golden set, environment, agent and a clean tree must be the same."""
     history.outcomes("+++++", A)
     history.outcomes("---", A, **changed)
@@ -278,17 +280,11 @@ def test_suites_are_apart(history: History) -> None:
     assert [(case.suite, case.state) for case in history.assess()] == [
         ("one", State.STABLE), ("two", State.BROKEN),
     ]  # fmt: skip
-    [two] = assess(history.store, _options(), suite="two")
+    [two] = assess(history.store, Flaky(), suite="two")
     assert two.suite == "two"
     since = history.store.trials().runs[-2].started_ns
-    [late] = assess(history.store, _options(), since_ns=since)
+    [late] = assess(history.store, Flaky(), since_ns=since)
     assert (late.suite, late.runs) == ("two", 2)
-
-
-def _options():  # type: ignore[no-untyped-def]
-    from gnomon.settings.model import Flaky
-
-    return Flaky()
 
 
 def test_states_are_the_same_on_postgresql(postgres_server: Server, tmp_path: Path, spool: Path) -> None:
@@ -304,7 +300,7 @@ def test_states_are_the_same_on_postgresql(postgres_server: Server, tmp_path: Pa
                 run.test("b", attempts=("failed", "passed")).write(spool)
             store.ingest(spool)
             answers.append(
-                (assess(store, _options()), sorted(store.window_counts(0, 2**62, 1)), store.case_ids())
+                (assess(store, Flaky()), sorted(store.window_counts(0, 2**62, 1)), store.case_ids())
             )
     assert answers[0] == answers[1]
     assert [case.state for case in answers[0][0]] == [State.FLAKY, State.FLAKY]

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gnomon.otlp import encode
 from gnomon.registry.prometheus import HISTOGRAM_SUFFIXES, label_name, metric_name
@@ -174,7 +174,7 @@ def samples_in(line: str) -> Iterator[str]:
     """The points of a metrics file's line in OpenMetrics' text, under their names in Prometheus."""
     for resource in json.loads(line)["resourceMetrics"]:
         for metric in resource["scopeMetrics"][0]["metrics"]:
-            kind = "histogram" if "histogram" in metric else "gauge"
+            kind: Literal["histogram", "gauge"] = "histogram" if "histogram" in metric else "gauge"
             name = metric_name(metric["name"], kind, metric["unit"])
             for point in metric[kind]["dataPoints"]:
                 yield from _histogram(name, point) if kind == "histogram" else [_gauge(name, point)]

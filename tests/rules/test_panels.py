@@ -13,12 +13,13 @@ import pytest
 from gnomon.errors import UserError
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics as m
+from gnomon.registry.attribute import Attribute
 from gnomon_generators.promql import total
 from gnomon_generators.rules import AlertRule, Group, Panel
 from tests.rules.tree import ROOT
 
 
-def link(panel: Panel, *by: a.Attribute) -> str:
+def link(panel: Panel, *by: Attribute) -> str:
     alert = AlertRule("A", total(m.GNOMON_RUN_TESTS, "1d", by), "1m", "warning", "S.", "D.", panel=panel)
     group = Group("g", (alert,), "1m", grafana="https://grafana.example.com/")
     return group.annotations(alert)["panel_url"]

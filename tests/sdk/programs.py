@@ -40,7 +40,7 @@ class Ended:
         return list(newest.values())
 
 
-def run(folder: Path, code: str, *, timeout: float = 60, **variables: str) -> Ended:
+def run(folder: Path, code: str, timeout: float = 60, /, **variables: str) -> Ended:
     """Runs the program in the folder, with an environment that says nothing of telemetry but `variables`.
 
     The folder is not on the module path: Python 3.13.0 trips over one that was removed meanwhile.

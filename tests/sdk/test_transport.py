@@ -109,7 +109,7 @@ def test_spans_and_drops_add_up(tmp_path: Path) -> None:
         print(json.dumps(gnomon.account()))
         gnomon.shutdown(60)
         """,
-        timeout=180,
+        180,
         OTEL_BSP_MAX_QUEUE_SIZE="1000",
     )
     assert ended.status == 0, ended.log

@@ -54,7 +54,7 @@ def assert_same(found: Rows, truth: Rows) -> None:
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, float]:
-    numbers = {}
+    numbers: dict[str, float] = {}
     for name, value in row.items():
         inside = value.items() if isinstance(value, dict) else [("", value)]
         numbers |= {f"{name}.{kind}": number for kind, number in inside if number}

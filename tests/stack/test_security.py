@@ -62,7 +62,8 @@ def called(team: Team, token: str, shown: str = "") -> None:
     credentials = grpc.ssl_channel_credentials((folder / "ca.crt").read_bytes(), *own)
     with grpc.secure_channel(f"{team.address}:4317", credentials) as channel:
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        TraceServiceStub(channel).Export(ExportTraceServiceRequest(), metadata=metadata, timeout=10)
+        stub = TraceServiceStub(channel)  # type: ignore[no-untyped-call]
+        stub.Export(ExportTraceServiceRequest(), metadata=metadata, timeout=10)
 
 
 def page(team: Team, port: int, path: str, context: ssl.SSLContext | None) -> str:
@@ -72,7 +73,7 @@ def page(team: Team, port: int, path: str, context: ssl.SSLContext | None) -> st
         return str(answer.read().decode())
 
 
-def reader(team: Team, **options: str) -> psycopg.Connection[Any]:
+def reader(team: Team, **options: Any) -> psycopg.Connection[Any]:
     secret = team.root / ".gnomon/stack/secrets/grafana_reader_password"
     return psycopg.connect(
         host=team.address,

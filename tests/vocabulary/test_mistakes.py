@@ -142,7 +142,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["dashboard 'Board'", "description="],
     ),
     "a row without a title": (lambda: v.row("", v.stat("Cost", COST, about=ABOUT)), ["row has no title"]),
-    "a row of something else": (lambda: v.row("Row", COST), ["row 'Row'", "no panel", "stat("]),
+    "a row of something else": (lambda: anything.row("Row", COST), ["row 'Row'", "no panel", "stat("]),
     "a long file name": (
         lambda: v.render(board(v.stat("Cost", COST, about=ABOUT)), "x" * 34),
         ["xxx.py", "41 characters", "at most 33"],
@@ -150,7 +150,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "an empty search": (lambda: v.traceql(" "), ["traceql() is empty"]),
     "an empty statement": (lambda: v.sql(""), ["sql() is empty"]),
     "traces of Prometheus": (
-        lambda: v.traces("Slow", COST, about=ABOUT),
+        lambda: anything.traces("Slow", COST, about=ABOUT),
         ["panel 'Slow'", "prometheus", "it takes tempo"],
     ),
     "lines and values in one table": (
