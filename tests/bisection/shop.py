@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import warm
 from tests.plugin.project import OPTIONAL_PLUGINS
 
 # A router that takes the first skill one of whose triggers is in the request. `chance` in a SKILL.md makes it
@@ -145,30 +146,15 @@ class Shop:
 
     def gnomon(self, *arguments: str, code: int = 0) -> str:
         """What a command prints, stderr included."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        done = warm.run(self.command(*arguments), cwd=self.folder, env=self.environment(), together=True)
         assert done.returncode == code, done.stdout
         assert "Traceback" not in done.stdout
         return done.stdout
 
     def pytest(self, *arguments: str) -> None:
         """A run of the suite in the user's own working tree."""
-        subprocess.run(
-            [sys.executable, "-m", "pytest", "--gnomon", "-q", "tests", *arguments],
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            check=False,
-        )
+        command = [sys.executable, "-m", "pytest", "--gnomon", "-q", "tests", *arguments]
+        warm.run(command, cwd=self.folder, env=self.environment())
 
     def untouched(self) -> Sequence[str]:
         """All that must stay as it is: every file outside the state directory, and what git says."""

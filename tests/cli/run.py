@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import warm
+
 SCRIPT = Path(sys.executable).with_name("gnomon")
 
 
@@ -18,12 +20,4 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 def gnomon(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `gnomon` with the arguments in a folder."""
-    return subprocess.run(
-        [str(SCRIPT), *arguments],
-        cwd=cwd,
-        env=clean_environment(**environment),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    return warm.run([str(SCRIPT), *arguments], cwd=cwd, env=clean_environment(**environment))

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.store.postgres import postgres_server
 
 __all__ = ["postgres_server"]
@@ -32,15 +32,7 @@ class Project:
 
     def gnomon(self, *arguments: str, code: int = 0) -> str:
         """What the command prints; its stderr when it ends otherwise than well."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = warm.run(self.command(*arguments), cwd=self.folder, env=self.environment)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done.stderr if code else done.stdout

@@ -15,6 +15,7 @@ from gnomon.errors import UserError
 from gnomon_analysis.demo.answers import Score, read
 from gnomon_analysis.demo.demonstration import agree
 from gnomon_analysis.store import open_store
+from tests import warm
 from tests.demo.replayed import COMMITS, example_repository, replay, wish
 from tests.otlp_sink import http_sink
 
@@ -154,10 +155,8 @@ def test_a_disagreement_is_named() -> None:
 
 
 def gnomon(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from gnomon.cli.main import main; main()", *arguments],
-        cwd=cwd, capture_output=True, text=True, check=False, env=os.environ | environment,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "gnomon.cli.main", *arguments]
+    return warm.run(command, cwd=cwd, env=os.environ | environment)
 
 
 def test_the_command_ends_with_the_figures_and_the_reports_path(repository: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.commands.conftest import Project
 from tests.flakiness.planting import A, B, C, call
 from tests.store.spool_files import Run
@@ -47,14 +48,7 @@ def new_project(folder: Path) -> Project:
 
 
 def completed(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        project.command(*arguments),
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm.run(project.command(*arguments), cwd=project.folder, env=project.environment)
 
 
 @pytest.fixture(scope="module")

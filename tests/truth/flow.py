@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.registry.prometheus import metric_name
+from tests import warm
 from tests.spool_reader import attributes_of, files, read_file, read_spans
 
 Sample = tuple[str, int, float]
@@ -75,13 +76,8 @@ def sender(folder: Path, seconds: float, per_second: float, endpoint: str = "") 
 def replay(folder: Path, endpoint: str) -> int:
     """Sends what waits in a spool; gives the exit code."""
     where = ("--directory", str(folder), "--endpoint", endpoint)
-    done = subprocess.run(
-        [sys.executable, "-m", "gnomon.cli.main", "spool", "replay", *where],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder.parent,
-    )
+    command = [sys.executable, "-m", "gnomon.cli.main", "spool", "replay", *where]
+    done = warm.run(command, cwd=folder.parent, env=os.environ)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.returncode
 
