@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
@@ -92,76 +89,6 @@ def test_json_holds_everything(project: Path) -> None:
 
 
 # What every consumer of SARIF 2.1.0 relies on, after the OASIS schema: its required keys and enumerations.
-SARIF: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "items": {
-                "required": ["tool", "results"],
-                "properties": {
-                    "tool": {"properties": {"driver": {"required": ["name", "rules"]}}},
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                    "results": {
-                        "items": {
-                            "required": ["message", "ruleId", "locations"],
-                            "properties": {
-                                "level": {"enum": ["none", "note", "warning", "error"]},
-                                "message": {"required": ["text"]},
-                                "locations": {
-                                    "items": {
-                                        "properties": {
-                                            "physicalLocation": {
-                                                "required": ["artifactLocation"],
-                                                "properties": {
-                                                    "artifactLocation": {"required": ["uri"]},
-                                                    "region": {
-                                                        "properties": {
-                                                            "startLine": {"minimum": 1, "type": "integer"}
-                                                        }
-                                                    },
-                                                },
-                                            }
-                                        }
-                                    }
-                                },
-                            },
-                        }
-                    },
-                },
-            }
-        },
-    },
-}
-
-
-def test_sarif_is_what_code_hosts_read(project: Path) -> None:
-    """--sarif writes a log whose results point to rules, whose rules point to pages that there are."""
-    done = check(project, "--sarif", "out/check.sarif", "--only", "promql/*")
-    assert done.returncode == 1
-    assert "promql/run-point" in done.stdout
-    log = json.loads((project / "out" / "check.sarif").read_text())
-    jsonschema.validate(log, dict(SARIF))
-    run = log["runs"][0]
-    listed = run["tool"]["driver"]["rules"]
-    for result in run["results"]:
-        rule = listed[result["ruleIndex"]]
-        assert rule["id"] == result["ruleId"]
-        assert rule["properties"]["page"] in rule["help"]["markdown"]
-        assert (ROOT / rule["properties"]["page"]).is_file()
-    place = run["results"][0]["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"] == {"uri": BOARD, "uriBaseId": "PROJECTROOT"}
-    assert run["originalUriBaseIds"]["PROJECTROOT"]["uri"] == f"{project.as_uri()}/"
-
-
-def test_sarif_may_go_to_standard_output(project: Path) -> None:
-    """With `--sarif -` the log is all that is printed."""
-    done = check(project, *ONLY, "--sarif", "-")
-    assert json.loads(done.stdout)["version"] == "2.1.0"
-    assert done.returncode == 1
-
-
 def test_the_list_names_every_check(tmp_path: Path) -> None:
     """--list has a line a check, wherever it is asked; with --json it says the page too."""
     listed = json.loads(check(tmp_path, "--list", "--json").stdout)["checks"]

@@ -92,3 +92,11 @@ def test_the_wheel_ships_definitions_and_not_what_is_made_of_them(installed: Pat
         path.name for path in (REPOSITORY / "dashboards").glob("*.py")
     }
     assert not [*shipped.glob("*/json"), *shipped.glob("*/yaml")]
+
+
+def test_the_pages_about_checks_come_along(installed: Path, tmp_path: Path) -> None:
+    """A log for code hosts brings them as the help of its rules."""
+    (tmp_path / "gnomon.yaml").write_text("{}\n")
+    run(installed, "generate", "rules", cwd=tmp_path)
+    run(installed, "check", "--only", "promql/*", "--sarif", "check.sarif", cwd=tmp_path)
+    assert "## When to suppress" in (tmp_path / "check.sarif").read_text()

@@ -17,11 +17,19 @@ UNPARSED: Final = "promql/syntax"
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was found and is accepted, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What was found, sorted by place, and what was found and is accepted."""
 
     findings: tuple[Finding, ...]
-    accepted: tuple[Finding, ...]
+    accepted: tuple[Accepted, ...]
     checks: tuple[Check, ...]
 
 
@@ -100,12 +108,12 @@ def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool
     return one is None or other is None or (one[0] < other[1] and other[0] < one[1])
 
 
-def _sift(tree: Tree, found: list[Finding]) -> tuple[list[Finding], list[Finding], list[SuppressionUse]]:
+def _sift(tree: Tree, found: list[Finding]) -> tuple[list[Finding], list[Accepted], list[SuppressionUse]]:
     """Findings that stand, findings that are accepted, and how often each suppression was needed."""
     suppressions = tree.configuration.suppressions
     covered = [0] * len(suppressions)
     standing: list[Finding] = []
-    accepted: list[Finding] = []
+    accepted: list[Accepted] = []
     for finding in found:
         matching = [
             number
@@ -114,7 +122,10 @@ def _sift(tree: Tree, found: list[Finding]) -> tuple[list[Finding], list[Finding
         ]
         for number in matching:
             covered[number] += 1
-        (accepted if matching else standing).append(finding)
+        if matching:
+            accepted.append(Accepted(finding, suppressions[matching[0]].reason))
+        else:
+            standing.append(finding)
     uses = [
         SuppressionUse(tree, suppression, count)
         for suppression, count in zip(suppressions, covered, strict=True)

@@ -93,8 +93,13 @@ def check(
     chosen = settings.load()
     if definitions is not None:
         chosen = replace(chosen, definitions=definitions.resolve())
-    tree = loading.load_tree(chosen, paths, contract, require_programs)
-    report = runner.run(tree, checks)
+    try:
+        tree = loading.load_tree(chosen, paths, contract, require_programs)
+        report = runner.run(tree, checks)
+    except UserError as error:
+        if sarif is not None:
+            _write_failure(error, checks, chosen.root, sarif)
+        raise
     if sarif is not None:
         _write_sarif(report, tree, sarif)
     if as_json:
@@ -173,16 +178,28 @@ def _counted(findings: tuple[Finding, ...]) -> str:
 def _json_form(report: Report, tree: Tree) -> dict[str, Any]:
     return {
         "findings": [finding.as_dict() for finding in report.findings],
-        "accepted": [finding.as_dict() for finding in report.accepted],
+        "accepted": [{**one.finding.as_dict(), "reason": one.reason} for one in report.accepted],
         "checked": {key: len(getattr(tree, key)) for key, _, _ in _KINDS},
     }
 
 
 def _write_sarif(report: Report, tree: Tree, target: str) -> None:
-    from gnomon_generators import writing  # noqa: PLC0415
     from gnomon_generators.checks.sarif import sarif  # noqa: PLC0415
 
-    text = json.dumps(sarif(report.findings, report.checks, tree.root), indent=2, ensure_ascii=False) + "\n"
+    _write_log(sarif(report, tree), target)
+
+
+def _write_failure(error: UserError, checks: tuple[Any, ...], root: Path, target: str) -> None:
+    """A log all the same: what a pipeline sends on is there, and says why it is empty."""
+    from gnomon_generators.checks.sarif import failed  # noqa: PLC0415
+
+    _write_log(failed(error, checks, root), target)
+
+
+def _write_log(log: dict[str, Any], target: str) -> None:
+    from gnomon_generators import writing  # noqa: PLC0415
+
+    text = json.dumps(log, indent=2, ensure_ascii=False) + "\n"
     if target == "-":
         click.echo(text, nl=False)
         return

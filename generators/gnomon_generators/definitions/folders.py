@@ -35,6 +35,12 @@ def runbooks() -> Path:
     return _SHIPPED / "runbooks" if root is None else root / "docs" / "runbooks"
 
 
+def check_pages() -> Path:
+    """The folder of the pages about checks, a page `<id>.md` each."""
+    root = clone()
+    return _SHIPPED / "checks" if root is None else root / "docs" / "checks"
+
+
 def clone() -> Path | None:
     """The root of the repository when Gnomon runs from a clone of it."""
     return None if _SHIPPED.is_dir() else _SHIPPED.parents[3]
