@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from gnomon_analysis.attribution.measured import Cells, Sums
 from gnomon_analysis.statistics.model import Floats, Integers, Interval
@@ -53,7 +53,7 @@ def rate_difference(
     variance = (_TRUST * expected + squares) / (_TRUST + freedom)
     for chosen in (~after, after):
         errors += variance / len(np.unique(cells.run[rows[chosen]]))
-    margin = float(stats.t.ppf(0.975, _TRUST + freedom)) * math.sqrt(errors)
+    margin = float(special.stdtrit(_TRUST + freedom, 0.975)) * math.sqrt(errors)
     difference = after_rate - before_rate
     return (
         before_rate,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special
 
 from gnomon_analysis.statistics.model import Interval
 
@@ -24,8 +24,8 @@ def bounds(
     """
     alpha, beta = _posterior(successes, trials, prior)
     tail = (1 - level) / 2
-    low = 0.0 if successes == 0 else float(stats.beta.ppf(tail, alpha, beta))
-    high = 1.0 if successes == trials else float(stats.beta.ppf(1 - tail, alpha, beta))
+    low = 0.0 if successes == 0 else float(special.betaincinv(alpha, beta, tail))
+    high = 1.0 if successes == trials else float(special.betaincinv(alpha, beta, 1 - tail))
     return Interval(alpha / (alpha + beta), low, high)
 
 

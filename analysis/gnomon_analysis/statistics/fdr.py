@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from gnomon_analysis.statistics.model import Floats
 
@@ -17,9 +16,13 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     ValueError for what is not a probability.
     """
     values = np.asarray(p_values, dtype=np.float64)
-    if not values.size:
-        return values
-    return np.asarray(stats.false_discovery_control(values, method="bh"), dtype=np.float64)
+    if not np.all((values >= 0) & (values <= 1)):
+        raise ValueError("p-values lie between 0 and 1")
+    falling = np.argsort(values)[::-1]
+    ranks = np.arange(values.size, 0, -1)
+    adjusted = np.empty_like(values)
+    adjusted[falling] = np.minimum.accumulate(values[falling] * values.size / ranks)
+    return np.minimum(adjusted, 1.0)
 
 
 def told(probabilities: ArrayLike, bound: float, times: ArrayLike = 3.0) -> NDArray[np.bool_]:

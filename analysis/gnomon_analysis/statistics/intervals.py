@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from gnomon.runs.proportion import wilson
 from gnomon_analysis.statistics.model import Floats, Interval
@@ -99,7 +99,7 @@ def _welch(before: _Level, after: _Level) -> Interval:
     if error == 0.0:
         return Interval(difference, difference, difference)
     freedom = error**2 / (before.error**2 / (before.size - 1) + after.error**2 / (after.size - 1))
-    margin = float(stats.t.ppf(0.975, freedom)) * math.sqrt(error)
+    margin = float(special.stdtrit(freedom, 0.975)) * math.sqrt(error)
     return Interval(difference, difference - margin, difference + margin)
 
 

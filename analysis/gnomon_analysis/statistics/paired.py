@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from gnomon_analysis.statistics.model import Floats, Interval
 
@@ -93,5 +93,5 @@ def _student(moves: Floats) -> Interval:
     mean = float(moves.mean())
     if moves.size < 2:
         return Interval(mean, -math.inf, math.inf)
-    margin = float(stats.t.ppf(0.975, moves.size - 1)) * float(moves.std(ddof=1)) / math.sqrt(moves.size)
+    margin = float(special.stdtrit(moves.size - 1, 0.975)) * float(moves.std(ddof=1)) / math.sqrt(moves.size)
     return Interval(mean, mean - margin, mean + margin)
