@@ -11,8 +11,6 @@ ABOUT = """The stack in containers. Start it with `make up` or `gnomon stack up`
 Ports are open on this machine alone, users are not root, roots are read-only where programs bear it.
 What each container reads are the generated files of this project."""
 
-HELP = "the secrets are not made yet; start the stack with `make up` or `gnomon stack up`"
-
 
 def files(settings: Settings) -> list[TextFile]:
     """docker-compose.yml: a text, so that it reads as one that somebody wrote."""
@@ -49,7 +47,7 @@ x-health: &health
 
 x-gnomon: &gnomon
   image: gnomon:{__version__}
-  build: {{context: ., dockerfile: stack/yaml/gnomon.Containerfile}}
+  build: {compose.build(settings)}
   pull_policy: build
   user: "10001:10001"
   mem_limit: 256m
@@ -87,7 +85,7 @@ services:
     entrypoint: [chown, "10001:10001", /var/lib/otelcol]
     volumes: ["collector:/var/lib/otelcol"]
 
-  # The images of the Collector and of Tempo have no program that could ask how they are.
+  # The image of the Collector has no program that could ask how it is.
   health:
     <<: *part
     image: {image("prometheus")}
@@ -95,10 +93,10 @@ services:
     mem_limit: 32m
     entrypoint: [sleep, infinity]
     stop_grace_period: 1s
-    depends_on: [collector, tempo]
+    depends_on: [collector]
     healthcheck:
       <<: *health
-      test: ["CMD-SHELL", "{compose.asks(settings)}"]
+      test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://collector:{settings.stack.ports.collector_health}/"]
 
   prometheus:
     <<: *part
@@ -109,7 +107,7 @@ services:
 {items(parts.prometheus(settings, prometheus), 6)}
 {mounts(settings, "prometheus", 4, *compose.RULES, "prometheus:/prometheus")}
 {ports(settings, 4, "prometheus")}
-    # It writes down what it knows before it ends.
+{compose.hosts(settings, 4)}    # It writes down what it knows before it ends.
     stop_grace_period: 1m
     healthcheck:
       <<: *health
@@ -140,6 +138,10 @@ services:
 {items(parts.tempo(settings, tempo), 6)}
 {mounts(settings, "tempo", 4, compose.STACK, "tempo:/var/tempo")}
 {ports(settings, 4, "tempo")}
+    stop_grace_period: 1m
+    healthcheck:
+      <<: *health
+      test: ["CMD", "/tempo", "-health", "-health.url={compose.tempo_asks(settings)}"]
 
   grafana:
     <<: *part
@@ -172,6 +174,7 @@ services:
 {mounts(settings, "postgres", 4, compose.STACK, compose.INIT, "postgres:/var/lib/postgresql/data")}
     tmpfs: [/tmp, "/var/run/postgresql:uid=999,gid=999,mode=0775"]
 {ports(settings, 4, "postgres")}
+    stop_grace_period: 1m
     healthcheck:
       <<: *health
       test: ["CMD", "pg_isready", "--host=127.0.0.1", "--port={postgres_port}", "--dbname=gnomon"]
@@ -208,7 +211,7 @@ volumes:
   grafana: {{}}
   postgres: {{}}
 
-# Files of the folder that GNOMON_SECRETS names; each container gets its own alone.
+# Files that `gnomon stack up` makes, and `gnomon stack secrets`; each container gets its own alone.
 secrets:
-{block(compose.secret_files(settings, HELP), 2)}
+{block(compose.secret_files(settings), 2)}
 """

@@ -6,21 +6,37 @@ import json
 import os
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from gnomon.version import __version__
 from gnomon_generators.programs import Program, find
 from gnomon_generators.stack.secrets import OWN
 from tests.collector import running
 from tests.stack.team import Team, certificates
 
+CLONE = Path(__file__).parents[2]
 COMPOSING = Path(__file__).with_name("composing")
 KEEPERS = {"collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres"}
 PARTS = KEEPERS | {"results", "ledger"}
 HELPERS = {"collector-state", "health"}
+
+# The programs by which a container can ask how it is, as far as its image has any: the Collector's has none,
+# Tempo's is Tempo alone; Prometheus' and Alertmanager's have BusyBox, and Grafana's is Alpine.
+ASKING = {
+    "prometheus": {"promtool"},
+    "health": {"wget"},
+    "alertmanager": {"amtool"},
+    "tempo": {"/tempo"},
+    "grafana": {"wget"},
+    "postgres": {"pg_isready"},
+    "results": {"python"},
+    "ledger": {"python"},
+}
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -121,20 +137,59 @@ def test_compose_accepts_its_file(generated: Team) -> None:
         assert {port["host_ip"] for port in service.get("ports", ())} <= {generated.address}, name
         assert not service.get("privileged")
     assert model["volumes"].keys() == KEEPERS
-    for part in PARTS - {"collector", "tempo"}:
-        assert services[part]["healthcheck"]["test"], part
-    (asked,) = services["health"]["healthcheck"]["test"][1:]
-    assert "collector:" in asked and "tempo:" in asked
+    assert {name for name in services if "healthcheck" in services[name]} == ASKING.keys()
+    for name, programs in ASKING.items():
+        kind, *command = services[name]["healthcheck"]["test"]
+        assert (command[0].split() if kind == "CMD-SHELL" else command)[0] in programs, name
+    # What others wait for until it is well can say so.
+    for service in services.values():
+        for awaited, how in service.get("depends_on", {}).items():
+            assert how["condition"] != "service_healthy" or awaited in ASKING
+    assert "http://collector:" in services["health"]["healthcheck"]["test"][-1]
     for name in OWN:
         assert model["secrets"][name]["file"] == f"/secrets/{name}"
 
 
-def test_without_secrets_compose_says_what_to_do(team: Team) -> None:
-    """No password that everybody knows takes their place."""
+def test_compose_looks_for_secrets_where_they_are_made(team: Team) -> None:
+    """So `docker compose logs` and the like need to be told nothing."""
     team.set()
+    team.run("stack", "secrets")
+    made = team.root / ".gnomon/stack/secrets"
     done = compose(team, GNOMON_SECRETS="")
-    assert done.returncode != 0
-    assert "start the stack with `make up` or `gnomon stack up`" in done.stderr
+    assert done.returncode == 0, done.stderr
+    files = {name: Path(secret["file"]) for name, secret in json.loads(done.stdout)["secrets"].items()}
+    assert files == {name: made / name for name in OWN}
+    assert all(path.is_file() for path in files.values())
+
+
+def test_the_ledger_may_be_on_the_machine_itself(team: Team) -> None:
+    """Its name is known to Prometheus' container on Linux, too, and asked for nowhere else."""
+    team.set()
+    services = json.loads(compose(team).stdout)["services"]
+    assert not any(service.get("extra_hosts") for service in services.values())
+    team.set(ledger="host.docker.internal:9464")
+    services = json.loads(compose(team).stdout)["services"]
+    assert services["prometheus"]["extra_hosts"] == ["host.docker.internal=host-gateway"]
+
+
+def test_images_of_projects_are_built_without_the_project(team: Team) -> None:
+    """What is sent to be built is the folder of generated files, and the image is a release of Gnomon."""
+    team.set()
+    build = json.loads(compose(team).stdout)["services"]["results"]["build"]
+    assert build == {"context": str(team.root / "stack/yaml"), "dockerfile": "gnomon.Containerfile"}
+    text = (team.root / "stack/yaml/gnomon.Containerfile").read_text()
+    assert f'"gnomon[store,postgres]=={__version__}"' in text and "COPY . " not in text
+
+
+def test_images_of_a_clone_are_built_from_what_is_distributed() -> None:
+    """What else a working copy holds stays outside: secrets, certificates, data."""
+    lines = (CLONE / ".dockerignore").read_text().splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    project = tomllib.loads((CLONE / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+    let_in = {pattern[1:] for pattern in patterns if pattern.startswith("!")}
+    assert patterns[0] == "*"
+    assert let_in == {*wheel, "pyproject.toml", "README.md", "LICENSE"}
 
 
 def test_no_file_holds_a_secret(generated: Team) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 import yaml
 
 from gnomon.settings import Settings
+from gnomon_generators.definitions import clone
 from gnomon_generators.programs import PROGRAMS
 from gnomon_generators.stack import parts
 from gnomon_generators.stack.parts import INTERNAL_TEMPO, Place
@@ -23,6 +24,7 @@ ALERTS: Final = (STACK, "./alerts/yaml:/etc/gnomon/alerts/yaml:ro")
 RULES: Final = (*ALERTS, "./rules/yaml:/etc/gnomon/rules/yaml:ro")
 INIT: Final = "./stack/yaml/postgres/reader.sql:/docker-entrypoint-initdb.d/reader.sql:ro"
 
+_HERE: Final = "host.docker.internal"
 _KEY: Final = "/tmp/results.key"  # noqa: S108 - in a container of its own
 _PLAIN: Final = re.compile(r"[\w./=-][\w./:=-]*")
 _OF_PARTS: Final = {
@@ -36,6 +38,18 @@ _OF_PARTS: Final = {
 def image(program: str) -> str:
     """The image of a program with its version."""
     return PROGRAMS[program].pinned_image
+
+
+def holds_code(settings: Settings) -> bool:
+    """Whether the project is Gnomon itself, in a clone."""
+    return clone() == settings.root.resolve()
+
+
+def build(settings: Settings) -> str:
+    """What the image of Gnomon is made from; elsewhere than in a clone nothing of the project goes there."""
+    if holds_code(settings):
+        return "{context: ., dockerfile: stack/yaml/gnomon.Containerfile}"
+    return "{context: stack/yaml, dockerfile: gnomon.Containerfile}"
 
 
 def block(lines: Iterable[str], indent: int) -> str:
@@ -74,18 +88,23 @@ def mounts(settings: Settings, part: str, indent: int, *volumes: str) -> str:
     return block([*lines, *(["secrets:", *(f"  - {secret}" for secret in told)] if told else ())], indent)
 
 
-def secret_files(settings: Settings, help_: str) -> list[str]:
-    """Every secret and the file that holds it; without the folder Compose ends with the words of help."""
+def secret_files(settings: Settings) -> list[str]:
+    """Every secret and the file that holds it, in the folder where they are made if nothing else is said."""
     names = [*OWN, *_all_certificates(settings), *([TOKEN] if settings.stack.token else [])]
     names += channel_secrets(settings)
-    return [f'{name}: {{file: "${{GNOMON_SECRETS:?{help_}}}/{name}"}}' for name in names]
+    return [f'{name}: {{file: "${{GNOMON_SECRETS:-./.gnomon/stack/secrets}}/{name}"}}' for name in names]
 
 
-def asks(settings: Settings) -> str:
-    """The shell command that asks the Collector and Tempo how they are."""
-    tempo = f"tempo:{INTERNAL_TEMPO if tls(settings) else settings.stack.ports.tempo}/ready"
-    addresses = (f"collector:{settings.stack.ports.collector_health}/", tempo)
-    return " && ".join(f"wget -q -O /dev/null http://{address}" for address in addresses)
+def tempo_asks(settings: Settings) -> str:
+    """Where Tempo says from within that it is ready."""
+    return f"http://127.0.0.1:{INTERNAL_TEMPO if tls(settings) else settings.stack.ports.tempo}/ready"
+
+
+def hosts(settings: Settings, indent: int) -> str:
+    """The name of the machine itself, where the ledger is there; Docker Desktop alone knows it by itself."""
+    if not (settings.stack.ledger or "").startswith(f"{_HERE}:"):
+        return ""
+    return block([f'extra_hosts: ["{_HERE}:host-gateway"]', ""], indent)
 
 
 def client(settings: Settings, part: str) -> str:
@@ -117,8 +136,9 @@ def results_asks(settings: Settings) -> str:
 
 
 def ledger_asks(settings: Settings) -> str:
-    """The Python that asks whether totals are served."""
-    return f"import urllib.request as u; u.urlopen('http://127.0.0.1:{settings.stack.ports.ledger}/metrics')"
+    """The Python that asks whether totals are served, for none of them: to count them takes a while."""
+    address = f"127.0.0.1:{settings.stack.ports.ledger}/metrics?name[]=none"
+    return f"import urllib.request as u; u.urlopen('http://{address}')"
 
 
 def with_store(settings: Settings) -> str:
