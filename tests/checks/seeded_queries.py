@@ -213,6 +213,10 @@ OTHERS: Final = (
     _in_query("sql/column", SKILLS, r"count\(correct\)", "count(was_right)"),
     _in_query("sql/time-filter", SRE, r"\$__timeFilter\(run_at\)", "run_at IS NOT NULL"),
     _in_query("sql/unbounded", SRE, r" ORDER BY run_at LIMIT \d+$", ""),
+    _in_query(
+        "sql/multi-value", QA, r"coalesce\(suite, ''\) ~ '\^\(\$\{suite:regex\}\)\$'", "suite IN ('$suite')"
+    ),
+    _in_twin("traceql/multi-value", QA, r"resource\.test\.suite\.name =~", "resource.test.suite.name ="),
     _in_twin("traceql/syntax", QA, r'(?<="\$suite") && ', " and "),
     _in_twin("traceql/attribute", QA, "resource.test.suite.name", "resource.test.suite"),
     _in_twin("traceql/intrinsic", QA, "(?<=&& )name =~", "spanName =~"),

@@ -95,3 +95,41 @@ def test_without_the_store_it_is_said_that_nothing_was_looked_up(
     finally:
         known_tables.tables.cache_clear()
     assert [(finding.check, finding.severity) for finding in findings] == [("sql/table", Severity.INFO)]
+
+
+SEVERAL = {"name": "agent", "type": "query", "multi": True}
+
+
+@pytest.mark.parametrize(
+    ("condition", "variable", "wrong"),
+    [
+        ("agent = '$agent'", {}, ["= '$agent'"]),
+        ("agent = '$agent'", {"multi": False}, []),
+        ("agent = '$agent'", {"multi": False, "includeAll": True}, ["= '$agent'"]),
+        ("agent<>${agent}", {}, ["<>${agent}"]),
+        ("agent = '[[agent]]'", {}, ["= '[[agent]]'"]),
+        ("agent = '${agent:raw}'", {}, ["= '${agent:raw}'"]),
+        ("agent IN ('$agent')", {}, ["'$agent'"]),
+        ("agent IN ($agent)", {}, []),
+        ("agent IN ($agent)", {"includeAll": True, "allValue": ".*"}, ["$agent"]),
+        ("agent IN (${agent:sqlstring})", {}, []),
+        ("agent ~ '^(${agent:regex})$'", {}, []),
+        ("agent ~ '^(${agent:regex})$'", {"includeAll": True, "allValue": ".*"}, []),
+        ("duration >= $agent", {}, []),
+        ("agent = '$other'", {}, []),
+    ],
+)
+def test_several_values_are_compared_as_several(
+    condition: str, variable: dict[str, Any], wrong: list[str], tmp_path: Path
+) -> None:
+    """Grafana quotes each value of a variable of several itself, and lists them."""
+    text = "SELECT suite FROM run_totals WHERE $__timeFilter(run_at) AND (?) LIMIT 9".replace("?", condition)
+    target = {"refId": "A", "datasource": RESULTS, "rawSql": text, "rawQuery": True}
+    variables = {"list": [{**SEVERAL, **variable}]}
+    once = board(panel(target), templating=variables)
+    findings = found(tmp_path, {"dashboards/json/board.json": once}, "sql/multi-value")
+    assert marked(findings) == wrong
+    # Once for each value there is one, which is quoted all the same.
+    repeated = board(panel(target, repeat="agent"), templating=variables)
+    findings = found(tmp_path, {"dashboards/json/board.json": repeated}, "sql/multi-value")
+    assert marked(findings) == [part for part in wrong if "'" in part and ":" not in part]

@@ -77,3 +77,27 @@ def test_others_attributes_are_theirs(tmp_path: Path) -> None:
     """In a board that is not ours only names under `gnomon.` must be the registry's."""
     text = "{ span.shop.order = 1 && span.gnomon.nothing = 2 }"
     assert marked(_in_panel(tmp_path, text, "shop")) == ["span.gnomon.nothing"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "wrong"),
+    [
+        ('span.gen_ai.agent.name = "$agent"', ['= "$agent"']),
+        ("span.gen_ai.agent.name!=`${agent}`", ["!=`${agent}`"]),
+        ('span.gen_ai.agent.name =~ "$agent"', []),
+        ('span.gen_ai.agent.name !~ "$agent"', []),
+        ('span.gen_ai.agent.name = "refunds"', []),
+        ('span.gen_ai.agent.name = "$service"', []),
+    ],
+)
+def test_several_values_are_matched_as_several(condition: str, wrong: list[str], tmp_path: Path) -> None:
+    """A choice of several, or All, is no text to be equal to; where a row is repeated there is one."""
+    target = {"refId": "A", "datasource": TEMPO, "query": f"{{ {condition} }}", "queryType": "traceql"}
+    variables = {"list": [{"name": "agent", "type": "query", "includeAll": True}]}
+    row = {"id": 9, "type": "row", "title": "Row", "panels": []}
+    once, repeated = (
+        board({**row, **more}, panel(target), templating=variables) for more in ({}, {"repeat": "agent"})
+    )
+    name = "dashboards/json/board.json"
+    assert marked(found(tmp_path, {name: once}, "traceql/multi-value")) == wrong
+    assert found(tmp_path, {name: repeated}, "traceql/multi-value") == []

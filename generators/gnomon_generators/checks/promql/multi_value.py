@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gnomon_generators.checks.finding import Finding, Severity
-from gnomon_generators.checks.subjects import DashboardFile, Expression
+from gnomon_generators.checks.several import may_be_several
+from gnomon_generators.checks.subjects import Expression
 from gnomon_generators.checks.syntax.nodes import Matcher, Selector
 
 ID = "promql/multi-value"
@@ -15,14 +16,11 @@ BRIEF = "A variable that may hold several values is compared with `=` or `!=`."
 
 def check(expression: Expression) -> Iterator[Finding]:
     """Reports matchers of variables with several values, or All, that are no regular expressions."""
-    file = expression.file
     root = expression.parsed.root
-    if root is None or not isinstance(file, DashboardFile):
-        return
     seen = set()
-    for node in root.walk():
+    for node in root.walk() if root is not None else ():
         for matcher in node.matchers if isinstance(node, Selector) else ():
-            name = _several(expression, file, matcher)
+            name = _several(expression, matcher)
             if name and (matcher.label, name) not in seen:
                 seen.add((matcher.label, name))
                 yield expression.finding(
@@ -35,21 +33,11 @@ def check(expression: Expression) -> Iterator[Finding]:
                 )
 
 
-def _several(expression: Expression, file: DashboardFile, matcher: Matcher) -> str | None:
+def _several(expression: Expression, matcher: Matcher) -> str | None:
     if matcher.regex or matcher.fixed:
         return None
     for use in expression.parsed.variables:
-        if matcher.span[0] <= use.span[0] < matcher.span[1]:
-            variable = file.variable(use.name)
-            if variable is None or _repeated(expression, use.name):
-                continue
-            if variable.raw.get("multi") or variable.raw.get("includeAll"):
-                return use.name
+        inside = matcher.span[0] <= use.span[0] < matcher.span[1]
+        if inside and may_be_several(expression, use.name):
+            return use.name
     return None
-
-
-def _repeated(expression: Expression, name: str) -> bool:
-    """Whether the panel, or its row, is drawn once for each value: in each it holds one."""
-    panel = expression.panel
-    holders = (panel, panel.row) if panel is not None else ()
-    return any(holder is not None and holder.raw.get("repeat") == name for holder in holders)
