@@ -35,7 +35,7 @@ def did(moves: CommitMoves) -> str:
     raised = "raised" if lead.direction >= 0 else "lowered"
     who = "Likely" if moves.is_named else f"One of {len(moves.suspects)} commits likely"
     parts = [f"{who} {raised} {wording.what(lead)} by {wording.size(lead)}: {_how_sure(moves)}"]
-    if others := [_briefly(one) for one in _others(moves)]:
+    if others := [_briefly(one, lead) for one in _others(moves)]:
         more = f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
         parts.append(f"also {', '.join(others[:_OTHERS])}{more}")
     if len(moves.tests) > 1 or (moves.tests and lead.scope_kind != "case"):
@@ -70,7 +70,8 @@ def _told(moves: CommitMoves) -> list[Finding]:
     return [one for one in moves.findings if one.told]
 
 
-def _briefly(finding: Finding) -> str:
-    """`cost +8 %`, `routing accuracy -4 points`."""
-    where = "" if finding.scope_kind == "suite" else f" of {finding.scope}"
+def _briefly(finding: Finding, lead: Finding) -> str:
+    """`cost +8 %`, `routing accuracy -4 points`; of what, where that is not what the sentence is about."""
+    same = (finding.scope_kind, finding.scope) == (lead.scope_kind, lead.scope)
+    where = "" if same else f" of {finding.scope}"
     return f"{finding.kind.short}{where} {wording.signed_size(finding)}"

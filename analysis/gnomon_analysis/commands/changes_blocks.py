@@ -174,4 +174,5 @@ def _test(test: MovedTest, usual: str | None) -> str:
     """`TC011 99 → 5 %`, with the metric where it is not the usual one."""
     before, after = (wording.percentage(round(100 * rate)) for rate in (test.before, test.after))
     of = "" if test.metric == usual else f" {METRICS[test.metric].short}"
-    return _printable(f"{test.case_id}{of} {before} → {after} %")
+    name = test.case_id.rpartition("::")[2]  # of a node id what tells it from its neighbours
+    return _printable(f"{name}{of} {before} → {after} %")

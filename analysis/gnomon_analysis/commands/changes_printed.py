@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gnomon_analysis.attribution import METRICS, Change, Finding, MovedCase, MovedTest, Suspect, wording
+from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.metrics import FLEET_SCOPES
 from gnomon_analysis.commands import changes_blocks, tables
 from gnomon_analysis.commands.tables import Column, echo_table
@@ -202,7 +203,8 @@ def commits_in_depth(
         click.echo()
         _suspects(moves.suspects)
         _changed(changed.get(moves.revision, ()))
-        if moves.lead.advice:
+        alone = moves.lead.verdict == words.REGRESSION and len(moves.suspects) < 2
+        if moves.lead.advice and not alone:  # where one commit did it, the advice is to look at this
             click.echo(f"  next      {moves.lead.advice}")
         if moves.tests:
             click.echo()

@@ -66,8 +66,9 @@ class Where(NamedTuple):
     @classmethod
     def of(cls, shown: Sequence[CommitMoves]) -> Where:
         """What the findings of some commits need."""
-        found = [one for moves in shown for one in moves.findings if one.scope_kind not in FLEET_SCOPES]
-        return cls(len({one.suite for one in found}) > 1, len({one.environment for one in found}) > 1)
+        found = [one for moves in shown for one in moves.findings]
+        suites = {one.suite for one in found if one.scope_kind not in FLEET_SCOPES}
+        return cls(len(suites) > 1, len({one.environment for one in found}) > 1)
 
 
 def echo_rows(moves: CommitMoves, where: Where, width: int | None, *, all_of_it: bool) -> bool:
@@ -111,9 +112,6 @@ def _rest(rest: Sequence[Finding]) -> _Row:
 
 def _label(finding: Finding, where: Where) -> str:
     name = finding.kind.short
-    if finding.scope_kind in FLEET_SCOPES:
-        place = f" in {finding.environment}" if finding.environment else ""
-        return f"{name} of {finding.scope}{place}"
     if finding.scope_kind != "suite" or where.suites:
         name += f" of {finding.scope}"
     return f"{name} in {finding.environment}" if where.environments and finding.environment else name
