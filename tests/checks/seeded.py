@@ -222,6 +222,22 @@ def _of_another_source(panel: Json) -> None:
     panel["targets"] = [{"refId": "A", "datasource": source, "query": "queue:*", "timefield": "@timestamp"}]
 
 
+def _in_long_bars(copy: Copy) -> Found:
+    in_bars = lambda panel: _defaults(panel).get("custom", {}).get("drawStyle") == "bars"  # noqa: E731
+    panel = copy.panel(EXECUTIVE, lambda panel: single("timeseries")(panel) and in_bars(panel))
+    (target,) = panel["targets"]
+    target["expr"] = "sum(sum_over_time(gnomon_run_finished[1d]))"
+    return at(EXECUTIVE, panel)
+
+
+def _split_otherwise(copy: Copy) -> Found:
+    merged = lambda panel: any(one["id"] == "merge" for one in panel.get("transformations", ()))  # noqa: E731
+    panel = copy.panel(QA, lambda panel: of_prometheus(panel) and merged(panel))
+    target = panel["targets"][1]
+    target["expr"] = "sum(sum_over_time(gnomon_run_finished[$__range]))"
+    return at(QA, panel)
+
+
 def _steps_out_of_order(panel: Json) -> None:
     steps = [("#06B56F", None), ("#BF4A14", 90), ("#D9A300", 70)]
     _defaults(panel)["thresholds"] = {
@@ -256,6 +272,8 @@ DASHBOARDS: Final = (
     Seed("dashboard/uid", lambda copy: Found(copy.board("seeded", uid="gnomon seeded"))),
     Seed("dashboard/unique-uid", _twin_uid),
     Seed("dashboard/grid", _one_over_another),
+    Seed("dashboard/overlap", _in_long_bars),
+    Seed("dashboard/table-rows", _split_otherwise),
     _in_panel(
         "dashboard/links",
         QA,

@@ -445,3 +445,96 @@ def test_a_step_below_the_panels_is_told(own: str, panels: str | None, told: boo
     """Of two fixed lengths; what is not said, or a variable, proves nothing."""
     asked = panel(query("up", interval=own), **({"interval": panels} if panels else {}))
     assert bool(in_board(tmp_path, "interval", asked)) == told
+
+
+SPLIT = "sum by (skill, team) (rate(requests_total{{{}}}[$__rate_interval]))"
+
+
+@pytest.mark.parametrize(
+    ("text", "legend", "more", "split"),
+    [
+        (SPLIT.format(""), "Requests", {}, "skill, team"),
+        (SPLIT.format('team="a"'), "Requests", {}, "skill"),
+        (SPLIT.format('team="$one", skill=~"$several"'), "Requests", {}, "skill"),
+        (SPLIT.format('team="a", skill=~"$several"'), "Requests", {"repeat": "several"}, ""),
+        (SPLIT.format(""), "{{skill}}", {}, ""),
+        (SPLIT.format(""), "", {}, ""),
+        (SPLIT.format(""), "__auto", {}, ""),
+        (SPLIT.format(""), "Requests", {"type": "table"}, ""),
+        (SPLIT.format(""), "Requests", {"transformations": [{"id": "reduce", "options": {}}]}, ""),
+        (SPLIT.format(""), "Requests", {"type": "stat", "options": {"textMode": "value"}}, ""),
+        (
+            SPLIT.format(""),
+            "Requests",
+            {"fieldConfig": {"defaults": {"displayName": "${__field.labels.skill}"}, "overrides": []}},
+            "",
+        ),
+        (f"topk(1, {SPLIT.format('')})", "Busiest", {}, ""),
+        (f"topk(3, {SPLIT.format('')})", "Busiest", {}, "skill, team"),
+        ("rate(requests_total[$__rate_interval])", "Requests", {}, ""),
+        ("sum(rate(requests_total[$__rate_interval]))", "Requests", {}, ""),
+    ],
+)
+def test_a_name_for_all_series_is_found_where_there_are_several(
+    text: str, legend: str, more: dict[str, Any], split: str, tmp_path: Path
+) -> None:
+    """A label that is held to one value by a matcher or a choice of one tells nothing apart."""
+    variables = [{"type": "query", "name": "one"}, {"type": "query", "name": "several", "multi": True}]
+    shown = panel(query(text, legendFormat=legend), **{"type": "timeseries", **more})
+    findings = in_board(tmp_path, "legend-labels", shown, templating={"list": variables})
+    assert [f"split by {split}: " in finding.message for finding in findings] == [True] * bool(split)
+
+
+BY_SUITE = "sum by (test_suite_name) (sum_over_time(gnomon_run_tests[1d]))"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "wrong"),
+    [
+        ("sum(sum_over_time(gnomon_run_cost_usd[1d]))", {}, 1),
+        ("sum by (gen_ai_request_model) (sum_over_time(gnomon_run_cost_usd[1d]))", {}, 1),
+        ("sum by (test_suite_name) (sum_over_time(gnomon_run_cost_usd[1d]))", {}, 0),
+        ("routing_test:flaky_tests", {}, 0),
+        ("sum(sum_over_time(gnomon_run_cost_usd[1d]))", {"type": "timeseries"}, 0),
+        ("sum(sum_over_time(gnomon_run_cost_usd[1d]))", {"transformations": []}, 0),
+    ],
+)
+def test_rows_of_a_table_belong_together(text: str, more: dict[str, Any], wrong: int, tmp_path: Path) -> None:
+    """All queries of a table that is merged are split by the same labels, as far as these are known."""
+    table = {"type": "table", "transformations": [{"id": "merge", "options": {}}], **more}
+    shown = panel(query(BY_SUITE, instant=True), query(text, refId="B", instant=True), **table)
+    findings = in_board(tmp_path, "table-rows", shown)
+    assert [finding.where.query for finding in findings] == ["B"] * wrong
+    hidden = panel(query(BY_SUITE), query(text, refId="B", hide=True), **table)
+    assert in_board(tmp_path, "table-rows", hidden) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "style", "wrong"),
+    [
+        ("sum(increase(requests_total[1d]))", None, "bars", 1),
+        ("sum(increase(requests_total[1d]))", "1h", "bars", 1),
+        ("sum(increase(requests_total[1d]))", "1d", "bars", 0),
+        ("sum(increase(requests_total[1d]))", "$step", "bars", 0),
+        ("sum(increase(requests_total[1d]))", None, "line", 0),
+        ("sum(increase(requests_total[$__interval]))", None, "bars", 0),
+        ("sum(rate(requests_total[1d]))", None, "bars", 0),
+        ("sum(increase(a_total[1d])) / sum(increase(b_total[1d]))", None, "bars", 0),
+        ("sum(increase(a_total[1d])) / 24", None, "bars", 1),
+        ("histogram_quantile(0.9, sum by (le) (increase(a_bucket[1d])))", None, "bars", 0),
+    ],
+)
+def test_bars_count_each_thing_once(
+    text: str, step: str | None, style: str, wrong: int, tmp_path: Path
+) -> None:
+    """A total over a fixed window needs a step as long, of the panel or of the query."""
+    config = {"defaults": {"custom": {"drawStyle": style}}, "overrides": []}
+    for number, (of_panel, of_query) in enumerate(((step, None), (None, step))):
+        shown = panel(
+            query(text, **({"interval": of_query} if of_query else {})),
+            type="timeseries",
+            fieldConfig=config,
+            **({"interval": of_panel} if of_panel else {}),
+        )
+        (tmp_path / str(number)).mkdir()
+        assert len(in_board(tmp_path / str(number), "overlap", shown)) == wrong

@@ -80,6 +80,14 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: total(m.GEN_AI_INVOKE_AGENT_DURATION, where={a.ERROR_TYPE: one_of("none", "timeout")}),
         ["never 'none'", "'' for what has none"],
     ),
+    "one step in percent of the whole range": (
+        lambda: percent(total(m.GNOMON_RUN_TESTS, STEP), TESTS),
+        ["of one step", "the whole range before each point", "same window in both"],
+    ),
+    "the newest of counts in parts": (
+        lambda: p.latest(m.GNOMON_RUN_TOOL_USE_EXPECTED),
+        ["by gen_ai.skill.name", "the highest", "write total("],
+    ),
     "money less tests": (lambda: p.difference(COST, TESTS), ["they do not add up"]),
 }
 
@@ -101,6 +109,14 @@ def test_run_points_say_none_and_services_leave_the_label_out() -> None:
     of_services = total(m.GEN_AI_INVOKE_AGENT_DURATION, where={a.ERROR_TYPE: none_of("")})
     assert 'error_type!="none"' in of_runs.text
     assert 'error_type!=""' in of_services.text
+
+
+def test_the_newest_count_may_be_asked_of_one_part() -> None:
+    """Split by what a run counts by, or held to one of it."""
+    expected, skill = m.GNOMON_RUN_TOOL_USE_EXPECTED, a.GEN_AI_SKILL_NAME
+    assert "last_over_time" in p.latest(expected, by=skill).text
+    assert "last_over_time" in p.latest(expected, where={skill: "refunds"}).text
+    assert "last_over_time" in p.latest(m.GNOMON_RUN_WORKERS).text
 
 
 def test_one_label_needs_no_list() -> None:

@@ -490,7 +490,7 @@ def test_what_is_there_may_be_named() -> None:
 
 
 def test_what_is_made_of_several_windows_may_be_drawn() -> None:
-    """A guard or a share over the whole range beside points of a step is meant; so are lines in a table."""
+    """A guard over the whole range beside points of a step is meant; so are lines in a table."""
     guarded = at_least(COST_OVER_TIME, COST, 5)
     assert v.timeseries("Cost", guarded, about=ABOUT).queries
     assert v.table("Cost", v.query(TESTS, "Tests", format="time_series"), about=ABOUT).queries

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gnomon_generators.checks.known.contract import labels_within
-from gnomon_generators.checks.known.labels import Labels, labels_of
+from gnomon_generators.checks.known.labels import PICKING, Labels, labels_of
+from gnomon_generators.checks.several import may_be_several
 from gnomon_generators.checks.subjects import Expression
-from gnomon_generators.checks.syntax.nodes import Aggregation, Node, Selector
+from gnomon_generators.checks.syntax.nodes import Aggregation, Node, Number, Selector, bare
 
 
 def kept_labels(expression: Expression) -> Labels:
@@ -24,6 +25,43 @@ def kept_labels(expression: Expression) -> Labels:
         return written
     known = labels_of(root, labels_within(expression))
     return Labels(known.names | set(_asked(root)), known.open)
+
+
+def split_by(expression: Expression) -> tuple[str, ...]:
+    """The labels that tell the series of the result apart; none where that is not said, or there is one.
+
+    A label that a matcher, or a variable of one value, holds to one is none of them.
+    """
+    root = expression.parsed.root
+    written = Labels.unknown() if root is None else labels_of(root, lambda selector: Labels.unknown())
+    if root is None or written.open or _is_one(root):
+        return ()
+    return tuple(sorted(written.names - _held(expression, root)))
+
+
+def _is_one(root: Node) -> bool:
+    """Whether only the highest or lowest is asked for."""
+    node = bare(root)
+    one = isinstance(node, Aggregation) and node.operator in PICKING and node.parameter
+    return isinstance(one, Number) and one.value == 1
+
+
+def _held(expression: Expression, root: Node) -> set[str]:
+    found = set()
+    for node in root.walk():
+        for matcher in node.matchers if isinstance(node, Selector) else ():
+            names = [
+                use.name
+                for use in expression.parsed.variables
+                if matcher.span[0] <= use.span[0] < matcher.span[1]
+            ]
+            plain = matcher.fixed and matcher.operator == "="
+            chosen = (
+                names and not matcher.negative and not any(may_be_several(expression, one) for one in names)
+            )
+            if plain or chosen:
+                found.add(matcher.label)
+    return found
 
 
 def _asked(root: Node) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import Labels, each, label_text
+from gnomon_generators.promql.windows import RANGE, STEP, windows_in
 
 _MONEY: Final = ("{USD}", "{EUR}")
 
@@ -36,8 +37,15 @@ def ratio(numerator: Expr, denominator: Expr, *, absent_is_zero: bool = True) ->
 def percent(part: Expr, whole: Expr, *, absent_is_zero: bool = True) -> Expr:
     """The part in percent of the whole, like `ratio`.
 
-    Raises `UserError` when they are not measured alike: counts of whatever things are, money and seconds not.
+    Raises `UserError` when they are not measured alike: counts of whatever things are, money and seconds not;
+    and for what happened in a step in percent of what happened in the whole range.
     """
+    for one, other in ((part, whole), (whole, part)):
+        if STEP in windows_in(one.text) and windows_in(other.text) == {RANGE}:
+            raise UserError(
+                f"{one.text} is of one step and {other.text} of the whole range before each point: write the "
+                "same window in both, STEP for a chart, RANGE for one number"
+            )
     if part.unit and whole.unit and _measured(part.unit) != _measured(whole.unit):
         raise UserError(
             f"{part.text} is in {part.unit} and {whole.text} in {whole.unit}, so the one is no part of the "

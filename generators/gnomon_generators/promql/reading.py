@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gnomon.errors import UserError
-from gnomon.registry import reading
+from gnomon.registry import metrics, reading
+from gnomon.registry.prometheus import label_of
 from gnomon_generators.promql.expression import Expr, offset_mark
 from gnomon_generators.promql.naming import told
-from gnomon_generators.promql.selecting import Where, matcher, names, selector
+from gnomon_generators.promql.selecting import Where, is_one, matcher, names, selector
 from gnomon_generators.promql.series import AnyMetric, Labels, Series, each, label_text, series_of
 from gnomon_generators.promql.windows import LEAST_STEP, RANGE, RATE, STEP, Window, checked, seconds
 
@@ -65,12 +66,17 @@ def latest(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Wh
     """The newest value within the window, the highest one where labels meet.
 
     A level that is scraped all the time (a queue's length) is read as it stands, without a window.
-    Raises `UserError` for a histogram.
+    Raises `UserError` for a histogram, and for what a run counts in parts: the highest of them is not it.
     """
     reader = _Reader(series_of(metric), checked(window), by, where)
     series = reader.series
     if series.histogram:
         raise UserError(f"{series.name} is a histogram: read it with quantile(), mean() or total()")
+    if parts := reader.parts():
+        raise UserError(
+            f"a run counts {series.name} by {' and '.join(parts)}, and the highest of these counts is not "
+            "the run's: write total(…) for how many there were, or name what is asked for, in by= or where="
+        )
     if series.counting == "gauge":
         return reader.aggregate("max", f"{reader.select()}{offset_mark()}", series.unit)
     return reader.aggregate("max", reader.ranged("last_over_time", reader.select()), series.unit)
@@ -271,6 +277,15 @@ class _Reader:
     def run_points(self, function: str, found: str, unit: str, *more: str) -> Expr:
         self.refuse_rate()
         return self.aggregate("sum", self.ranged(function, found), unit, *more, step=self.least_step)
+
+    def parts(self) -> list[str]:
+        """The labels by which a run counts one thing in several series, and which are not asked apart."""
+        if self.series.counting != "run_point" or not self.series.additive:
+            return []
+        of_any_run = {label_of(attribute) for attribute in metrics.GNOMON_RUN_FINISHED.attributes}
+        held = {label_text(label) for label, value in (self.where or {}).items() if is_one(value)}
+        told_apart = {*of_any_run, *held, *names(self.series, self.by)}
+        return [label.name for name, label in self.series.labels.items() if name not in told_apart]
 
     def refuse_rate(self) -> None:
         if self.window == RATE:

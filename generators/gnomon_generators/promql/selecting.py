@@ -70,6 +70,15 @@ def none_of(*values: str) -> tuple[Operator, str]:
     return _any("!=", values)
 
 
+def is_one(value: Value) -> bool:
+    """Whether the value narrows a label to one: a text, True or False, a choice of one."""
+    if isinstance(value, str | bool):
+        return True
+    if isinstance(value, tuple):
+        return value[0] == "="
+    return not (value.variable if isinstance(value, Filter) else value).multi
+
+
 def selector(series: Series, where: Where | None, suffix: str = "") -> str:
     """The name and matchers; raises `UserError` for a label or value that the metric cannot have."""
     found = []
