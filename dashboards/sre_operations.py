@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from _changes import MARKS
 from _runs import DECIDED, FAILED, PASSED, Runs, Where
 
@@ -113,10 +111,10 @@ def api_health(runs: Runs) -> v.Row:
         return runs.total(m.GNOMON_RUN_API_LATENCY, window)
 
     def refused(window: Window = RANGE) -> Expr:
-        found = (
+        retried, ended = (
             runs.total(one, window, where=REFUSED) for one in (m.GNOMON_RUN_RETRIES, m.GNOMON_RUN_MODEL_CALLS)
         )
-        return plus(*(replace(one, unit="{attempt}") for one in found))
+        return plus(retried, ended, unit="{attempt}")
 
     return v.row(
         "API health",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics as m
@@ -93,7 +92,7 @@ def well(settings: Settings) -> v.Row:
         ),
         v.stat(
             "Telemetry lost",
-            or_zero(plus(*(replace(total(one), unit="{item}") for one in LOST))),
+            or_zero(plus(*map(total, LOST), unit="{item}")),
             thresholds=v.steps(v.GOOD, (1, v.BAD)),
             width=5,
             about="Spans and points that the Collector gave up. Any: a backend is down or refuses. "

@@ -485,6 +485,17 @@ def test_a_name_for_all_series_is_found_where_there_are_several(
     assert [f"split by {split}: " in finding.message for finding in findings] == [True] * bool(split)
 
 
+@pytest.mark.parametrize(
+    ("legend", "advice"),
+    [("{{suite}}", "write {{test_suite_name}}"), ("{{test_suite_nmae}}", "write {{test_suite_name}}")],
+)
+def test_the_label_that_a_legend_means_is_told(legend: str, advice: str, tmp_path: Path) -> None:
+    """By one of its words, or a slip of the pen."""
+    shown = panel(query(BY_SUITE, legendFormat=legend), type="timeseries")
+    (finding,) = in_board(tmp_path, "legend-labels", shown)
+    assert finding.advice == advice
+
+
 BY_SUITE = "sum by (test_suite_name) (sum_over_time(gnomon_run_tests[1d]))"
 
 

@@ -80,6 +80,33 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: total(m.GEN_AI_INVOKE_AGENT_DURATION, where={a.ERROR_TYPE: one_of("none", "timeout")}),
         ["never 'none'", "'' for what has none"],
     ),
+    "a length that is none": (
+        lambda: total(m.GNOMON_RUN_TESTS, "1 day"),
+        ["'1 day' is no length of time", "'24h'", "or RANGE"],
+    ),
+    "run points a second": (
+        lambda: p.per_second(m.GNOMON_RUN_TESTS),
+        ["counts by run", "write STEP for a chart and RANGE for one number"],
+    ),
+    "zero of what is split": (
+        lambda: p.or_zero(total(m.GNOMON_RUN_TESTS, by=a.GNOMON_TEST_OUTCOME)),
+        ["is split by gnomon_test_outcome", "leave or_zero() out", "no_value='0'"],
+    ),
+    "money plus tests": (lambda: p.plus(COST, TESTS), ["do not add up", "ratio(", "a query of its own"]),
+    "retries plus calls": (
+        lambda: p.plus(total(m.GNOMON_RUN_RETRIES), total(m.GNOMON_RUN_MODEL_CALLS)),
+        ["in {retry}", "in {call}", "plus(…, unit='{attempt}')"],
+    ),
+    "money as things": (lambda: p.plus(COST, TESTS, unit="{thing}"), ["in {USD}", "never {thing}"]),
+    "the mean of a share": (
+        lambda: p.mean(m.ROUTING_ACCURACY),
+        ["has no mean", "write percent(part, whole)", "latest("],
+    ),
+    "the mean of a counter": (lambda: p.mean(m.GNOMON_MODEL_CALL_RETRIES), ["it only grows", "write total("]),
+    "a label that the metric lacks": (
+        lambda: total(m.GEN_AI_EXECUTE_TOOL_DURATION, by=a.TEST_SUITE_NAME),
+        ["has no label test.suite.name", "a.GEN_AI_TOOL_NAME, "],
+    ),
     "one step in percent of the whole range": (
         lambda: percent(total(m.GNOMON_RUN_TESTS, STEP), TESTS),
         ["of one step", "the whole range before each point", "same window in both"],
@@ -131,6 +158,13 @@ def test_one_value_needs_no_regular_expression() -> None:
     """`one_of` and `none_of` of a single value are `=` and `!=`, and nothing in it is escaped."""
     assert (one_of("failed"), none_of("a.b")) == (("=", "failed"), ("!=", "a.b"))
     assert one_of("failed", "a.b") == ("=~", r"failed|a\.b")
+
+
+def test_counts_of_different_things_add_up_to_what_they_are_together() -> None:
+    """Attempts that were refused are those that led to a retry and those that ended a call."""
+    refused = p.plus(total(m.GNOMON_RUN_RETRIES), total(m.GNOMON_RUN_MODEL_CALLS), unit="{attempt}")
+    assert refused.unit == "{attempt}"
+    assert percent(refused, total(m.GNOMON_RUN_API_LATENCY)).unit == "%"
 
 
 def test_counts_of_different_things_may_be_in_percent_of_each_other() -> None:

@@ -69,7 +69,7 @@ def test_only_histograms_have_quantiles() -> None:
 def expressions(metric: Metric) -> list[str]:
     found = []
     if metric.instrument != "histogram":
-        found.append(promql.latest(metric, "1d"))
+        found.append(promql.latest(metric, "1d", metric.attributes))
     if metric.additive:
         found.append(promql.total(metric, "1d", metric.attributes[:2]))
     if metric.instrument == "histogram":

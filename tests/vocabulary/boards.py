@@ -69,7 +69,7 @@ KINDS: dict[str, Callable[[], v.Panel]] = {
         about=ABOUT,
         mappings=[
             v.mapping(1, "one", v.GOOD),
-            v.mapping("a", "A"),
+            v.mapping("7", "seven"),
             v.mapping((2, None), "many"),
             v.mapping(None, "none"),
             v.mapping(True, "yes"),

@@ -12,7 +12,7 @@ from gnomon.errors import UserError
 from gnomon.registry import attributes as a
 from gnomon.registry import metrics as m
 from gnomon_generators import vocabulary as v
-from gnomon_generators.promql import at_least, both, raw, top
+from gnomon_generators.promql import STEP, at_least, both, raw, top, total
 from tests.vocabulary.boards import (
     ABOUT,
     ALL_BUCKETS,
@@ -288,7 +288,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["dashboard 'Board'", "variables= takes a list"],
     ),
     "a histogram of both": (
-        lambda: v.histogram("Durations", COST, ROWS, about=ABOUT),
+        lambda: v.histogram("Durations", ALL_BUCKETS, ROWS, about=ABOUT),
         ["panel 'Durations'", "it takes prometheus"],
     ),
     "an unknown argument beside the panel's own": (
@@ -384,6 +384,42 @@ MISTAKES: dict[str, tuple[Callable[[], object], list[str]]] = {
             about=ABOUT,
         ),
         ["panel 'Tests'", "field('Model') names no column", "its columns are gen_ai_skill_name, Tests"],
+    ),
+    "a variable's name to repeat by": (
+        lambda: stat("Cost", COST, about=ABOUT, repeat="suite"),
+        ["panel 'Cost'", "repeat='suite' is no variable", "write repeat=suite,"],
+    ),
+    "a variable's name to repeat a row by": (
+        lambda: anything.row("Row", stat("Cost", COST, about=ABOUT), repeat="$suite"),
+        ["row 'Row'", "write repeat=suite,"],
+    ),
+    "a row among the panels": (
+        lambda: board(anything.row("Row", stat("Cost", COST, about=ABOUT))),
+        ["dashboard 'Board'", "panels= holds the row 'Row'", "write rows=[row("],
+    ),
+    "steps that begin with a pair": (
+        lambda: anything.steps((1, v.WARN), v.GOOD),
+        ["says no colours by value", "steps(GOOD, (1, WARN), (5, BAD))"],
+    ),
+    "steps of bare numbers": (lambda: anything.steps(v.GOOD, 1, 5), ["then pairs"]),
+    "a budget of a group of settings": (
+        lambda: anything.budget(object()),
+        ["budget(", "is no number", "settings.slo.routing_accuracy_percent"],
+    ),
+    "an objective of nothing": (lambda: anything.objective(None), ["objective(None)", "objective(85)"]),
+    "a total for a heatmap": (
+        lambda: v.heatmap("Latency", total(m.GNOMON_RUN_API_LATENCY, STEP), about=ABOUT),
+        ["panel 'Latency'", "buckets of a histogram", "write buckets(metric)"],
+    ),
+    "a total for a histogram": (
+        lambda: v.histogram("Latency", total(m.GNOMON_RUN_API_LATENCY), about=ABOUT),
+        ["panel 'Latency'", "write buckets(metric, RANGE)"],
+    ),
+    "a text in place of a text where numbers are": (
+        lambda: v.state_timeline(
+            "State", TESTS_OVER_TIME, mappings=[v.mapping("up", "Up", v.GOOD)], about=ABOUT
+        ),
+        ["panel 'State'", "mapping('up', …) meets no value", "mapping(0, 'down', BAD)"],
     ),
     "the highest of one column among all of another": (
         lambda: v.table("Tests", v.query(top(3, TESTS), "Tests"), v.query(PASSED, "Passed"), about=ABOUT),
@@ -495,6 +531,14 @@ def test_what_is_made_of_several_windows_may_be_drawn() -> None:
     assert v.timeseries("Cost", guarded, about=ABOUT).queries
     assert v.table("Cost", v.query(TESTS, "Tests", format="time_series"), about=ABOUT).queries
     assert v.table("Cost", v.query(COST_OVER_TIME, "Cost", format="time_series"), about=ABOUT).queries
+
+
+def test_texts_may_stand_in_place_of_texts_where_there_are_any() -> None:
+    """In columns of labels, and in what the store returns; a number may be written as a text."""
+    texts = [v.mapping("up", "Up", v.GOOD)]
+    assert v.table("A", TESTS, mappings=texts, about=ABOUT).queries
+    assert v.stat("A", v.sql("SELECT 'up' AS state"), mappings=texts, about=ABOUT).queries
+    assert v.stat("A", COST, mappings=[v.mapping("1", "one"), v.mapping(True, "yes")], about=ABOUT).queries
 
 
 def test_a_table_may_be_sorted_by_whatever_it_shows() -> None:

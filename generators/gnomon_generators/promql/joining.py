@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,6 +11,7 @@ from gnomon_generators.promql.expression import Expr
 from gnomon_generators.promql.series import Labels, each, label_text
 from gnomon_generators.promql.windows import RANGE, STEP, windows_in
 
+_COUNT: Final = "count"
 _MONEY: Final = ("{USD}", "{EUR}")
 
 
@@ -74,18 +76,18 @@ def difference(first: Expr, second: Expr) -> Expr:
     return _joined(f"{first.operand} - {_term(first, second)}", first, second, unit=_same_unit(first, second))
 
 
-def plus(first: Expr, second: Expr, *more: Expr) -> Expr:
+def plus(first: Expr, second: Expr, *more: Expr, unit: str | None = None) -> Expr:
     """The sum of expressions, each of them 0 where only others are there.
 
-    Raises `UserError` when their units differ, or the labels that they are split by.
+    Counts of different things add up with a `unit` that says what they are together: `{attempt}` of retries
+    and calls. Raises `UserError` when units differ otherwise, or the labels that they are split by.
     """
     everything = (first, second, *more)
     for other in everything[1:]:
         _term(first, other)
     present = " or ".join(f"0 * {expr.operand}" for expr in everything)
     text = " + ".join(f"({expr.operand} or {present})" for expr in everything)
-    unit = _same_unit(first, second)
-    joined = _joined(text, first, second, unit=unit)
+    joined = _joined(text, first, second, unit=_unit_of_all(everything, unit))
     return replace(joined, shiftable=all(expr.shiftable for expr in everything))
 
 
@@ -193,7 +195,8 @@ def or_zero(expr: Expr) -> Expr:
     """
     if expr.labels:
         raise UserError(
-            f"{expr.text} is split by {', '.join(expr.labels)}: which of them are zero is not known"
+            f"{expr.text} is split by {', '.join(expr.labels)}, and which of them are zero is not known: "
+            "leave or_zero() out, and say no_value='0' of the panel, or leave by= out"
         )
     return replace(expr, template=f"{expr.operand} or vector(0)", compound=True)
 
@@ -256,13 +259,31 @@ def _matching(first: Expr, second: Expr) -> str:
 def _measured(unit: str) -> str:
     """What a unit measures: things that are counted are all the same here, everything else is itself."""
     counts = unit == "1" or (unit.startswith("{") and unit.endswith("}") and unit not in _MONEY)
-    return "count" if counts else unit
+    return _COUNT if counts else unit
+
+
+def _unit_of_all(everything: Sequence[Expr], said: str | None) -> str:
+    first = everything[0]
+    if said is None:
+        for other in everything[1:]:
+            units = (first.unit, other.unit)
+            if all(units) and len(set(units)) > 1 and set(map(_measured, units)) == {_COUNT}:
+                raise UserError(
+                    f"{first.text} is in {first.unit} and {other.text} in {other.unit}: say what they are "
+                    "together, plus(…, unit='{attempt}'), or write percent(part, whole)"
+                )
+        return next((unit for unit in (_same_unit(first, other) for other in everything[1:]) if unit), "")
+    for expr in everything:
+        if expr.unit and _measured(expr.unit) != _measured(said):
+            raise UserError(f"{expr.text} is in {expr.unit}, which is never {said}: leave unit= out")
+    return said
 
 
 def _same_unit(first: Expr, second: Expr) -> str:
     if first.unit and second.unit and first.unit != second.unit:
         raise UserError(
-            f"{first.text} is in {first.unit} and {second.text} in {second.unit}: they do not add up"
+            f"{first.text} is in {first.unit} and {second.text} in {second.unit}: they do not add up; write "
+            "ratio(…) for the one per the other, or ask both, each as a query of its own"
         )
     return first.unit or second.unit
 

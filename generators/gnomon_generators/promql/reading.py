@@ -157,9 +157,20 @@ def mean(metric: AnyMetric, window: Window = RANGE, by: Labels = (), where: Wher
         above = reader.run_points("sum_over_time", reader.select(), series.unit)
         below = reader.run_points("count_over_time", reader.select(), "1")
     else:
-        raise UserError(f"{series.name} has no mean: a histogram has, and a run point that may be added up")
+        raise UserError(f"{series.name} has no mean: {_instead_of_mean(series)}")
     text = f"{above.operand} / ({below.operand} > 0)"
     return Expr(text, series.unit, above.labels, above.step, compound=True)
+
+
+def _instead_of_mean(series: Series) -> str:
+    if series.counting == "gauge":
+        return "it is a level, write latest(…)"
+    if not series.additive:
+        return (
+            "it is a share, and the mean of shares is not that of the whole; write percent(part, whole) of "
+            "the totals that it is made from, or latest(…)"
+        )
+    return "it only grows, write total(…), or per_second(…)"
 
 
 def recorded(
@@ -290,8 +301,8 @@ class _Reader:
     def refuse_rate(self) -> None:
         if self.window == RATE:
             raise UserError(
-                f"{self.series.name} counts by run: {RATE} overlaps from point to point and would show a run "
-                f"several times; take {STEP} over time and {RANGE} for one number"
+                f"{self.series.name} counts by run: windows of RATE ({RATE}) overlap from point to point and "
+                "would show a run several times; write STEP for a chart and RANGE for one number"
             )
 
     @property

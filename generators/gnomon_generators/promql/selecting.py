@@ -11,7 +11,7 @@ from gnomon.errors import UserError
 from gnomon.registry.attribute import Attribute
 from gnomon.registry.values import NONE
 from gnomon_generators.promql.naming import told
-from gnomon_generators.promql.series import AnyLabel, Label, Labels, Series, each, label_text
+from gnomon_generators.promql.series import AnyLabel, Label, Labels, Series, constant, each, label_text
 
 Operator = Literal["=", "!=", "=~", "!~"]
 
@@ -118,7 +118,7 @@ def names(series: Series, labels: Labels) -> tuple[str, ...]:
 def must_have(series: Series, label: AnyLabel) -> None:
     """Raises `UserError` when the metric does not carry the label."""
     if label_text(label) not in series.labels:
-        has = ", ".join(row.name for row in series.labels.values()) or "none"
+        has = ", ".join(constant(row) for row in series.labels.values()) or "none"
         raise UserError(f"{series.name} has no label {label.name}: its labels are {has}")
 
 

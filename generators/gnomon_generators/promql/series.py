@@ -127,6 +127,11 @@ def label_text(label: AnyLabel) -> str:
     raise UserError(f"{told(label)} is no label: write {_attributes_like(label)}")
 
 
+def constant(label: AnyLabel) -> str:
+    """What a definition calls the label: `a.GEN_AI_AGENT_NAME`; of another component's its name."""
+    return label.name if isinstance(label, Label) else f"a.{label.name.upper().replace('.', '_')}"
+
+
 def each(labels: Labels) -> tuple[AnyLabel, ...]:
     """The labels of a `by`, one of them or several; raises `UserError` for what holds none."""
     if isinstance(labels, Label | Attribute):

@@ -60,7 +60,7 @@ def checked(window: Window) -> Window:
         argument = "where" if isinstance(window, Mapping) else "by"
         raise UserError(f"the second argument is a window, not {told(window)}: name it, {argument}=…")
     if window not in (RANGE, STEP, RATE) and not is_fixed(window):
-        raise UserError(f"{window!r} is no length of time: write one such as 5m, 24h or 7d, or {RANGE}")
+        raise UserError(f"{window!r} is no length of time: write one such as '5m', '24h' or '7d', or RANGE")
     return window
 
 
@@ -99,7 +99,8 @@ def seconds(window: Window) -> str:
         return _SECONDS_OF[window]
     if not is_fixed(window):
         raise UserError(
-            f"the length of {window} in seconds is not known: take {RANGE}, {STEP} or a fixed one"
+            f"the length of {window} in seconds is not known: write RANGE for one number, STEP for a chart, "
+            "or a length such as '1h'"
         )
     whole, rest = divmod(milliseconds(window), 1000)
     return f"{whole}.{rest:03d}".rstrip("0") if rest else str(whole)

@@ -15,6 +15,7 @@ from gnomon_generators.vocabulary.overrides import Override
 from gnomon_generators.vocabulary.queries import PROMETHEUS, Query
 from gnomon_generators.vocabulary.targets import asks_once
 from gnomon_generators.vocabulary.thresholds import check_thresholds
+from gnomon_generators.vocabulary.variables import Variable
 
 if TYPE_CHECKING:
     from gnomon_generators.vocabulary.panel import Shape
@@ -67,11 +68,21 @@ def check_values(common: Mapping[str, Any]) -> None:
         for one in held:
             if not isinstance(one, kinds):
                 raise UserError(f"{name}= holds {told(one)}: write {name}=[{made}, …]")
+    check_repeat(common.get("repeat"))
     check_thresholds(common.get("thresholds"))
     if not str(common.get("about", "")).strip():
         raise UserError(
             "it does not say what it is about: write about='what it shows, and what to do when it is bad'"
         )
+
+
+def check_repeat(repeat: object) -> None:
+    """Refuses the name of a variable where the variable is asked for."""
+    if repeat is not None and not isinstance(repeat, Variable):
+        name = (
+            repeat.lstrip("$") if isinstance(repeat, str) and repeat.lstrip("$").isidentifier() else "suite"
+        )
+        raise UserError(f"repeat={told(repeat)} is no variable: write repeat={name}, the variable itself")
 
 
 def check_queries(shape: Shape, queries: Sequence[Query]) -> None:
@@ -83,6 +94,7 @@ def check_queries(shape: Shape, queries: Sequence[Query]) -> None:
             )
         if query.source == PROMETHEUS:
             _check_windows(shape, query)
+            _check_buckets(shape, query)
 
 
 def check_series(queries: Sequence[Query], title: str, common: Mapping[str, Any]) -> None:
@@ -129,6 +141,36 @@ def _check_windows(shape: Shape, query: Query) -> None:
             f"each of its points would be that of a whole time range ({RANGE}): write STEP as window for "
             "what happened between two points, or a length such as '7d'"
         )
+
+
+def _check_buckets(shape: Shape, query: Query) -> None:
+    if shape.format == "heatmap" and query.labels is not None and "le" not in query.labels:
+        window = ", RANGE" if shape.shows == "number" else ""
+        raise UserError(
+            f"it draws the buckets of a histogram, and {query.text} has none: write buckets(metric{window})"
+        )
+
+
+def check_mappings(queries: Sequence[Query], mappings: Iterable[object]) -> None:
+    """Refuses texts in place of texts where all values are numbers, which such a mapping never meets."""
+    if not queries or any(query.source != PROMETHEUS for query in queries):
+        return
+    for one in mappings:
+        if isinstance(one, Mapping) and one.get("type") == "value":
+            for value in one.get("options", {}):
+                if not _is_number(value):
+                    raise UserError(
+                        f"mapping({value!r}, …) meets no value, for values are numbers here: write the "
+                        "number that stands for it, such as mapping(0, 'down', BAD)"
+                    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def checked_step(interval: object) -> str | None:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from gnomon.errors import UserError
-from gnomon_generators.promql.series import AnyLabel, label_text
+from gnomon_generators.promql.series import AnyLabel, constant, label_text
 from gnomon_generators.vocabulary.arguments import check_overrides
 from gnomon_generators.vocabulary.links import fields_in
 from gnomon_generators.vocabulary.overrides import Override, cell_options, matched
@@ -106,7 +106,7 @@ def _kept(queries: Sequence[Query]) -> tuple[str, ...] | None:
 
 
 def _lost(column: AnyLabel | str, kept: Sequence[str]) -> UserError:
-    written = column if isinstance(column, str) else f"a.{str(column.name).upper().replace('.', '_')}"
+    written = column if isinstance(column, str) else constant(column)
     return UserError(
         f"its query does not keep {column_name(column)}, but {', '.join(kept) or 'no label at all'}: write "
         f"by=[{written}, …] in it"

@@ -12,6 +12,7 @@ import attr
 from gnomon.errors import UserError
 from gnomon_generators.promql.naming import told
 from gnomon_generators.vocabulary.annotations import Annotation
+from gnomon_generators.vocabulary.arguments import check_repeat
 from gnomon_generators.vocabulary.links import Link
 from gnomon_generators.vocabulary.panel import Panel
 from gnomon_generators.vocabulary.queries import POSTGRES, PROMETHEUS, TEMPO, Source
@@ -46,6 +47,10 @@ def row(title: str, *panels: Panel, repeat: Variable | None = None, collapsed: b
             raise UserError(
                 f"row {title!r} holds {told(one)}, which is no panel: write stat(…), timeseries(…) and such"
             )
+    try:
+        check_repeat(repeat)
+    except UserError as error:
+        raise UserError(f"row {title!r}: {error}") from None
     return Row(title, panels, repeat, collapsed)
 
 
@@ -127,6 +132,11 @@ class Dashboard:
             if isinstance(held, str) or not isinstance(held, Sequence):
                 raise UserError(f"dashboard {self.title!r}: {name}= takes a list: {advice}")
             for one in held:
+                if name == "panels" and isinstance(one, Row):
+                    raise UserError(
+                        f"dashboard {self.title!r}: panels= holds the row {one.title!r}: write "
+                        "rows=[row(…), …], which stand below panels=[…]"
+                    )
                 if not isinstance(one, kind):
                     raise UserError(
                         f"dashboard {self.title!r}: {name}= holds {told(one)}, which is no "

@@ -23,6 +23,7 @@ from gnomon.errors import UserError
 from gnomon_generators.promql.expression import Expr
 from gnomon_generators.vocabulary.arguments import (
     check_call,
+    check_mappings,
     check_queries,
     check_series,
     check_title,
@@ -184,6 +185,8 @@ def build(
     check_title(title)
     check_values(common)
     check_queries(shape, queries)
+    if shape.format != "table":
+        check_mappings(queries, common.get("mappings", ()))
     if shape.format == "time_series":
         check_series(queries, title, common)
     least = checked_step(common.get("interval"))

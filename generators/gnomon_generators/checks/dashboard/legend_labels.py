@@ -70,13 +70,25 @@ def _unnamed(panel: Panel) -> bool:
 
 
 def _finding(expression: Expression, kept: Labels, name: str, what: str, effect: str) -> Finding:
-    close = get_close_matches(name, sorted(kept.names), 1)
+    close = _near(name, sorted(kept.names))
     return expression.finding(
         ID,
         SEVERITY,
         f"{what} names the label `{name}`, and the result of the query does not have it: {effect}.",
-        f"write `{close[0]}`" if close else f"keep it, `by ({', '.join(sorted({*kept.names, name}))})`",
+        f"write {_written(what, close[0])}"
+        if close
+        else f"keep it, `by ({', '.join(sorted({*kept.names, name}))})`",
     )
+
+
+def _written(what: str, name: str) -> str:
+    return f"{{{{{name}}}}}" if what.startswith("The legend") else f"`{name}`"
+
+
+def _near(name: str, known: list[str]) -> list[str]:
+    """The label that is meant: one that has all words of the name (`suite`), or is written almost so."""
+    words = set(re.split(r"\W|_", name.lower()))
+    return [one for one in known if words <= set(one.split("_"))][:1] or get_close_matches(name, known, 1)
 
 
 def _in_links(panel: Panel) -> Iterator[str]:
