@@ -150,9 +150,9 @@ def certificates(folder: Path, address: str) -> None:
     def run(*words: str) -> None:
         subprocess.run([openssl, *words], cwd=folder, check=True, capture_output=True)
 
-    run(
-        "req", "-x509", *key, "-days", "2", "-subj", "/CN=for one test", "-keyout", "ca.key", "-out", "ca.crt"
-    )
+    # Python 3.13 refuses an authority that does not say that it signs.
+    authority = ("-subj", "/CN=for one test", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    run("req", "-x509", *key, "-days", "2", *authority, "-keyout", "ca.key", "-out", "ca.crt")
     for part in ("collector", "prometheus", "alertmanager", "tempo", "grafana", "postgres", "results"):
         run("req", *key, "-subj", f"/CN={part}", "-keyout", f"{part}.key", "-out", f"{part}.csr")
         (folder / "names").write_text(f"subjectAltName=DNS:{part},IP:{address}\n")
