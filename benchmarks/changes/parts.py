@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.changes import culprit, replay, scale
+from benchmarks.changes import culprit, replay, scale, short
 from benchmarks.changes.bars import BARS, REPLAY_BARS, SCALE_BARS, SEARCH_BARS
 from benchmarks.changes.judging import Judged
 from benchmarks.changes.running import RATED, Done, all_done, do, tasks
-from benchmarks.changes.scores import Figure, mean_over_seeds, of_families, of_group, overall
+from benchmarks.changes.scores import Figure, mean_over_seeds, of_families, of_group, of_short, overall
 from benchmarks.changes.tables import of_bars, of_groups
 
 Figures = dict[str, Mapping[str, Figure]]
@@ -34,6 +34,9 @@ def scenarios(chosen: argparse.Namespace) -> Report:
     tables = [of_bars(figures, chosen.detectors[0], BARS)]
     if families := _families(done, chosen):
         tables.append(f"### Suites as a whole\n\n{of_groups(families, list(of_families([])))}")
+    tables += [
+        _short(done, name) for name in chosen.detectors if name != "ceiling" and short.SINGLE in chosen.groups
+    ]
     if chosen.by_group or chosen.cells:
         tables += [_groups(done, name, chosen) for name in chosen.detectors]
     return Report("\n\n".join(tables), figures)
@@ -134,3 +137,24 @@ def _families(done: Sequence[Done], chosen: argparse.Namespace) -> Figures:
                 if own:
                     rows[f"{group}: {name}{words}"] = of_families(own)
     return rows
+
+
+def _short(done: Sequence[Done], name: str) -> str:
+    """Short histories by length and runs, all sizes of steps together; suites of all numbers of runs."""
+    histories = _judged(done, name)
+    rows: Figures = {}
+    for moved, clean, lengths in (
+        (short.SINGLE, short.CLEAN, [f"{commits} commits, {runs} runs" for commits, runs in short.NOTHING]),
+        (short.SUITE, short.CLEAN_SUITE, [f"{commits} commits," for commits in short.COMMITS]),
+    ):
+        for length in lengths:
+            for points in short.POINTS:
+                rows[f"{moved}: {length.rstrip(',')}, -{points} points"] = of_short(
+                    [one for one in histories if one.group == moved and _is(one, length, points)],
+                    [one for one in histories if one.group == clean and one.cell.startswith(length)],
+                )
+    return f"### Short histories: {name}\n\n{of_groups(rows, list(of_short([], [])))}"
+
+
+def _is(one: Judged, length: str, points: int) -> bool:
+    return one.cell.startswith(length) and one.cell.endswith(f" -{points} points")

@@ -74,6 +74,8 @@ def overall(histories: Sequence[Judged]) -> Mapping[str, Figure]:
         "clean accused": _accused(histories, "clean"),
         "wobble accused": _accused(histories, "wobble"),
         "false alarms": ratio(_weighted(one, _false_alarms(one)) for one in quiet),
+        "short accused": _accused(histories, "short-clean"),
+        "short suites accused": _accused(histories, "short-clean-suite"),
         "upstream blamed": _blamed(histories, Disturbance.UPSTREAM),
         "drift blamed": _blamed(histories, Disturbance.DRIFT),
         "blips blamed": _blamed(histories, Disturbance.BLIP),
@@ -124,6 +126,17 @@ def of_group(histories: Sequence[Judged]) -> Mapping[str, Figure]:
         "cover": ratio(_covering(one) for one in histories),
         "stated": ratio(_confidence(one) for one in histories),
         "was": ratio(_exact(one) for one in histories),
+    }
+
+
+def of_short(moved: Sequence[Judged], clean: Sequence[Judged]) -> Mapping[str, Figure]:
+    """What is told of steps in short histories, what is said of them at least, and what clean ones get."""
+    return {
+        "told": ratio(_steps(moved, lambda step: step.noticed)),
+        "exact": ratio(_steps(moved, lambda step: step.exact)),
+        "said": ratio(_steps(moved, lambda step: step.said)),
+        "clean accused": ratio((sum(s.accused for s in one.series), len(one.series)) for one in clean),
+        "clean said": ratio((sum(s.said for s in one.series), len(one.series)) for one in clean),
     }
 
 

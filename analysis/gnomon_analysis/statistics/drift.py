@@ -38,8 +38,12 @@ class Slope:
     probability: float
 
 
-def slope(line: Line, first: int, last: int) -> Slope | None:
-    """Weighs a ramp against one or two steps over entries `first` to `last`; None where it is too short."""
+def slope(line: Line, first: int, last: int, hazard: Floats) -> Slope | None:
+    """Weighs a ramp against one or two steps over entries `first` to `last`; None where it is too short.
+
+    `hazard` has for each entry the probability of a movement between the entry before and it: what commits
+    touched says where a step is likely, and so makes one likelier at such a place.
+    """
     told = np.flatnonzero(line.weight[first:last] > 0) + first
     if told.size <= LEAST_LENGTH + 2:
         return None
@@ -47,6 +51,7 @@ def slope(line: Line, first: int, last: int) -> Slope | None:
     corners = np.unique(np.linspace(0, told.size, min(_GRID, told.size + 1)).round().astype(np.int64))
     steps = np.arange(told.size)[None, :] >= np.arange(1, told.size)[:, None]
     one = _evidence(steps[:, None, :].astype(np.float64), value, precision)
+    likely = np.diff(np.cumsum(hazard)[told])
     inner = corners[(corners > 0) & (corners < told.size)]
     pairs = np.array([(a, b) for a in inner for b in inner if a < b])
     two_steps = (np.arange(told.size)[None, None, :] >= pairs[:, :, None]).astype(np.float64)
@@ -56,7 +61,8 @@ def slope(line: Line, first: int, last: int) -> Slope | None:
         (np.arange(told.size)[None, :] + 0.5 - ends[:, :1]) / (ends[:, 1:] - ends[:, :1]), 0.0, 1.0
     )
     sloped = _evidence(ramps[:, None, :], value, precision)
-    as_steps = np.logaddexp(_mean(one), np.log(_SECOND_STEP_ODDS) + _mean(two))
+    as_one = log_sum(one + np.log(likely / likely.sum()))
+    as_steps = np.logaddexp(as_one, np.log(_SECOND_STEP_ODDS) + _mean(two))
     as_ramp = np.log(_RAMP_ODDS) + _mean(sloped)
     begin, end = ends[int(np.argmax(sloped))]
     return Slope(

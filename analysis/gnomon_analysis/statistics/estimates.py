@@ -76,6 +76,9 @@ def _levels(line: Line, where: slice, count: int, drawn: np.random.Generator) ->
     freedom = prior + max(0, value.size - 1)
     scatter = (prior * line.scatter + float((weight * (value - centre) ** 2).sum())) / freedom
     noise = drawn.standard_t(freedom, count) * np.sqrt(scatter / max(mass, 1e-12))
+    if line.kind is Kind.COST:
+        # A difference of scaled cube roots is a relative one only around the usual level.
+        noise = noise / max(1 + centre / 3, 0.1)
     noise = np.clip(noise, -_MOST_NOISE, _MOST_NOISE)
     found = mean * np.exp(noise)
     return found, np.exp(centre + noise) if line.kind is Kind.DURATION else found

@@ -29,11 +29,11 @@ def told(probabilities: ArrayLike, bound: float, times: ArrayLike = 3.0) -> NDAr
     """Which movements to tell: as `bayesian`, each of them by itself at most `times` as likely wrong.
 
     A long list of certain findings would otherwise carry doubtful ones along, other ones with every run that
-    is added. A short list is judged as the continuation of one that holds one certain finding: the bound is
+    is added. A short list is judged as the continuation of one that holds two certain findings: the bound is
     meant for all that somebody reads, not for each list of one.
     """
     values = np.asarray(probabilities, dtype=np.float64)
-    kept = bayesian(np.append(values, 1.0), bound)[:-1]
+    kept = bayesian(np.append(values, [1.0, 1.0]), bound)[:-2]
     return np.asarray(kept & (values >= 1 - np.asarray(times) * bound), dtype=np.bool_)
 
 

@@ -6,7 +6,7 @@ run along the last axis; leading axes are series of one family, looked at side b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +30,10 @@ _MOST_FREEDOM = 20.0
 _LEAST_FREEDOM = 2.0
 
 
+_Sums = Callable[[Floats], Floats]
+"""What sums up to each entry say of the entries that are asked about."""
+
+
 class Likelihood(Protocol):
     """Marginal likelihoods of stretches."""
 
@@ -39,6 +43,9 @@ class Likelihood(Protocol):
         Both broadcast against each other; the answer has the leading axes of the sums before theirs. A
         stretch without entries has 0. Constants that every way of cutting shares are left out.
         """
+
+    def around(self, first: ArrayLike, into: ArrayLike, out_of: ArrayLike, last: ArrayLike) -> Floats:
+        """The same of entries `first` to `last` without those from `into` on to `out_of`, left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +59,15 @@ class BetaBinomial:
 
     def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
         """See `Likelihood`."""
-        successes = _sum(self.successes, first, last)
-        trials = _sum(self.trials, first, last)
+        return self._of(_between(first, last))
+
+    def around(self, first: ArrayLike, into: ArrayLike, out_of: ArrayLike, last: ArrayLike) -> Floats:
+        """See `Likelihood`."""
+        return self._of(_around(first, into, out_of, last))
+
+    def _of(self, sums: _Sums) -> Floats:
+        successes = sums(self.successes)
+        trials = sums(self.trials)
         a = self.prior
         if self.factorials is None:
             return np.asarray(betaln(a + successes, a + np.maximum(trials - successes, 0.0)) - betaln(a, a))
@@ -79,8 +93,15 @@ class GammaPoisson:
 
     def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
         """See `Likelihood`."""
-        events = _sum(self.events, first, last)
-        exposure = _sum(self.exposure, first, last)
+        return self._of(_between(first, last))
+
+    def around(self, first: ArrayLike, into: ArrayLike, out_of: ArrayLike, last: ArrayLike) -> Floats:
+        """See `Likelihood`."""
+        return self._of(_around(first, into, out_of, last))
+
+    def _of(self, sums: _Sums) -> Floats:
+        events = sums(self.events)
+        exposure = sums(self.exposure)
         shape = _COUNT_SHAPE
         rate = shape / _beside(self.mean, events)
         return np.asarray(
@@ -113,11 +134,18 @@ class NormalGamma:
 
     def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
         """See `Likelihood`."""
-        count = _sum(self.count, first, last)
-        weight = _sum(self.weight, first, last)
+        return self._of(_between(first, last))
+
+    def around(self, first: ArrayLike, into: ArrayLike, out_of: ArrayLike, last: ArrayLike) -> Floats:
+        """See `Likelihood`."""
+        return self._of(_around(first, into, out_of, last))
+
+    def _of(self, sums: _Sums) -> Floats:
+        count = sums(self.count)
+        weight = sums(self.weight)
         # Values are kept around the prior mean, so that sums of squares lose no digits.
-        total = _sum(self.total, first, last)
-        square = _sum(self.square, first, last)
+        total = sums(self.total)
+        square = sums(self.square)
         freedom, prior = _beside(self.freedom, count), _beside(self.prior_weight, count)
         base = freedom * _beside(self.scatter, count) / 2
         misfit = np.maximum(square - total**2 / (prior + weight), 0.0) / 2
@@ -197,8 +225,14 @@ def _running(values: Floats) -> Floats:
     return sums
 
 
-def _sum(running: Floats, first: ArrayLike, last: ArrayLike) -> Floats:
-    return np.asarray(running[..., np.atleast_1d(last)] - running[..., np.atleast_1d(first)])
+def _between(first: ArrayLike, last: ArrayLike) -> _Sums:
+    begin, end = np.atleast_1d(first), np.atleast_1d(last)
+    return lambda running: np.asarray(running[..., end] - running[..., begin])
+
+
+def _around(first: ArrayLike, into: ArrayLike, out_of: ArrayLike, last: ArrayLike) -> _Sums:
+    whole, hole = _between(first, last), _between(into, out_of)
+    return lambda running: whole(running) - hole(running)
 
 
 def _beside(of_series: Floats, sums: Floats) -> Floats:

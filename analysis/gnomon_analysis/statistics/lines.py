@@ -47,7 +47,8 @@ class Line:
         tag: Upstream state of each entry.
         runs: Number of runs of each entry.
         level: Rate or mean of each entry in the metric's own unit.
-        value: What the model sees: the rate, the logarithm of the mean (durations, costs), or the mean count.
+        value: What the model sees: the rate, the mean logarithm of a duration, the scaled cube root of a mean
+            cost, or the mean count.
         weight: Trials each entry is worth (proportions, counts), or its weight in units of `scatter`.
         scatter: Variance of `value` at weight 1; 1 for proportions and counts, whose models know it.
         freedom: Degrees of freedom that `scatter` was estimated with.
@@ -88,11 +89,14 @@ def line(series: Series) -> Line:
     if series.kind is Kind.COUNT:
         weight = trials / _of_counts(level, trials)
         return Line(series.kind, at, tag, runs, level, level, weight, 1.0, 0.0)
-    logarithms = _logarithms(series.value)
-    means = np.add.reduceat(logarithms * series.trials, starts) / trials
-    # A geometric mean says most about a lognormal duration, the mean itself about money.
-    value = means if series.kind is Kind.DURATION else _logarithms(level)
-    weight, own = _even_weights(logarithms, means, starts, runs)
+    if series.kind is Kind.DURATION:
+        of_runs = _logarithms(series.value)
+        value = means = np.add.reduceat(of_runs * series.trials, starts) / trials
+    else:
+        usual = float((level * trials).sum() / trials.sum())
+        of_runs, value = _cube_roots(series.value, usual), _cube_roots(level, usual)
+        means = np.add.reduceat(of_runs * series.trials, starts) / trials
+    weight, own = _even_weights(of_runs, means, starts, runs)
     scatter, freedom = _scatter(value, weight, own)
     value = _without_outliers(value, np.sqrt(scatter / weight))
     return Line(series.kind, at, tag, runs, level, value, weight, scatter, freedom)
@@ -229,6 +233,24 @@ def _logarithms(level: Floats) -> Floats:
     return np.asarray(np.log(np.maximum(level, positive.min() / 2)))
 
 
+def _cube_roots(level: Floats, usual: float) -> Floats:
+    """Cube roots, on a scale on which small differences are relative ones, 0 at the usual level.
+
+    Those of gamma variables are nearly normal, of any shape (E. B. Wilson and M. M. Hilferty, "The
+    distribution of chi-square", Proceedings of the National Academy of Sciences 17, 1931); the logarithm of
+    what is sometimes nearly nothing has a long tail to the left. It is the transformation of G. E. P. Box and
+    D. R. Cox (Journal of the Royal Statistical Society B 26, 1964) with the power 1/3.
+    """
+    if usual <= 0:
+        return np.zeros_like(level)
+    return np.asarray(3 * (np.cbrt(level / usual) - 1))
+
+
+def relative(kind: Kind, deviation: Floats) -> Floats:
+    """How many times a level another one is whose `value` lies so much above; of a cost, above the usual."""
+    return np.maximum(1 + deviation / 3, 0.0) ** 3 if kind is Kind.COST else np.exp(deviation)
+
+
 def _without_outliers(value: Floats, error: Floats) -> Floats:
     """Values drawn in to 2.5 standard deviations from the median of the eleven around them.
 
@@ -242,7 +264,7 @@ def _without_outliers(value: Floats, error: Floats) -> Floats:
 
 
 def _even_weights(
-    logarithms: Floats, means: Floats, starts: Integers, runs: Floats
+    of_runs: Floats, means: Floats, starts: Integers, runs: Floats
 ) -> tuple[Floats, float | None]:
     """Weight of each commit's mean, and the variance at weight 1 that independent runs would have.
 
@@ -252,7 +274,7 @@ def _even_weights(
     within_freedom = float((runs - 1).sum())
     if within_freedom < 1:
         return np.ones(runs.size), None
-    within = float(((logarithms - np.repeat(means, runs.astype(np.int64))) ** 2).sum()) / within_freedom
+    within = float(((of_runs - np.repeat(means, runs.astype(np.int64))) ** 2).sum()) / within_freedom
     if runs.size < 2 or runs.max() == runs.min():
         return np.ones(runs.size), within / float(runs[0])
     spread = 1 / runs[1:] + 1 / runs[:-1]

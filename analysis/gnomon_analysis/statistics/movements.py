@@ -40,7 +40,7 @@ def movements(line: Line, of_commit: Floats) -> list[Movement]:
     line, cuts, blips = _without_blips(line, hazard)
     steps: list[Movement] = []
     for chain in _chains(line, cuts):
-        steps += _slope_or_steps(line, chain)
+        steps += _slope_or_steps(line, chain, hazard)
     return sorted(steps + blips, key=lambda found: found.cut.gap)
 
 
@@ -94,14 +94,14 @@ def _chains(line: Line, cuts: Sequence[Cut]) -> list[list[Cut]]:
     return chains
 
 
-def _slope_or_steps(line: Line, chain: list[Cut]) -> list[Movement]:
+def _slope_or_steps(line: Line, chain: list[Cut], hazard: Floats) -> list[Movement]:
     begin, end = segmentation.core(chain[0])
     if len(chain) == 1 and end - begin < drift.LEAST_LENGTH // 2:
         # A slope would have left its place wide open.
         return [Movement(Verdict.CHANGED, line, chain[0])]
     first = max(chain[0].first, chain[0].gap - _SLOPE_REACH)
     last = min(chain[-1].last, chain[-1].gap + _SLOPE_REACH)
-    found = drift.slope(line, first, last)
+    found = drift.slope(line, first, last, hazard)
     sloped = 0.0 if found is None else found.probability
     if found is None or sloped < _SLOPE:
         return [Movement(Verdict.CHANGED, line, cut, sloped) for cut in chain]

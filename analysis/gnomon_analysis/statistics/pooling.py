@@ -18,7 +18,7 @@ from scipy.special import expit
 
 from gnomon_analysis.statistics import likelihoods, placing, scanning, segmentation
 from gnomon_analysis.statistics.likelihoods import Likelihood
-from gnomon_analysis.statistics.lines import DOUBT, Line, gathered, steady, without_steps
+from gnomon_analysis.statistics.lines import DOUBT, Line, gathered, relative, steady, without_steps
 from gnomon_analysis.statistics.logarithms import log_sum, log_sums
 from gnomon_analysis.statistics.model import Floats, Integers, Kind
 from gnomon_analysis.statistics.segmentation import WHOLE, Cut
@@ -333,7 +333,7 @@ def rate(found: Family) -> Line:
         value = np.maximum(middle + deviation, 0.0)
         return gathered(found.frame, kind, value, value, runs=runs, weight=weights)
     return gathered(
-        found.frame, kind, middle + deviation, level * np.exp(deviation), runs=runs, weight=weights
+        found.frame, kind, middle + deviation, level * relative(kind, deviation), runs=runs, weight=weights
     )
 
 

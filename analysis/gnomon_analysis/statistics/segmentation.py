@@ -27,6 +27,9 @@ WHOLE = 300
 # such an end, the mere length of a quiet history would make "somewhere" likely.
 _REACH = 60
 _ROUNDS = 12
+# Four in ten changes are taken back within so many entries: by a revert, or a fix.
+_SOON = 20
+_TAKEN_BACK = float(np.log(0.4 / _SOON))
 # Log odds of a probability of 0.95.
 _SURE = float(np.log(19.0))
 
@@ -247,12 +250,13 @@ def _there_and_back(
     out_of = into + np.arange(1, min(_REACH, last - first - 2) + 1)[None, :]
     inside = out_of < last
     out_of = np.minimum(out_of, last - 1)
+    apart = odds[out_of] + likelihood.between(first, into) + likelihood.between(out_of, last)
+    length = out_of - into
+    back = np.where(length <= _SOON, _TAKEN_BACK, -np.inf) + likelihood.around(first, into, out_of, last)
     scores = (
         odds[into]
-        + odds[out_of]
-        + likelihood.between(first, into)
+        + np.logaddexp(apart, back)
         + likelihood.between(into, out_of)
-        + likelihood.between(out_of, last)
         - likelihood.between(first, last)
     )
     scores = np.where(inside, scores, -np.inf)
