@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
+from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
+from gnomon.registry import metrics
 from gnomon_generators import promql, vocabulary
 from gnomon_generators.checks.known.tables import tables
 from gnomon_generators.definitions import find
@@ -130,3 +133,29 @@ def test_the_page_tells_views_that_there_are() -> None:
         assert set(re.findall(r"`(\w+)`", row)) <= set(known[view])
         for column in known[view]:
             assert f"`{column}`" in results, f"{view}.{column}"
+
+
+def test_the_page_tells_the_variables_of_our_own_dashboards() -> None:
+    """Which links may set; those of data sources are not for links."""
+    told = rows(section("Links"))
+    for name in OURS:
+        board = json.loads((DOCS.parent / "dashboards" / "json" / f"{name}.json").read_text("utf-8"))
+        named = [one["name"] for one in board["templating"]["list"] if one["type"] != "datasource"]
+        assert re.findall(r"`(\w+)`", told[name][0]) == named, name
+
+
+def test_the_page_tells_families_of_metrics_that_there_are() -> None:
+    """Each name, or beginning of names, is one of the registry; and no metric is left out."""
+    head = PAGE[: PAGE.index("## Ten panels and a note")]
+    patterns = re.findall(r"`([\w.]+[.\w]\*?)`", " ".join(re.findall(r"^\| [^|]+ \| ([^|]+) \|", head, re.M)))
+    names = [metric.name for metric in metrics.ALL]
+    known = [pattern for pattern in patterns if any(fnmatchcase(name, pattern) for name in names)]
+    assert len(known) >= 8
+    assert [name for name in names if not any(fnmatchcase(name, pattern) for pattern in known)] == []
+
+
+def test_a_budget_warns_from_where_the_page_says() -> None:
+    """From nine tenths of it, or from `near`."""
+    assert "`budget(25)`: bad from 25 on, a warning from 22.5, or from `near=20`" in PAGE
+    assert [value for value, _ in vocabulary.budget(25).steps] == [22.5, 25]
+    assert [value for value, _ in vocabulary.budget(25, near=20).steps] == [20, 25]
