@@ -29,7 +29,8 @@ class Report:
 
 def scenarios(chosen: argparse.Namespace) -> Report:
     """All detectors over all histories."""
-    done = all_done(do, tasks(chosen.detectors, chosen.seeds, chosen.groups, chosen.quick), chosen.processes)
+    work = tasks(chosen.detectors, chosen.seeds, chosen.groups, chosen.quick)
+    done = all_done(do, work, chosen.processes, "scenarios")
     figures = {name: _over_seeds(done, name, chosen.seeds) for name in chosen.detectors}
     tables = [of_bars(figures, chosen.detectors[0], BARS)]
     if families := _families(done, chosen):
@@ -49,7 +50,7 @@ def replays(chosen: argparse.Namespace) -> Report:
         names.insert(0, "gnomon-paging")
     count = REPLAYED // 5 if chosen.quick else REPLAYED
     work = [(name, seed, number) for name in names for seed in chosen.seeds for number in range(count)]
-    watched = all_done(replay.watch, work, chosen.processes)
+    watched = all_done(replay.watch, work, chosen.processes, "replay")
     figures: Figures = {}
     for name in names:
         by_seed = [
@@ -73,6 +74,7 @@ def search(chosen: argparse.Namespace) -> Report:
                         culprit.search,
                         [(name, rates, seed, number) for number in range(count)],
                         chosen.processes,
+                        f"search, {name}",
                     )
                 )
                 for seed in chosen.seeds

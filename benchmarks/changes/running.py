@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +19,9 @@ D = TypeVar("D")
 
 CHUNK = 20
 """Histories to a task."""
+
+EVERY = 15.0
+"""Seconds between two words about how far it is."""
 
 RATED = ("few-4", "suite", "few-15", "broad-30")
 """Groups in which tools without cases look at the rate of all, too."""
@@ -71,9 +75,23 @@ def do(task: Task) -> Done:
     return Done(task, tuple(answers), seconds)
 
 
-def all_done(work: Callable[[T], D], over: Iterable[T], processes: int) -> list[D]:
-    """What `work` makes of each, in their order; on this process alone if one is wanted."""
+def all_done(work: Callable[[T], D], over: Iterable[T], processes: int, words: str = "") -> list[D]:
+    """What `work` makes of each, in their order; on this process alone if one is wanted.
+
+    Says on the standard error how far it is, as long as it takes; `words` say with what.
+    """
+    whole = list(over)
     if processes == 1:
-        return [work(one) for one in over]
+        return list(_watched(map(work, whole), len(whole), words))
     with ProcessPoolExecutor(processes) as pool:
-        return list(pool.map(work, over))
+        return list(_watched(pool.map(work, whole), len(whole), words))
+
+
+def _watched(results: Iterable[D], count: int, words: str) -> Iterator[D]:
+    """Hands the results on, with a line every so often."""
+    began = said = time.monotonic()
+    for done, result in enumerate(results, 1):
+        if time.monotonic() - said > EVERY:
+            said = time.monotonic()
+            print(f"{words}: {done} of {count} after {said - began:.0f} s", file=sys.stderr, flush=True)
+        yield result
