@@ -20,4 +20,6 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 def gnomon(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `gnomon` with the arguments in a folder."""
-    return warm.run([str(SCRIPT), *arguments], cwd=cwd, env=clean_environment(**environment))
+    # What stands first on the path may take a library's place.
+    begun = warm.run if "PYTHONPATH" not in environment else warm.anew
+    return begun([str(SCRIPT), *arguments], cwd=cwd, env=clean_environment(**environment))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.docs.blocks import Block, Section, commands, missing, sections
 from tests.otlp_sink import http_sink, refusing_port
 from tests.plugin.project import OPTIONAL_PLUGINS
@@ -125,7 +126,7 @@ def _environment(section: Section, project: Path) -> dict[str, str]:
     temporary = project.parent / "tmp"
     temporary.mkdir(exist_ok=True)
     return {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(warm.scripts()), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(project.parent),
         "PYTHONPATH": str(project),
         "TMPDIR": str(temporary),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests import warm
 from tests.spool_reader import Run, read_runs
 
 GNOMON: Final = str(Path(sys.executable).with_name("gnomon"))
@@ -126,8 +127,12 @@ class Project:
         timeout: float = 120,
         **options: Any,
     ) -> Completed:
+        command = self.command(*arguments, gnomon=gnomon)
+        if not prefix and limit_resources is None and not options:
+            warmed = warm.run(command, cwd=self.path, env=self.environment(env), timeout=timeout)
+            return Completed(warmed.returncode, warmed.stdout, warmed.stderr)
         done = subprocess.run(
-            [*prefix, *self.command(*arguments, gnomon=gnomon)],
+            [*prefix, *command],
             cwd=self.path,
             env=self.environment(env),
             capture_output=True,
@@ -159,15 +164,7 @@ class Project:
         )
 
     def gnomon(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Completed:
-        done = subprocess.run(
-            [GNOMON, *arguments],
-            cwd=self.path,
-            env=self.environment(env),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = warm.run([GNOMON, *arguments], cwd=self.path, env=self.environment(env))
         return Completed(done.returncode, done.stdout, done.stderr)
 
     def runs(self) -> list[Run]:

@@ -1,5 +1,5 @@
 """Processes of Python that begin with other people's libraries already imported."""
 
-from tests.warm.starting import run
+from tests.warm.starting import anew, run, scripts
 
-__all__ = ["run"]
+__all__ = ["anew", "run", "scripts"]

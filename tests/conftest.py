@@ -1,0 +1,9 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# How long something takes says more of the machine than of Gnomon: see benchmarks/.
+settings.register_profile("gnomon", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gnomon")
