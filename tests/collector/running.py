@@ -45,6 +45,17 @@ def program() -> Program:
     pytest.skip(reason)
 
 
+def compiles() -> bool:
+    """Whether tests may have Go compile for minutes: where that is asked for, or was done for the Collector.
+
+    Elsewhere Go's cache is empty, as that of a machine for checks is.
+    """
+    collector = find("otelcol", ways=("go",))
+    return os.environ.get(VARIABLE) == "1" or (
+        isinstance(collector, Collector) and collector.built is not None
+    )
+
+
 def configuration(settings: Settings, folder: Path, name: str = "gateway") -> Path:
     """A configuration by these settings, as a file."""
     (document,) = produce(["collector"], settings, only=[name])

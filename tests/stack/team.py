@@ -111,6 +111,13 @@ class Team:
 
 @pytest.fixture
 def team() -> Iterator[Team]:
+    with new_team() as team:
+        yield team
+
+
+@contextmanager
+def new_team() -> Iterator[Team]:
+    """A project of its own, of whose stack nothing is left at the end."""
     folder = Path(tempfile.mkdtemp(prefix="gnomon-stack-", dir="/tmp"))
     folder.chmod(0o755)
     number = [1 + secrets.randbelow(250) for _ in range(3)]

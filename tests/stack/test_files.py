@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import yaml
 
 from gnomon.version import __version__
 from gnomon_generators.programs import Program, find
+from gnomon_generators.programs.known import Way
 from gnomon_generators.stack.secrets import OWN
 from tests.collector import running
-from tests.stack.team import Team, certificates
+from tests.stack.team import Team, certificates, new_team
 
 CLONE = Path(__file__).parents[2]
 COMPOSING = Path(__file__).with_name("composing")
@@ -45,21 +47,24 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(params=SETTINGS)
-def generated(team: Team, request: pytest.FixtureRequest) -> Team:
-    certificates(team.root / "certificates", team.address)
-    team.environment["TOKEN"] = "sesame"
-    team.set(**SETTINGS[request.param])
-    # Prometheus' and Alertmanager's own checks look whether certificates are where they are mounted.
-    secrets = team.run("stack", "secrets").splitlines()[0]
-    for path in (team.root / "stack").rglob("*.yaml"):
-        path.write_text(path.read_text().replace("/run/secrets", str(team.root / secrets)))
-    return team
+@pytest.fixture(scope="module", params=SETTINGS)
+def generated(request: pytest.FixtureRequest) -> Iterator[Team]:
+    """A team's files; nothing writes to them, and nothing of them is started."""
+    with new_team() as team:
+        certificates(team.root / "certificates", team.address)
+        team.environment["TOKEN"] = "sesame"
+        team.set(**SETTINGS[request.param])
+        # Prometheus' and Alertmanager's own checks look whether certificates are where they are mounted.
+        secrets = team.run("stack", "secrets").splitlines()[0]
+        for path in (team.root / "stack").rglob("*.yaml"):
+            path.write_text(path.read_text().replace("/run/secrets", str(team.root / secrets)))
+        yield team
 
 
 def program(name: str, least: tuple[int, ...] = ()) -> Program:
     """A program that is installed or was built by Go, of a version that knows what we write."""
-    for way in ("path", "go"):
+    ways: tuple[Way, ...] = ("path", "go") if running.compiles() else ("path",)
+    for way in ways:
         found = find(name, ways=(way,))
         if isinstance(found, Program) and (way == "go" or found.version() >= least):
             return found
@@ -71,8 +76,8 @@ def program(name: str, least: tuple[int, ...] = ()) -> Program:
 def compose(team: Team, **environment: str) -> subprocess.CompletedProcess[str]:
     """docker-compose.yml as Compose's own library understands it."""
     go = shutil.which("go")
-    if go is None:
-        pytest.skip("go: not on PATH, and it builds Compose's loader")
+    if go is None or not running.compiles():
+        pytest.skip(f"go builds Compose's loader: not on PATH, or not asked to by {running.VARIABLE}=1")
     built = team.root / "composing"
     done = subprocess.run(
         [go, "-C", str(COMPOSING), "build", "-o", str(built), "."],
