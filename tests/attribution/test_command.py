@@ -196,6 +196,35 @@ def test_nothing_found_says_what_to_do(desk: Desk) -> None:
     assert "no commit on the first-parent line" in desk.gnomon("changes", "--commit", "abc1234", code=1)
 
 
+def test_a_broken_last_commit_of_three_is_not_passed_over(desk: Desk) -> None:
+    """With one run each it is said what flipped and how many runs would do, and with these it is told."""
+    commits = desk.repository.commit_all([(f"Commit {n}", SKILLS[n % 3]) for n in range(4)])
+    well = {f"D{n:02}": 1.0 for n in range(12)}
+    broken = well | {f"D{n:02}": 0.0 for n in range(3)}
+    with open_store(desk.url) as store:
+        runs = Runs(store, "desk")
+        for commit, rates in zip(commits[:3], (well, well, broken), strict=True):
+            runs.run(commit, rates)
+
+        said = desk.gnomon("changes", code=1)
+
+        before, after = commits[1][:7], commits[2][:7]
+        assert f"over 3 runs; {after} (Commit 2) flipped 3 tests for the worse, in 1 run against 1" in said
+        assert f"4 more of {after} and 4 more of {before} would tell whether that stays" in said
+        runs.run(commits[1], well, count=4)
+        runs.run(commits[2], broken, count=4)
+        unsettled = desk.gnomon("changes", code=1)
+        assert "what looks so is above, with what would settle it" in unsettled
+        assert json.loads(desk.gnomon("changes", "--json"))["findings"] == []
+        (suite, *_) = json.loads(desk.gnomon("changes", "--all", "--json"))["findings"]
+        assert f"since {after} (Commit 2), " in suite["sentence"]
+        assert "sure; no later commit was measured, and one more would settle it." in suite["sentence"]
+        assert suite["advice"] == f"Run the next commit after {after}, whatever it changes."
+        runs.run(commits[3], broken, count=5)
+
+    assert f"{after}  2023-11-14  Commit 2 (Ada)\n" in desk.gnomon("changes")
+
+
 def test_a_commit_is_compared_case_by_case(desk: Desk) -> None:
     """Which tests flipped, and how little one run says."""
     one, two = desk.repository.commit("One"), desk.repository.commit("Two\nwords", "alpha/SKILL.md")

@@ -83,6 +83,10 @@ def test_an_improvement_in_one_sentence() -> None:
             "moved 1 test, up and down; routing accuracy of the suite routing as a whole",
         ),
         ({"verdict": "inconclusive"}, "looks lower by 20 points [10, 30]"),
+        (
+            {"verdict": "inconclusive", "details": {"commits": [3, 1]}},
+            "since bbbbbbb, 99 % sure; no later commit was measured, and one more would settle it.",
+        ),
         ({"verdict": "not_enough_runs", "runs_needed": 4}, "which are not enough: 4 more runs would tell"),
         (
             {
@@ -117,6 +121,14 @@ def test_what_is_not_sure_is_said_so(other: dict[str, object], said: str) -> Non
         ),
         ({"verdict": "not_enough_runs", "runs_needed": 4}, "(4 more runs, about 0.8 USD)"),
         ({"verdict": "inconclusive"}, "Run ccccccc again (5 runs, about 1 USD)."),
+        (
+            {"verdict": "inconclusive", "details": {"commits": [3, 1]}},
+            "Run the next commit after ccccccc, whatever it changes.",
+        ),
+        (
+            {"verdict": "inconclusive", "details": {"commits": [1, 1]}},
+            "whatever it changes; run a commit before aaaaaaa, with `gnomon backfill`.",
+        ),
         ({"verdict": "drift"}, "Run aaaaaaa again"),
         ({"verdict": "upstream"}, "(20 runs, about 4 USD)"),
     ],

@@ -7,7 +7,7 @@ with read_history(folder, Patterns.of(settings, folder)) as history:
 """
 
 from gnomon_analysis.attribution.by_commit import CommitMoves, MovedTest, by_commit
-from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare
+from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare, newest_flips
 from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
 from gnomon_analysis.attribution.fleets import fleet_requests, update_fleets
 from gnomon_analysis.attribution.known_commits import KnownCommit, KnownCommits
@@ -45,6 +45,7 @@ __all__ = [
     "findings",
     "fleet_requests",
     "moved_cases",
+    "newest_flips",
     "requests",
     "update",
     "update_fleets",

@@ -56,6 +56,14 @@ def _drift(finding: Finding, a_run: float | None) -> str:
 
 
 def _inconclusive(finding: Finding, a_run: float | None) -> str:
+    if (alone := wording.single_commit(finding)) is not None:
+        after, before = wording.short(finding.after_revision), wording.short(finding.before_revision)
+        steps = {
+            "after": f"Run the next commit after {after}, whatever it changes",
+            "before": f"run a commit before {before}, with `gnomon backfill`",
+        }
+        said = "; ".join(steps.values() if alone == "both" else [steps[alone]])
+        return f"{said[0].upper()}{said[1:]}."
     runs = finding.runs_needed or _RUNS_A_STEP
     return f"Run {wording.short(finding.after_revision)} again ({_price(runs, a_run)})."
 

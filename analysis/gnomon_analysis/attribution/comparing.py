@@ -120,6 +120,27 @@ def compare(store: Store, settings: Settings, history: History, commit: str) -> 
     return found
 
 
+def newest_flips(store: Store, settings: Settings, history: History) -> list[Comparison]:
+    """The newest of the last measured commits at which a case flipped, against the measured commit before it.
+
+    One comparison a suite and environment in which one did; nothing where no case flipped lately.
+    """
+    with database_errors(store.url), reading_transaction(store.engine) as connection:
+        measured = sorted(set(place(reading.stored_runs(connection), history).position.tolist()))
+    for position in reversed(measured[1:][-_LATELY:]):
+        try:
+            compared = compare(store, settings, history, history.revisions[position].commit)
+        except UserError:
+            continue  # No suite was run at both.
+        if flipped := [one for one in compared if one.flips]:
+            return flipped
+    return []
+
+
+# So many measured commits are recent.
+_LATELY = 5
+
+
 def _revision(history: History, commit: str) -> Revision:
     meant = [one for one in history.revisions if one.commit.startswith(commit.lower())]
     if not meant:

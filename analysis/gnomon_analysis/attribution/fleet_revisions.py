@@ -79,7 +79,7 @@ class Revisions:
 def _weighed(history: History, places: range, metric: Metric) -> list[dict[str, Any]]:
     weights = Priors(history, Names(), places.start, places.stop).of_skill(None, metric)
     shares = weights / weights.sum()
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "revision": history.revisions[place].commit,
             "subject": history.revisions[place].subject,

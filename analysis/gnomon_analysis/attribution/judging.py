@@ -127,6 +127,8 @@ class Judge:
             details["ratio"] = [move.ratio.estimate, move.ratio.low, move.ratio.high]
         if len(move.candidates) > 1:
             details["between"] = self._between([one.at for one in move.candidates])
+        if move.verdict is Verdict.INCONCLUSIVE:
+            details["commits"] = list(self._suite.commits_in(subject, stretch))
         switches = self._suite.switches(move.last_before, move.first_after)
         if switches:
             details["switched"] = " and ".join(switches)

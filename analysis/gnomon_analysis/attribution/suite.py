@@ -188,6 +188,12 @@ class Suite:
             found[name] = (total + float(sums.total[row]), count + float(sums.count[row]), runs + 1)
         return found
 
+    def commits_in(self, subject: Subject, span: tuple[int, int, int, int]) -> tuple[int, int]:
+        """At how many commits something of a scope was measured before and after; `span` as in `cases`."""
+        commits = np.unique(self.measured.position[self.measured.cells.run[self._rows(subject, span)]])
+        after = int(np.count_nonzero(commits >= span[2]))
+        return len(commits) - after, after
+
     def _sides(self, subject: Subject, span: tuple[int, int, int, int]) -> Iterator[tuple[str, Side, Side]]:
         cells, vocabulary = self.measured.cells, self.vocabulary
         rows = self._rows(subject, span)

@@ -185,10 +185,26 @@ def _drift(finding: Finding) -> str:
 
 def _inconclusive(finding: Finding) -> str:
     at = named(finding.revision or finding.after_revision, finding.subject)
-    return (
-        f"{_capital(what(finding))} looks {_higher(finding)} {_by(finding)} near {at}, which the runs "
-        "there do not settle."
-    )
+    looks = f"{_capital(what(finding))} looks {_higher(finding)} {_by(finding)}"
+    if (alone := single_commit(finding)) is None:
+        return f"{looks} near {at}, which the runs there do not settle."
+    sure = "" if finding.p_change is None else f", {share(finding.p_change)} sure"
+    return f"{looks} since {at}{sure}; {_ALONE[alone]} would settle it."
+
+
+def single_commit(finding: Finding) -> str | None:
+    """On which side of an inconclusive finding a single commit was measured: after, before, or both."""
+    before, after = finding.details.get("commits", (2, 2))
+    if finding.verdict != words.INCONCLUSIVE or min(before, after) > 1:
+        return None
+    return "both" if max(before, after) < 2 else "after" if after < 2 else "before"
+
+
+_ALONE = {
+    "after": "no later commit was measured, and one more",
+    "before": "one commit before it was measured, and another one",
+    "both": "one commit was measured on each side, and another one on each",
+}
 
 
 def _unchanged(finding: Finding) -> str:

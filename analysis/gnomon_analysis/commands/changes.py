@@ -102,7 +102,8 @@ def changes(
             commit=compared[0].commit if compared else commit,
             withdrawn=everything,
         )
-        sayings = [one for one in found if everything or one.told]
+        told = [one for one in found if everything or one.told]
+        sayings = told if told or as_json else found  # what cannot be told yet is better than nothing
         commits = KnownCommits(histories)
         places = _by_commit(store, settings, sayings, commits)
         if as_json:
@@ -110,15 +111,20 @@ def changes(
             return
         _tell_notes(outcomes)
         if not sayings and not compared:
-            raise UserError(_nothing(outcomes, found, everything=everything), ExitCode.NEGATIVE)
+            chosen = any((metric, suite, agent, department, commit))
+            raise UserError(
+                _nothing(store, settings, [] if chosen else histories, outcomes), ExitCode.NEGATIVE
+            )
         if flat:
             printed.flat(sayings, limit or _FINDINGS)
         else:
             printed.by_commit(places, limit or _COMMITS, commits)
-        if sayings:
-            printed.summary(outcomes, sayings, places, settings)
+        if told:
+            printed.summary(outcomes, told, len(found) - len(told), places, settings)
         for one in compared:
             printed.comparison(one)
+        if not told and not compared:
+            raise UserError(_unsettled(outcomes, sayings), ExitCode.NEGATIVE)
 
 
 changes.add_command(page)
@@ -266,18 +272,30 @@ def _compare(
     raise min(mistakes, key=lambda error: error.exit_code == ExitCode.NEGATIVE)
 
 
-def _nothing(outcomes: Sequence[Outcome], found: Sequence[Finding], *, everything: bool) -> str:
-    runs = sum(outcome.runs for outcome in outcomes)
-    counted = f" over {runs:,} runs" if runs else ""
-    if found and not everything:
-        return (
-            f"no metric is known to have moved{counted}; `gnomon changes --all` shows {len(found)} that "
-            "cannot be told yet, and how many runs would do"
-        )
-    return (
-        f"no metric is known to have moved{counted}; `gnomon changes --commit REV` compares one commit with "
-        "the one before, case by case"
+def _nothing(
+    store: Store, settings: Settings, histories: Sequence[History], outcomes: Sequence[Outcome]
+) -> str:
+    from gnomon_analysis.attribution import newest_flips  # noqa: PLC0415
+    from gnomon_analysis.commands import changes_printed as printed  # noqa: PLC0415
+
+    least = settings.changes.attribution.minimum_runs
+    flips = (
+        printed.flips_in_words(one, least)
+        for history in histories
+        for one in newest_flips(store, settings, history)
     )
+    otherwise = "`gnomon changes --commit REV` compares one commit with the one before, case by case"
+    return f"no metric is known to have moved{_over(outcomes)}; {next(flips, otherwise)}"
+
+
+def _unsettled(outcomes: Sequence[Outcome], found: Sequence[Finding]) -> str:
+    several = "what looks so is above" if len(found) == 1 else f"the {len(found)} that look so are above"
+    return f"no metric is known to have moved{_over(outcomes)}; {several}, with what would settle it"
+
+
+def _over(outcomes: Sequence[Outcome]) -> str:
+    runs = sum(outcome.runs for outcome in outcomes)
+    return f" over {runs:,} runs" if runs else ""
 
 
 def _tell_notes(outcomes: Sequence[Outcome]) -> None:

@@ -65,14 +65,19 @@ def by_commit(places: Sequence[CommitMoves], limit: int, commits: KnownCommits) 
 
 
 def summary(
-    outcomes: Sequence[Outcome], found: Sequence[Finding], places: Sequence[CommitMoves], settings: Settings
+    outcomes: Sequence[Outcome],
+    found: Sequence[Finding],
+    unsettled: int,
+    places: Sequence[CommitMoves],
+    settings: Settings,
 ) -> None:
-    """What was looked at, what was found, and how much of that may be wrong."""
+    """What was looked at, what was found, and how much of that may be wrong; `unsettled` are not shown."""
     click.echo()
     commits, runs = sum(one.commits for one in outcomes), sum(one.runs for one in outcomes)
     looked = f" in {wording.plural(runs, 'run')} of {wording.plural(commits, 'commit')}" if runs else ""
+    more = f"; {unsettled} cannot be told yet, and --all says what they need" if unsettled else ""
     changes_blocks.paragraph(
-        f"{wording.plural(len(found), 'finding')} at {wording.plural(len(places), 'place')}{looked}. "
+        f"{wording.plural(len(found), 'finding')} at {wording.plural(len(places), 'place')}{looked}{more}. "
         f"{wording.budget(settings.changes.attribution.false_findings_percent)}"
     )
 
@@ -148,6 +153,25 @@ def comparison(compared: Comparison) -> None:
         [_flip(flip, flip.request) for flip in compared.flips],
         f"{wording.plural(len(compared.flips), 'test')} flipped: {up} for the better, "
         f"{len(compared.flips) - up} for the worse",
+    )
+
+
+def flips_in_words(compared: Comparison, least: int) -> str:
+    """Which way tests flipped at a commit, and what it takes to tell whether that stays.
+
+    `least` is how many runs a side of a change has to have by itself.
+    """
+    up = sum(flip.after > flip.before for flip in compared.flips)
+    ways = ((up, "better"), (len(compared.flips) - up, "worse"))
+    how = " and ".join(f"{wording.plural(count, 'test')} for the {word}" for count, word in ways if count)
+    before, after = wording.short(compared.before), wording.short(compared.after)
+    runs = ((compared.runs_after, after), (compared.runs_before, before))
+    more = [f"{least - count} more of {commit}" for count, commit in runs if count < least]
+    return (
+        f"{wording.named(compared.after, compared.subject)} flipped {how}, in "
+        f"{wording.plural(compared.runs_after, 'run')} against {compared.runs_before} of {before}: "
+        f"{' and '.join(more) or 'runs of one more commit'} would tell whether that stays, and "
+        f"`gnomon changes --commit {after}` lists them"
     )
 
 
