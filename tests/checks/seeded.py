@@ -222,19 +222,24 @@ def _of_another_source(panel: Json) -> None:
     panel["targets"] = [{"refId": "A", "datasource": source, "query": "queue:*", "timefield": "@timestamp"}]
 
 
+def _is_in_bars(panel: Json) -> bool:
+    style = _defaults(panel).get("custom", {}).get("drawStyle")
+    return single("timeseries")(panel) and style == "bars"
+
+
+def _is_merged(panel: Json) -> bool:
+    return of_prometheus(panel) and any(one["id"] == "merge" for one in panel.get("transformations", ()))
+
+
 def _in_long_bars(copy: Copy) -> Found:
-    in_bars = lambda panel: _defaults(panel).get("custom", {}).get("drawStyle") == "bars"  # noqa: E731
-    panel = copy.panel(EXECUTIVE, lambda panel: single("timeseries")(panel) and in_bars(panel))
-    (target,) = panel["targets"]
-    target["expr"] = "sum(sum_over_time(gnomon_run_finished[1d]))"
+    panel = copy.panel(EXECUTIVE, _is_in_bars)
+    panel["targets"][0]["expr"] = "sum(sum_over_time(gnomon_run_finished[1d]))"
     return at(EXECUTIVE, panel)
 
 
 def _split_otherwise(copy: Copy) -> Found:
-    merged = lambda panel: any(one["id"] == "merge" for one in panel.get("transformations", ()))  # noqa: E731
-    panel = copy.panel(QA, lambda panel: of_prometheus(panel) and merged(panel))
-    target = panel["targets"][1]
-    target["expr"] = "sum(sum_over_time(gnomon_run_finished[$__range]))"
+    panel = copy.panel(QA, _is_merged)
+    panel["targets"][1]["expr"] = "sum(sum_over_time(gnomon_run_finished[$__range]))"
     return at(QA, panel)
 
 
