@@ -178,6 +178,17 @@ def test_two_commits_are_inconclusive() -> None:
     assert (move.verdict, move.last_before, move.first_after) == (Verdict.INCONCLUSIVE, 0, 1)
 
 
+def test_a_question_says_how_many_runs_would_answer_it() -> None:
+    """Five runs each way speak for a change and are too few; with as many more as asked for it is told."""
+    (question,) = located(series([1.0, 0.0], runs=5))
+    assert (question.verdict, question.place) == (Verdict.NOT_ENOUGH_RUNS, None)
+    assert question.p_change < 0.5
+    assert question.runs_needed is not None
+    (answer,) = located(series([1.0, 0.0], runs=5 + question.runs_needed))
+    assert answer.p_change > 0.8
+    assert located(series([1.0, 0.7], runs=5)) == []
+
+
 @pytest.mark.parametrize("at", [1, 4, 7])
 def test_a_young_suite_is_located_where_it_fell(at: int) -> None:
     """Half of twelve cases that fall at a commit of eight are told there, at either end as inconclusive."""

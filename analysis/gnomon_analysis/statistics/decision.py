@@ -88,8 +88,8 @@ def _matters(kind: Kind, size: estimates.Size, options: Options) -> bool:
 
 
 def _verdict(found: Finding, size: estimates.Size, options: Options) -> Verdict:
-    if found.verdict is Verdict.INCONCLUSIVE:
-        return Verdict.INCONCLUSIVE
+    if found.verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_ENOUGH_RUNS):
+        return found.verdict
     if found.place.flip_among:
         return Verdict.UPSTREAM
     if found.verdict is Verdict.DRIFT:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gnomon_analysis.statistics import likelihoods
 from gnomon_analysis.statistics.lines import Line
 from gnomon_analysis.statistics.model import Floats, Interval, Kind
 from gnomon_analysis.statistics.segmentation import Cut
@@ -22,6 +23,8 @@ _MOST_FREEDOM = 20.0
 # Logarithm of a factor beyond which nobody asks how far: of two or three commits the tails reach anywhere.
 _MOST_NOISE = 50.0
 _POWER = (1.959964 + 0.841621) ** 2
+# Log odds of a probability of 0.9, from which on a movement is told.
+_TOLD = float(np.log(9.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,22 @@ def runs_needed(line: Line, cut: Cut, have: int, least: int) -> int:
     """How many more runs, on the side that has `have`, would tell the difference that there seems to be.
 
     The number a side for power 0.8 at the level 0.05, (z_0.975 + z_0.8)^2 (v1 + v2) / d^2 with the variance v
-    of one run on each side and the difference d, and at least `least` in all.
+    of one run on each side and the difference d, and at least `least` in all. Nor fewer than make up for how
+    unlikely a change is beforehand: log Bayes factors grow in proportion to the runs.
     """
     before, after = _one_run(line, slice(cut.first, cut.gap)), _one_run(line, slice(cut.gap, cut.last))
     distance = abs(after[0] - before[0])
     if distance <= 0:
         return max(1, least - have)
     needed = _POWER * (before[1] + after[1]) / distance**2
+    likelihood = likelihoods.of_line(line)
+    evidence = float(
+        likelihood.between(cut.first, cut.gap)[0]
+        + likelihood.between(cut.gap, cut.last)[0]
+        - likelihood.between(cut.first, cut.last)[0]
+    )
+    if evidence > 0:
+        needed = max(needed, have * (1 + (_TOLD - cut.log_odds) / evidence))
     return int(max(1, np.ceil(max(needed, least)) - have))
 
 

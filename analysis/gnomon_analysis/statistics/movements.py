@@ -10,6 +10,7 @@ import numpy as np
 
 from gnomon_analysis.statistics import drift, likelihoods, placing, segmentation
 from gnomon_analysis.statistics.lines import Line
+from gnomon_analysis.statistics.logarithms import log_sum
 from gnomon_analysis.statistics.model import Floats, Verdict
 from gnomon_analysis.statistics.segmentation import Cut
 
@@ -18,11 +19,15 @@ _SLOPE_REACH = 100
 
 # From this probability on a movement is called a slope.
 _SLOPE = 0.6
+# In a line of so few entries a movement is told as a question from this Bayes factor on, however unlikely.
+_YOUNG = 12
+_QUESTION = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Movement:
-    """A movement of a line: `CHANGED` for a step, `DRIFT` for a slope, `INCONCLUSIVE` for a single commit.
+    """A movement of a line: `CHANGED` for a step, `DRIFT` for a slope, `INCONCLUSIVE` for a single commit,
+    `NOT_ENOUGH_RUNS` for what the runs speak for and are too few to say.
 
     Of a slope, the cut's gaps are all those that it goes over; of a blip, that of the odd commit. `sloped` is
     the probability that a step is part of a slope.
@@ -41,7 +46,22 @@ def movements(line: Line, of_commit: Floats) -> list[Movement]:
     steps: list[Movement] = []
     for chain in _chains(line, cuts):
         steps += _slope_or_steps(line, chain, hazard)
-    return sorted(steps + blips, key=lambda found: found.cut.gap)
+    found = sorted(steps + blips, key=lambda one: one.cut.gap)
+    return found or _questions(line, hazard)
+
+
+def _questions(line: Line, hazard: Floats) -> list[Movement]:
+    """What a short line would tell with more runs: these speak for a step, but less than it is unlikely.
+
+    The Bayes factor is that of a step at any gap, weighed by how likely one is there, against none.
+    """
+    if line.size > _YOUNG:
+        return []
+    odds = _log_odds(hazard)
+    cut = segmentation.change(likelihoods.of_line(line), odds, 0, line.size)
+    if cut is None or cut.log_odds - log_sum(odds[1:]) < np.log(_QUESTION):
+        return []
+    return [Movement(Verdict.NOT_ENOUGH_RUNS, line, cut)]
 
 
 def _without_blips(line: Line, hazard: Floats) -> tuple[Line, list[Cut], list[Movement]]:
