@@ -208,7 +208,11 @@ class TestFiles:
             ("latin.json", b'{"panels": "\xe4"}', "error"),
             ("tsconfig.json", "{ // words\n}", "info"),
             ("chart.yaml", "groups:\n{{- range .Values.groups }}\n- name: {{ . }}\n{{- end }}\n", "info"),
+            ("config.yaml", "receivers:\n  - host: {{ env }}:8500\n", "info"),
+            ("board.json", '{"panels": [], "title": {{ toJson .title }}}', "info"),
             ("two.yaml", "groups: []\n---\ngroups: []\n", "info"),
+            ("tagged.yaml", "groups: !each []\n", "info"),
+            ("quoted.yaml", "receivers:\n - name: a\n   text: '{{ . }}'\n  b: c\n", "error"),
         ],
     )
     def test_a_broken_file_in_a_folder_is_told(

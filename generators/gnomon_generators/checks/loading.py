@@ -119,9 +119,12 @@ def _broken(tree: Tree, path: Path, content: bytes, error: ValueError | yaml.YAM
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark is not None else getattr(error, "lineno", None)
     reason = str(getattr(error, "problem", None) or getattr(error, "msg", None) or error)
-    # In the parser's words, which it also has for a second value behind the first.
-    several = isinstance(error, yaml.composer.ComposerError) and "another document" in reason
-    return BrokenFile(tree, path, text, " ".join(reason.split()), line, several)
+    # In the parser's words, which it has for a second document behind the first, too.
+    if isinstance(error, yaml.composer.ComposerError) and "another document" in reason:
+        return BrokenFile(tree, path, text, "holds several documents", line, well_formed=True)
+    if isinstance(error, yaml.constructor.ConstructorError):
+        return BrokenFile(tree, path, text, "has a tag that is not known here", line, well_formed=True)
+    return BrokenFile(tree, path, text, " ".join(reason.split()), line)
 
 
 def _take(tree: Tree, path: Path, text: str, document: object) -> bool:

@@ -344,9 +344,9 @@ class ComposeFile(StackFile):
 
 @dataclass(eq=False)
 class BrokenFile(Subject):
-    """A file in a folder that is neither JSON nor YAML as its name says; `reason` in the parser's words.
+    """A file in a folder that cannot be read as its name says; `reason` tells what is in the way.
 
-    `several` says that it holds several documents of YAML, each of which may be right.
+    `well_formed` says that other programs read it: YAML of several documents, or with tags of its own.
     """
 
     tree: Tree
@@ -354,7 +354,7 @@ class BrokenFile(Subject):
     text: str
     reason: str
     at_line: int | None
-    several: bool = False
+    well_formed: bool = False
 
     @property
     def line(self) -> int | None:

@@ -57,7 +57,8 @@ def _alike(expression: Expression, target: Target) -> Iterator[Finding]:
         marks = " · ".join(f"{{{{{name}}}}}" for name in split)
         yield expression.finding(
             ID,
-            SEVERITY,
+            # Where only one of them ever comes it is right today.
+            Severity.WARNING,
             f"The legend {legend!r} is the name of every series, and the result is split by "
             f"{', '.join(split)}: which is which cannot be told.",
             f"write {marks}, or leave the legend out where the labels say enough",

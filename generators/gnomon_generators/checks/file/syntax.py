@@ -19,17 +19,17 @@ _OURS: Final = {
     ".yaml": re.compile(r"^\s*(?:- )?(?:groups|rules|expr|scrape_configs|receivers|datasources)\s*:", re.M),
 }
 # Templates of Helm and the like become YAML only when they are rendered.
-_TEMPLATE: Final = re.compile(r"^\s*(?:\{\{|\{%)|\{\{-|\{\{\s*(?:\.|include\b)", re.MULTILINE)
+_TEMPLATE: Final = re.compile(r"^[^\"'#\n]*(?:\{\{|\{%)|[:\[,]\s*\{\{|\{\{-", re.MULTILINE)
 
 
 def check(file: BrokenFile) -> Iterator[Finding]:
     """Reports every file that could not be read; without alarm what may be nobody's dashboard or rules."""
     words = _OURS[".json" if file.path.suffix == ".json" else ".yaml"]
-    ours = words.search(file.text) and not _TEMPLATE.search(file.text) and not file.several
-    what = "holds several documents" if file.several else f"is not well formed ({file.reason})"
+    ours = words.search(file.text) and not _TEMPLATE.search(file.text) and not file.well_formed
+    what = file.reason if file.well_formed else f"is not well formed ({file.reason})"
     yield file.finding(
         ID,
         SEVERITY if ours else Severity.INFO,
         f"The file {what}: nothing in it is checked.",
-        "give each document a file of its own" if file.several else "mend it, or generate it again",
+        "name its parts as files of their own" if file.well_formed else "mend it, or generate it again",
     )
