@@ -16,8 +16,15 @@ from gnomon_analysis.demo.answers import Score, read
 from gnomon_analysis.demo.demonstration import agree
 from gnomon_analysis.store import open_store
 from tests import warm
+from tests.cli.run import SCRIPT
 from tests.demo.replayed import COMMITS, example_repository, replay, wish
 from tests.otlp_sink import http_sink
+
+
+@pytest.fixture(autouse=True)
+def warmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The replays of this process begin with libraries imported, as those of the command do."""
+    monkeypatch.setattr(sys, "executable", str(warm.scripts() / "python"))
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +162,7 @@ def test_a_disagreement_is_named() -> None:
 
 
 def gnomon(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gnomon.cli.main", *arguments]
-    return warm.run(command, cwd=cwd, env=os.environ | environment)
+    return warm.run([str(SCRIPT), *arguments], cwd=cwd, env=os.environ | environment)
 
 
 def test_the_command_ends_with_the_figures_and_the_reports_path(repository: Path, tmp_path: Path) -> None:

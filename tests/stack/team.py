@@ -23,6 +23,7 @@ import yaml
 
 from gnomon.errors import UserError
 from gnomon_generators.stack.local import catalogue
+from tests import warm
 from tests.cli.run import SCRIPT, clean_environment, gnomon
 from tests.collector import running
 
@@ -56,7 +57,10 @@ class Team:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """What gnomon prints, on both ways out; it has to end with that code."""
-        done = gnomon(*arguments, cwd=self.root, **self.environment)
+        # What is started and stays has to be found by its command line, and killed by itself.
+        begun = warm.anew if arguments[:2] == ("stack", "up") else warm.run
+        environment = clean_environment(**self.environment)
+        done = begun([str(SCRIPT), *arguments], cwd=self.root, env=environment)
         assert done.returncode == code, done.stdout + done.stderr
         return str(done.stdout + done.stderr)
 
