@@ -456,6 +456,7 @@ SPLIT = "sum by (skill, team) (rate(requests_total{{{}}}[$__rate_interval]))"
         (SPLIT.format(""), "Requests", {}, "skill, team"),
         (SPLIT.format('team="a"'), "Requests", {}, "skill"),
         (SPLIT.format('team="$one", skill=~"$several"'), "Requests", {}, "skill"),
+        (SPLIT.format('team="$several", skill=~"$one"'), "Requests", {}, ""),
         (SPLIT.format('team="a", skill=~"$several"'), "Requests", {"repeat": "several"}, ""),
         (SPLIT.format(""), "{{skill}}", {}, ""),
         (SPLIT.format(""), "", {}, ""),
@@ -497,6 +498,17 @@ def test_the_label_that_a_legend_means_is_told(legend: str, advice: str, tmp_pat
 
 
 BY_SUITE = "sum by (test_suite_name) (sum_over_time(gnomon_run_tests[1d]))"
+
+
+def test_further_labels_of_a_query_are_a_warning_and_none_in_files_of_others(tmp_path: Path) -> None:
+    """They may be those of the other query in more words."""
+    further = "sum by (test_suite_name, gen_ai_request_model) (sum_over_time(gnomon_run_cost_usd[1d]))"
+    table = {"type": "table", "transformations": [{"id": "merge", "options": {}}]}
+    shown = panel(query(BY_SUITE, instant=True), query(further, refId="B", instant=True), **table)
+    (finding,) = in_board(tmp_path, "table-rows", shown)
+    assert finding.severity is Severity.WARNING
+    files = {BOARD: board(shown, uid="theirs")}
+    assert found(tmp_path, files, "dashboard/table-rows", paths=[BOARD]) == []
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ SEVERAL = {"name": "agent", "type": "query", "multi": True}
         ("agent IN ('$agent')", {}, ["'$agent'"]),
         ("agent IN ($agent)", {}, []),
         ("agent IN ($agent)", {"includeAll": True, "allValue": ".*"}, ["$agent"]),
+        ("agent IN ($agent)", {"includeAll": True, "allValue": "-1"}, []),
         ("agent IN (${agent:sqlstring})", {}, []),
         ("agent ~ '^(${agent:regex})$'", {}, []),
         ("agent ~ '^(${agent:regex})$'", {"includeAll": True, "allValue": ".*"}, []),

@@ -55,11 +55,8 @@ def _held(expression: Expression, root: Node) -> set[str]:
                 for use in expression.parsed.variables
                 if matcher.span[0] <= use.span[0] < matcher.span[1]
             ]
-            plain = matcher.fixed and matcher.operator == "="
-            chosen = (
-                names and not matcher.negative and not any(may_be_several(expression, one) for one in names)
-            )
-            if plain or chosen:
+            several = not names or any(may_be_several(expression, name) for name in names)
+            if matcher.operator == "=" or (matcher.operator == "=~" and not several):
                 found.add(matcher.label)
     return found
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from gnomon_generators.checks.subjects import DashboardFile, Query
+
+# `.*`, `.+`, `%`: whatever it is, no value of SQL.
+_PATTERN: Final = re.compile(r"[.*+%^$()]+")
 
 
 def may_be_several(query: Query, name: str) -> bool:
@@ -20,11 +26,13 @@ def is_list(query: Query, name: str) -> bool:
     return variable is not None and bool(variable.raw.get("multi") or variable.raw.get("includeAll"))
 
 
-def all_as_text(query: Query, name: str) -> bool:
-    """Whether All is written as a text of its own, such as `.*`, and not as the list of values."""
+def all_as_pattern(query: Query, name: str) -> bool:
+    """Whether All is written as a pattern, such as `.*`, and not as the list of values."""
     file = query.file
     variable = file.variable(name) if isinstance(file, DashboardFile) else None
-    return variable is not None and bool(variable.raw.get("includeAll") and variable.raw.get("allValue"))
+    if variable is None or not variable.raw.get("includeAll"):
+        return False
+    return _PATTERN.fullmatch(str(variable.raw.get("allValue") or "")) is not None
 
 
 def _repeated(query: Query, name: str) -> bool:

@@ -14,7 +14,10 @@ BRIEF = "The queries of a table are split by different labels, so that its rows 
 
 
 def check(expression: Expression) -> Iterator[Finding]:
-    """Reports each query that is split otherwise than the first one of its table."""
+    """Reports each query that is split otherwise than the first one of its table.
+
+    Where it is the same but for further labels that is a warning, and in others' files nothing is said.
+    """
     owner = expression.owner
     if not isinstance(owner, Target) or not _is_joined(owner.panel) or not _is_row(owner):
         return
@@ -26,9 +29,14 @@ def check(expression: Expression) -> Iterator[Finding]:
     mine, theirs = kept_labels(expression), kept_labels(first)
     if mine.open or theirs.open or mine.names == theirs.names:
         return
+    smaller = min(mine.names, theirs.names, key=len)
+    # Further labels of the one may say nothing new, such as the address of a suite beside its name.
+    refined = bool(smaller) and smaller < (mine.names | theirs.names) and smaller == mine.names & theirs.names
+    if refined and not expression.tree.contract.strict(expression):
+        return
     yield expression.finding(
         ID,
-        SEVERITY,
+        Severity.WARNING if refined else SEVERITY,
         f"The rows of this query are told apart by {_told(mine.names)}, those of query "
         f"{_letter(first)} by {_told(theirs.names)}: Grafana joins rows whose labels are the same, and puts "
         "the others below with blanks, or beside what they do not belong to.",

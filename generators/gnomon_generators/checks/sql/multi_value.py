@@ -8,7 +8,7 @@ from typing import Final
 
 from gnomon_generators.checks.dashboard.references import names_in
 from gnomon_generators.checks.finding import Finding, Severity
-from gnomon_generators.checks.several import all_as_text, is_list, may_be_several
+from gnomon_generators.checks.several import all_as_pattern, is_list, may_be_several
 from gnomon_generators.checks.subjects import SqlQuery
 
 ID = "sql/multi-value"
@@ -30,7 +30,7 @@ def check(query: SqlQuery) -> Iterator[Finding]:
             if wrong := _wrong(query, name, found["text"], compared=bool(found["compared"])):
                 regex = f"~ '^(${{{name}:regex}})$'"
                 as_list = (
-                    f"{regex}, since All is no list here" if all_as_text(query, name) else f"IN (${name})"
+                    f"{regex}, since All is no list here" if all_as_pattern(query, name) else f"IN (${name})"
                 )
                 yield query.finding(
                     ID, SEVERITY, f"${name} {wrong}.", f"write column {as_list}", span=found.span()
@@ -50,6 +50,6 @@ def _wrong(query: SqlQuery, name: str, text: str, *, compared: bool) -> str | No
             "may hold several values, and Grafana writes each with quotes: those around it make a query that "
             "the database refuses"
         )
-    if all_as_text(query, name) and may_be_several(query, name):
-        return "is written as the bare text of All when all is chosen, which is no SQL"
+    if all_as_pattern(query, name) and may_be_several(query, name):
+        return "is written as the bare pattern of All when all is chosen, which is no SQL"
     return None
