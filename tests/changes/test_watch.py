@@ -19,6 +19,7 @@ import pytest
 
 from gnomon_analysis.attribution import findings
 from gnomon_analysis.store import open_store
+from tests import warm
 from tests.attribution.planted import Runs
 from tests.changes.repositories import Repo, skill
 
@@ -34,15 +35,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def watch(repo: Repo, *arguments: str, code: int = 0) -> tuple[str, str]:
     """What one look prints on stdout and stderr."""
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=repo.folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = warm.run([*COMMAND, *arguments], cwd=repo.folder, env=environment())
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout, done.stderr
@@ -163,6 +156,23 @@ def test_once_says_what_the_runs_show(repo: Repo) -> None:
     found = next(line for line in lines if "regression: Commit" in line)
     assert f"  {commit[:8]}  regression: Commit {commit[:7]} (Commit 10) likely lowered routing" in found
     assert watch(repo, "--once") == ("0 new changes\n", "")
+
+
+def test_what_later_runs_settle_is_new_then(repo: Repo) -> None:
+    """A movement that a single commit shows is no news; once another one bears it out it is told."""
+    commits = [repo.commit(f"Commit {n}") for n in range(5)]
+    well = {f"D{n:02}": 1.0 for n in range(12)}
+    broken = well | {f"D{n:02}": 0.0 for n in range(6)}
+    with open_store(f"sqlite:///{repo.folder}/.gnomon/gnomon.db") as store:
+        runs = Runs(store, "desk")
+        for position, commit in enumerate(commits[:4]):
+            runs.run(commit, broken if position == 3 else well, count=5)
+        assert watch(repo, "--once") == ("0 new changes\n", "")
+        runs.run(commits[4], broken, count=5)
+
+    lines = watch(repo, "--once")[0].splitlines()
+
+    assert f"{commits[3][:8]}  regression: Commit {commits[3][:7]} (Commit 3) likely lowered" in lines[0]
 
 
 def test_runs_are_looked_at_as_they_come(repo: Repo) -> None:

@@ -18,6 +18,7 @@ from gnomon_analysis.attribution.stored import (
     changed_in,
     find,
     findings,
+    mark,
     moved_cases,
     requests,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "find",
     "findings",
     "fleet_requests",
+    "mark",
     "moved_cases",
     "newest_flips",
     "requests",

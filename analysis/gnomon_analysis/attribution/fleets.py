@@ -98,6 +98,7 @@ def update_fleets(
                     now_ns=now_ns,
                 )
                 merged.found += told.found
+                merged.told += told.told
                 merged.moved += told.moved
                 merged.withdrawn += told.withdrawn
     notebook.write(now)

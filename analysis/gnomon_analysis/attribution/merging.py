@@ -26,9 +26,10 @@ _cases = schema.change_impact_cases
 
 @dataclass(slots=True)
 class Merged:
-    """Ids of findings by what became of them."""
+    """Ids of findings by what became of them; `told` those that tell of a movement and did not before."""
 
     found: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
@@ -59,12 +60,14 @@ def merge(
         if old is None:
             new = replace(draft.finding, impact_id=_identity(draft.finding))
             merged.found.append(new.impact_id)
+            merged.told += [new.impact_id] if new.told else []
             _write(connection, None, new, draft.cases)
             continue
         new = _continued(old, draft.finding, now_ns)
         if new.status != words.CONFIRMED and new.told and confirmed(replace(new, found_ns=old.found_ns)):
             new = replace(new, status=words.CONFIRMED)
             merged.confirmed.append(new.impact_id)
+        merged.told += [new.impact_id] if new.told and not old.told else []
         if _differ(old, new):
             merged.moved.append(new.impact_id)
             _write(connection, old, new, draft.cases)

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.finding import Finding, MovedCase, from_row
+from gnomon_analysis.attribution.fleet_reading import extent
 from gnomon_analysis.attribution.requests import request
 from gnomon_analysis.store import Store, schema
 from gnomon_analysis.store.opening import database_errors, reading
@@ -70,6 +71,20 @@ def findings(
     )
     with database_errors(store.url), reading(store.engine) as connection:
         return [from_row(dict(row)) for row in connection.execute(statement).mappings()]
+
+
+def mark(store: Store) -> tuple[int, ...]:
+    """What differs as soon as there are other runs, or other requests outside of them; cheap to ask for."""
+    runs = schema.runs.c
+    statement = select(
+        func.count(),
+        func.coalesce(func.max(runs.started_ns), 0),
+        func.coalesce(func.max(runs.ended_ns), 0),
+        func.coalesce(func.sum(case((runs.complete, 1), else_=0)), 0),
+    ).select_from(schema.runs)
+    with database_errors(store.url), reading(store.engine) as connection:
+        of_runs = connection.execute(statement).one()
+        return (*map(int, of_runs), *extent(connection))
 
 
 def find(store: Store, reference: str) -> list[Finding]:

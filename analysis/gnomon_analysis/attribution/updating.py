@@ -44,9 +44,10 @@ _GROWTH = 25
 class Outcome:
     """What a look at a repository's runs came to.
 
-    Ids of findings by what became of them; `runs` on the first-parent line, of so many `commits`, `left_out`
-    the others by the reason, `partial` those that ran a part of their suite and count for its cases alone,
-    `series` how many were looked at (0 where nothing is new).
+    Ids of findings by what became of them, `told` those that tell of a movement and did not before; `runs`
+    on the first-parent line, of so many `commits`, `left_out` the others by the reason, `partial` those that
+    ran a part of their suite and count for its cases alone, `series` how many were looked at (0 where nothing
+    is new).
     """
 
     repository: str
@@ -56,6 +57,7 @@ class Outcome:
     left_out: dict[str, int]
     series: int
     found: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     confirmed: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
         left_out=left_out,
         series=look.series,
         found=tuple(merged.found),
+        told=tuple(merged.told),
         moved=tuple(merged.moved),
         confirmed=tuple(merged.confirmed),
         withdrawn=tuple(merged.withdrawn),

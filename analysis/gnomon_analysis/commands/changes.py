@@ -302,6 +302,6 @@ def _tell_notes(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         for note in outcome.notes:
             click.echo(f"{outcome.repository}: {note}", err=True)
-        for ids, word in ((outcome.found, "new"), (outcome.withdrawn, "withdrawn")):
+        for ids, word in ((outcome.told, "new"), (outcome.withdrawn, "withdrawn")):
             if ids:
                 click.echo(f"{outcome.repository}: {len(ids)} {word} since the last look", err=True)

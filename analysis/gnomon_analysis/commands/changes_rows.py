@@ -68,7 +68,8 @@ class Where(NamedTuple):
         """What the findings of some commits need."""
         found = [one for moves in shown for one in moves.findings]
         suites = {one.suite for one in found if one.scope_kind not in FLEET_SCOPES}
-        return cls(len(suites) > 1, len({one.environment for one in found}) > 1)
+        places = {(one.suite, one.agent, one.environment) for one in found}
+        return cls(len(suites) > 1, len(places) > len({place[:2] for place in places}))
 
 
 def echo_rows(moves: CommitMoves, where: Where, width: int | None, *, all_of_it: bool) -> bool:

@@ -48,9 +48,9 @@ class Looked:
     fleets: Merged
 
     @property
-    def found(self) -> list[str]:
-        """Ids of new findings."""
-        return [*(one for outcome in self.outcomes for one in outcome.found), *self.fleets.found]
+    def told(self) -> list[str]:
+        """Ids of findings that tell of a movement, and did not before."""
+        return [*(one for outcome in self.outcomes for one in outcome.told), *self.fleets.told]
 
     @property
     def withdrawn(self) -> list[str]:

@@ -104,6 +104,7 @@ class _Watcher:
         self._fetch = fetch
         self._as_json = as_json
         self._told: set[str] = set()
+        self._mark: tuple[int, ...] | None = None
         self._awake = threading.Event()
 
     def wake(self) -> None:
@@ -160,20 +161,27 @@ class _Watcher:
         if self._fetch:
             self._tell(fetch(self._settings))
         recorded = record(self._store, self._settings)
-        return _Look(recorded, *self._findings())
+        return _Look(recorded, *self._findings(news=bool(recorded.noticed)))
 
-    def _findings(self) -> tuple[Sequence[Finding], Sequence[Finding]]:
-        """What runs and requests say since the last look: new findings, and those taken back."""
-        from gnomon_analysis.attribution import findings  # noqa: PLC0415 - loads scipy
+    def _findings(self, *, news: bool) -> tuple[Sequence[Finding], Sequence[Finding]]:
+        """What runs and requests say since the last look: new findings, and those taken back.
 
+        Without a new change, a run or a request nothing is looked at.
+        """
+        from gnomon_analysis.attribution import findings, mark  # noqa: PLC0415 - loads scipy
+
+        now = mark(self._store)
+        if now == self._mark and not news:
+            return (), ()
         with ExitStack() as stack:
             histories, _ = read_histories(self._settings, stack)  # `record` says what cannot be read
             looked = update_findings(self._store, self._settings, histories)
+        self._mark = now
         found, withdrawn = (
             findings(self._store, impact_ids=ids, withdrawn=True) if ids else []
-            for ids in (looked.found, looked.withdrawn)
+            for ids in (looked.told, looked.withdrawn)
         )
-        return [one for one in found if one.told], withdrawn
+        return found, withdrawn
 
     def _show(self, look: _Look) -> None:
         lines = [_line(change) for change in look.recorded.noticed]
