@@ -290,22 +290,26 @@ def test_a_call_that_outlives_its_test(suite: Project) -> None:
     suite.write(
         "test_late.py",
         """
-        import threading, time
+        import threading
         from calls import call
         import gnomon
-        threads = []
+        threads, begun, over = [], threading.Event(), threading.Event()
 
         def test_starts():
             def work():
                 with gnomon.model_call("claude-sonnet-4-5", provider="anthropic") as made:
-                    time.sleep(0.3)
+                    begun.set()
+                    assert over.wait(60)
                     made.tokens(10, 1)
                     made.cost_usd(0.25)
             threads.append(threading.Thread(target=work))
             threads[0].start()
-            time.sleep(0.1)
+            assert begun.wait(60)
 
-        def test_other(): call()
+        def test_other():
+            call()
+            over.set()
+
         def test_joins(): threads[0].join()
         """,
     )
