@@ -182,6 +182,35 @@ def test_containers_need_an_engine(team: Team) -> None:
     assert "gnomon stack up --local" in team.run("stack", "up", code=3)
 
 
+# What Docker's Compose and Podman's list, and how `gnomon stack status` ends.
+LISTED = (
+    ("", 1),
+    ('{"Name": "gnomon-results-1", "State": "running", "Health": "healthy"}', 0),
+    ('{"Name": "gnomon-collector-1", "State": "running", "Health": ""}', 0),
+    ('{"Name": "gnomon-results-1", "State": "running", "Health": "unhealthy"}', 1),
+    ('{"Name": "gnomon-results-1", "State": "running", "Health": "starting"}', 1),
+    ('{"Name": "gnomon-results-1", "State": "exited", "Health": "", "ExitCode": 0}', 1),
+    ('{"Name": "a", "State": "running", "Health": ""}\n{"Name": "b", "State": "restarting"}', 1),
+    ('{"Name": "gnomon-collector-state-1", "State": "exited", "ExitCode": 0}', 0),
+    ('{"Name": "gnomon-collector-state-1", "State": "exited", "ExitCode": 1}', 1),
+    ('[{"Names": ["gnomon_tempo_1"], "State": "running", "Status": "Up 2 minutes (healthy)"}]', 0),
+    ('[{"Names": ["gnomon_tempo_1"], "State": "running", "Status": "Up 2 minutes (unhealthy)"}]', 1),
+)
+
+
+def test_the_status_of_containers_is_that_of_the_worst(team: Team) -> None:
+    """Where none is there it is the same as for processes."""
+    team.set()
+    folder = team.root / "bin"
+    folder.mkdir()
+    docker = folder / "docker"
+    team.environment["PATH"] = f"{folder}:/usr/bin:/bin"
+    for listed, code in LISTED:
+        docker.write_text(f"#!/bin/sh\ncase $* in *--format*) cat <<'END'\n{listed}\nEND\nesac\n")
+        docker.chmod(0o755)
+        team.run("stack", "status", code=code)
+
+
 def test_secrets_are_made_once_and_nobody_else_gets_at_them(team: Team) -> None:
     """Random, in a folder of their owner's that git does not see."""
     team.set()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Settings
@@ -14,6 +16,9 @@ from gnomon_generators.stack.files import COMPOSE
 
 _ENGINES = ("docker", "podman")
 _ENGINE_SECONDS = 30.0
+
+ENDS: Final = "collector-state"
+"""The service that is well when it has ended."""
 
 
 def up(settings: Settings) -> int:
@@ -32,8 +37,39 @@ def down(settings: Settings) -> int:
 
 
 def status(settings: Settings) -> int:
-    """Prints what Compose says of the containers; its exit code."""
-    return _run(settings, _compose(settings), "ps", "--all")
+    """Prints what Compose says of the containers; 1 when there are none, or one of them is not well."""
+    command = _compose(settings)
+    failed = _run(settings, command, "ps", "--all")
+    if failed:
+        return failed
+    listed = subprocess.run(
+        _words(settings, command, "ps", "--all", "--format", "json"),
+        env=_environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    containers = _parsed(listed.stdout)
+    return ExitCode.OK if containers and all(map(_well, containers)) else ExitCode.NEGATIVE
+
+
+def _parsed(text: str) -> list[Mapping[str, Any]]:
+    """Containers as Compose lists them: Docker's one a line, Podman's and those of before all in one list."""
+    found: list[Mapping[str, Any]] = []
+    for line in [text] if text.lstrip().startswith("[") else text.splitlines():
+        if line.strip():
+            document = json.loads(line)
+            found += document if isinstance(document, list) else [document]
+    return found
+
+
+def _well(container: Mapping[str, Any]) -> bool:
+    """Docker says in a field of its own how it is, Podman in that of how long it has been up."""
+    name = str(container.get("Name") or container.get("Names"))
+    if ENDS in name and container.get("State") == "exited":
+        return container.get("ExitCode") == 0
+    told = f"{container.get('Health')} {container.get('Status')}"
+    return container.get("State") == "running" and not any(word in told for word in ("unhealthy", "starting"))
 
 
 def there(settings: Settings) -> bool:
@@ -86,10 +122,13 @@ def _failure(command: Sequence[str]) -> str:
 
 
 def _run(settings: Settings, command: Sequence[str], *arguments: str) -> int:
-    place = secrets.folder(settings)
-    done = subprocess.run(
-        [*command, "--file", str(settings.root / COMPOSE), *arguments],
-        env={**os.environ, "GNOMON_SECRETS": str(place)},
-        check=False,
-    )
+    done = subprocess.run(_words(settings, command, *arguments), env=_environment(settings), check=False)
     return ExitCode.OK if done.returncode == 0 else ExitCode.MISSING
+
+
+def _words(settings: Settings, command: Sequence[str], *arguments: str) -> list[str]:
+    return [*command, "--file", str(settings.root / COMPOSE), *arguments]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**os.environ, "GNOMON_SECRETS": str(secrets.folder(settings))}
