@@ -99,8 +99,15 @@ def test_a_block_is_as_wide_as_the_terminal(moved: Desk, columns: int) -> None:
     assert "8 tests worse: D0" in said
 
 
-def on_terminal(desk: Desk, columns: int, *arguments: str) -> str:
-    """What a command writes to a terminal of so many columns, without colours."""
+def test_colours_can_be_done_without(moved: Desk) -> None:
+    """A terminal gets them, unless NO_COLOR is set."""
+    assert "\x1b[31mworse" in on_terminal(moved, 120, "changes", plain=False)
+    moved.environment["NO_COLOR"] = "1"
+    assert "\x1b" not in on_terminal(moved, 120, "changes", "--no-update", plain=False)
+
+
+def on_terminal(desk: Desk, columns: int, *arguments: str, plain: bool = True) -> str:
+    """What a command writes to a terminal of so many columns; `plain` without colours."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {
@@ -116,7 +123,8 @@ def on_terminal(desk: Desk, columns: int, *arguments: str) -> str:
             parts.append(part)
     os.close(master)
     assert process.wait(60) == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", b"".join(parts).decode()).replace("\r\n", "\n")
+    said = b"".join(parts).decode().replace("\r\n", "\n")
+    return re.sub(r"\x1b\[[0-9;]*m", "", said) if plain else said
 
 
 def test_a_flat_list_has_a_row_a_finding(moved: Desk) -> None:

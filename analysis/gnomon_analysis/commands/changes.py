@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,8 @@ def changes(
     There are two numbers: how sure it is that a metric moved, and how sure that it was this commit. Intervals
     are at 95 %.
     """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
     if context.invoked_subcommand is not None:
         return
     if full and not update:

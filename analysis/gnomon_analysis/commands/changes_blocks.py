@@ -55,12 +55,12 @@ def terminal_width() -> int | None:
 def paragraph(text: str, *, indent: str = "", dim: bool = False) -> None:
     """Text in lines as long as the terminal; one line where there is none."""
     width = terminal_width()
-    lines = [text]
+    lines = [_printable(text)]
     if width is not None:
-        whole = _TOGETHER.sub("\N{NO-BREAK SPACE}", text)
+        whole = _TOGETHER.sub("\N{NO-BREAK SPACE}", lines[0])
         lines = textwrap.wrap(whole, max(width - len(indent), 20), break_on_hyphens=False)
     for line in lines:
-        click.echo(indent + click.style(line.replace("\N{NO-BREAK SPACE}", " "), dim=dim))
+        click.echo(indent + click.style(line.replace("\N{NO-BREAK SPACE}", " "), dim=dim or None))
 
 
 def _reference(moves: CommitMoves) -> str:
