@@ -10,9 +10,8 @@ from gnomon.settings import Settings
 from gnomon_analysis.store import Store, open_store
 from tests.attribution.planted import Repository, Runs
 from tests.store.conftest import new_url, url
-from tests.store.postgres import postgres_server
 
-__all__ = ["new_url", "postgres_server", "url"]
+__all__ = ["new_url", "url"]
 
 
 @pytest.fixture

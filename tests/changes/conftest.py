@@ -8,9 +8,8 @@ import pytest
 from gnomon_analysis.store import Store, open_store
 from tests.changes.repositories import Repo
 from tests.store.conftest import new_url, url
-from tests.store.postgres import postgres_server
 
-__all__ = ["new_url", "postgres_server", "url"]
+__all__ = ["new_url", "url"]
 
 
 @pytest.fixture

@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests import warm
-from tests.store.postgres import postgres_server
-
-__all__ = ["postgres_server"]
 
 
 class Project:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.commands.conftest import Project
 from tests.store.postgres import Server
 from tests.store.spool_files import Run, varied_run
@@ -228,10 +229,8 @@ def test_a_real_run_of_pytest_is_there_at_once(project: Project) -> None:
         "    assert gnomon_test.correct\n"
         "def test_skip(): pytest.skip('no')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--gnomon", "-p", "no:cacheprovider"],
-        cwd=project.folder, env=project.environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-q", "--gnomon", "-p", "no:cacheprovider"]
+    done = warm.run(command, cwd=project.folder, env=project.environment)
     assert done.returncode == 1, done.stdout + done.stderr
 
     shown = json.loads(project.gnomon("show", "last", "--json"))

@@ -19,9 +19,7 @@ from tests.dashboards.history import History, play
 from tests.promql import servers
 from tests.promql.planted import samples_in, store_samples
 from tests.store.changes import plant
-from tests.store.postgres import Server, postgres_server
-
-__all__ = ["postgres_server"]
+from tests.store.postgres import Server
 
 RULES = """
 global: {evaluation_interval: 2s}

@@ -7,9 +7,6 @@ import pytest
 
 from gnomon_analysis.store import open_store
 from tests.flakiness.planting import History
-from tests.store.postgres import postgres_server
-
-__all__ = ["postgres_server"]
 
 
 @pytest.fixture

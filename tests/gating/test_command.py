@@ -13,10 +13,8 @@ import pytest
 
 from tests.commands.conftest import Project
 from tests.gating.test_commits import Repository
-from tests.store.postgres import Server, postgres_server
+from tests.store.postgres import Server
 from tests.store.spool_files import Run
-
-__all__ = ["postgres_server"]
 
 
 @dataclass

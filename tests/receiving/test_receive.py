@@ -25,10 +25,8 @@ from gnomon_analysis.store import open_store
 from tests.commands.conftest import Project
 from tests.delivery.certificates import certificate
 from tests.store.dump import dump
-from tests.store.postgres import Server, postgres_server
+from tests.store.postgres import Server
 from tests.store.spool_files import varied_run
-
-__all__ = ["postgres_server"]
 
 JSON = {"Content-Type": "application/json"}
 

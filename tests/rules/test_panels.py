@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ from gnomon.registry import metrics as m
 from gnomon.registry.attribute import Attribute
 from gnomon_generators.promql import total
 from gnomon_generators.rules import AlertRule, Group, Panel
+from tests.cli.run import gnomon
 from tests.rules.tree import ROOT
 
 
@@ -67,12 +65,5 @@ def test_our_own_checks_find_nothing_in_links_and_messages(tmp_path: Path) -> No
         """
     )
     for command in (["generate", "rules", "alerts"], ["check"]):
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("gnomon")), *command],
-            cwd=tmp_path,
-            env=dict(os.environ),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = gnomon(*command, cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr

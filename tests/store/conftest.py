@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from gnomon_analysis.store import Store, open_store
-from tests.store.postgres import Server, postgres_server
-
-__all__ = ["postgres_server"]
+from tests.store.postgres import Server
 
 
 @pytest.fixture
