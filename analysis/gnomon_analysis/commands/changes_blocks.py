@@ -97,7 +97,8 @@ def _one(moves: CommitMoves) -> None:
 
 def _brought(deployed: str, brought: Sequence[Mapping[str, Any]], count: int) -> None:
     """The commits that came with a deployment."""
-    paragraph(f"deployed as {deployed} with {wording.plural(count - 1, 'other')}:", indent=_INDENT, dim=True)
+    others = wording.plural(count - 1, "other")
+    paragraph(f"deployed as {deployed} with {others}; by what they touched:", indent=_INDENT, dim=True)
     for one in brought[:_SUSPECTS]:
         said = _printable(wording.named(one["revision"], one["subject"]))
         click.echo(f"{_INDENT}{share(one['share']):>5}  {said}")
