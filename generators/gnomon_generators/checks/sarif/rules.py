@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import Any, Final
 
 from gnomon_generators.checks.discovery import Check
@@ -13,6 +14,8 @@ _LINK: Final = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 # A fence says behind its language what the example is to a test.
 _FENCE: Final = re.compile(r"^(```\w+) [^\n]*$", re.MULTILINE)
 _SECTION: Final = re.compile(r"^## (?P<title>.+?)\n+(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+# Code hosts refuse, or cut, longer ones than 1024 characters.
+_LONGEST: Final = 1000
 _PROBLEM: Final = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 
@@ -25,7 +28,7 @@ def rule(check: Check, level: str) -> dict[str, Any]:
         "id": check.id,
         "name": "".join(word.capitalize() for word in re.split(r"\W", check.id)),
         "shortDescription": {"text": check.brief},
-        "fullDescription": {"text": f"{_plain(sections['What it finds'])} {_plain(sections['Why'])}"},
+        "fullDescription": {"text": _short(f"{sections['What it finds']} {sections['Why']}")},
         "help": {"text": markdown, "markdown": markdown},
         "defaultConfiguration": {"level": level},
         "properties": {
@@ -37,5 +40,5 @@ def rule(check: Check, level: str) -> dict[str, Any]:
     }
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.replace("`", "").split())
+def _short(text: str) -> str:
+    return textwrap.shorten(text.replace("`", ""), _LONGEST, placeholder=" …")
