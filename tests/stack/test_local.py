@@ -201,14 +201,30 @@ LISTED = (
 def test_the_status_of_containers_is_that_of_the_worst(team: Team) -> None:
     """Where none is there it is the same as for processes."""
     team.set()
-    folder = team.root / "bin"
-    folder.mkdir()
-    docker = folder / "docker"
-    team.environment["PATH"] = f"{folder}:/usr/bin:/bin"
     for listed, code in LISTED:
-        docker.write_text(f"#!/bin/sh\ncase $* in *--format*) cat <<'END'\n{listed}\nEND\nesac\n")
-        docker.chmod(0o755)
+        engine(team, listed)
         team.run("stack", "status", code=code)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere containers see no owners")
+def test_containers_are_told_of_files_that_they_could_not_read(team: Team) -> None:
+    """As a umask of 077 makes them; the sentence has the command that helps."""
+    team.set()
+    engine(team)
+    (team.root / "stack/yaml").chmod(0o700)
+    told = team.run("stack", "up", code=3)
+    assert f"{team.root / 'stack/yaml'} can be read by its owner alone" in told
+    subprocess.run(told.split("`")[1].split(), cwd=team.root, check=True)
+    team.run("stack", "up")
+
+
+def engine(team: Team, listed: str = "") -> None:
+    """A program that is called docker, and lists those containers."""
+    docker = team.root / "bin/docker"
+    docker.parent.mkdir(exist_ok=True)
+    docker.write_text(f"#!/bin/sh\ncase $* in *--format*) cat <<'END'\n{listed}\nEND\nesac\n")
+    docker.chmod(0o755)
+    team.environment["PATH"] = f"{docker.parent}:/usr/bin:/bin"
 
 
 def test_secrets_are_made_once_and_nobody_else_gets_at_them(team: Team) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +19,8 @@ from gnomon_generators.stack.files import COMPOSE
 _ENGINES = ("docker", "podman")
 _ENGINE_SECONDS = 30.0
 
+_MOUNTED: Final = ("alerts/yaml", "collector/yaml", "dashboards/json", "rules/yaml", "stack/yaml")
+
 ENDS: Final = "collector-state"
 """The service that is well when it has ended."""
 
@@ -24,9 +28,11 @@ ENDS: Final = "collector-state"
 def up(settings: Settings) -> int:
     """Makes the secrets, starts the containers and waits until they are well; Compose's exit code.
 
-    Raises `UserError` (exit code 3) when there is no Compose that answers, or no docker-compose.yml.
+    Raises `UserError` (exit code 3) when there is no Compose that answers, or no docker-compose.yml, or when
+    containers may not read what they are given.
     """
     command = _compose(settings)
+    _check_readable(settings)
     secrets.make(settings)
     return _run(settings, command, "up", "--detach", "--wait")
 
@@ -51,6 +57,25 @@ def status(settings: Settings) -> int:
     )
     containers = _parsed(listed.stdout)
     return ExitCode.OK if containers and all(map(_well, containers)) else ExitCode.NEGATIVE
+
+
+def _check_readable(settings: Settings) -> None:
+    """A umask of 077 hides the files from containers, which run as users of their own.
+
+    On other systems than Linux they are in a machine of their own, which sees no such thing.
+    """
+    if sys.platform != "linux":
+        return
+    for folder in _MOUNTED:
+        place = settings.root / folder
+        for path in (place, *place.rglob("*")):
+            wanted = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
+            if path.exists() and path.stat().st_mode & wanted != wanted:
+                raise UserError(
+                    f"{path} can be read by its owner alone, and containers run as other users; "
+                    f"let them read with `chmod -R go+rX {' '.join(_MOUNTED)}`",
+                    ExitCode.MISSING,
+                )
 
 
 def _parsed(text: str) -> list[Mapping[str, Any]]:
