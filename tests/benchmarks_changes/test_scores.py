@@ -8,9 +8,10 @@ import pytest
 from benchmarks.changes.bars import Bar
 from benchmarks.changes.history import Disturbance, Disturbed
 from benchmarks.changes.judging import judged
-from benchmarks.changes.scores import Figure, mean_over_seeds, overall, ratio
+from benchmarks.changes.scores import Figure, mean_over_seeds, of_short, overall, ratio
 from benchmarks.changes.tables import of_bars, written
 
+from gnomon_analysis.statistics.model import Verdict
 from tests.benchmarks_changes.histories import SIZE, accusation, history
 
 
@@ -64,6 +65,15 @@ def test_one_statement_about_several_series_counts_once_where_it_is_held_to_its_
     assert figures["confidence"].value == pytest.approx(0.8)
     assert figures["share exact"].value == pytest.approx(0.5)
     assert figures["accusations right"].of == 2
+
+
+def test_of_short_histories_it_counts_too_what_is_only_said() -> None:
+    """An inconclusive finding says something of a step and tells nothing; a clean series it does not accuse."""
+    doubtful = [accusation(30, verdict=Verdict.INCONCLUSIVE)]
+    moved = [judged(history(30), doubtful), judged(history(30), [accusation(30)])]
+    figures = of_short(moved, [judged(history(), doubtful)])
+    assert (figures["told"].value, figures["said"].value) == (0.5, 1.0)
+    assert (figures["clean accused"].value, figures["clean said"].value) == (0.0, 1.0)
 
 
 def test_seeds_count_alike() -> None:
