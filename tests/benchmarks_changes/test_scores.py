@@ -68,7 +68,7 @@ def test_one_statement_about_several_series_counts_once_where_it_is_held_to_its_
 
 
 def test_of_short_histories_it_counts_too_what_is_only_said() -> None:
-    """An inconclusive finding says something of a step and tells nothing; a clean series it does not accuse."""
+    """An inconclusive finding says something of a step and tells nothing; a clean series it leaves alone."""
     doubtful = [accusation(30, verdict=Verdict.INCONCLUSIVE)]
     moved = [judged(history(30), doubtful), judged(history(30), [accusation(30)])]
     figures = of_short(moved, [judged(history(), doubtful)])
