@@ -2,6 +2,8 @@
 
 import json
 
+from _building import build
+
 from gnomon.settings import Settings
 from gnomon.version import __version__
 from gnomon_generators.stack import TextFile, compose, parts
@@ -47,7 +49,7 @@ x-health: &health
 
 x-gnomon: &gnomon
   image: gnomon:{__version__}
-  build: {compose.build(settings)}
+  build: {build(settings)}
   pull_policy: build
   user: "10001:10001"
   mem_limit: 256m

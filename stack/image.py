@@ -1,9 +1,10 @@
 """The image of the two containers that are Gnomon itself."""
 
+from _building import holds_code
+
 from gnomon.settings import Settings
 from gnomon.version import __version__
 from gnomon_generators.stack import TextFile
-from gnomon_generators.stack.compose import holds_code
 
 ABOUT = """The image of what in the stack is Gnomon itself: `gnomon receive` and `gnomon metrics`.
 Compose builds it when the stack is started."""

@@ -11,7 +11,6 @@ from typing import Final
 import yaml
 
 from gnomon.settings import Settings
-from gnomon_generators.definitions import clone
 from gnomon_generators.programs import PROGRAMS
 from gnomon_generators.stack import parts
 from gnomon_generators.stack.parts import INTERNAL_TEMPO, Place
@@ -38,18 +37,6 @@ _OF_PARTS: Final = {
 def image(program: str) -> str:
     """The image of a program with its version."""
     return PROGRAMS[program].pinned_image
-
-
-def holds_code(settings: Settings) -> bool:
-    """Whether the project is Gnomon itself, in a clone."""
-    return clone() == settings.root.resolve()
-
-
-def build(settings: Settings) -> str:
-    """What the image of Gnomon is made from; elsewhere than in a clone nothing of the project goes there."""
-    if holds_code(settings):
-        return "{context: ., dockerfile: stack/yaml/gnomon.Containerfile}"
-    return "{context: stack/yaml, dockerfile: gnomon.Containerfile}"
 
 
 def block(lines: Iterable[str], indent: int) -> str:
