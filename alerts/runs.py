@@ -7,7 +7,6 @@ docs/runbooks has a page for each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from _burning import ErrorBudget
@@ -86,12 +85,11 @@ def _failures(settings: Settings) -> AlertRule:
 def _refusals(settings: Settings) -> AlertRule:
     alerts, suites = settings.alerts, ours(settings)
     window, limit = outlasting(alerts.rate_limited_window, alerts.hold), alerts.rate_limited_percent
-    refused = (
-        replace(total(one, window, API, suites | REFUSED), unit="{observation}")
-        for one in (m.GNOMON_RUN_RETRIES, m.GNOMON_RUN_MODEL_CALLS)
+    retried, ended = (
+        total(one, window, API, suites | REFUSED) for one in (m.GNOMON_RUN_RETRIES, m.GNOMON_RUN_MODEL_CALLS)
     )
     attempts = total(m.GNOMON_RUN_API_LATENCY, window, API, suites)
-    share = percent(plus(*refused), attempts)
+    share = percent(plus(retried, ended, unit="{attempt}"), attempts)
     return AlertRule(
         "APIRateLimited",
         at_least(above(share, limit), attempts, alerts.minimum_model_calls),

@@ -75,11 +75,17 @@ def _variable(raw: Mapping[str, Any]) -> Item:
 
 
 def _annotation(raw: Mapping[str, Any]) -> Item:
-    key, text = panels.query_text(raw)
+    # Grafana keeps an annotation's query in a target since version 8, and beside the rest before.
+    target = mapping(raw.get("target"))
+    key, text = panels.query_text(target)
+    told: Mapping[str, Any] = {"target": {name: value for name, value in target.items() if name != key}}
+    if not text:
+        key, text = panels.query_text(raw)
+        told = {}
     facts = [
         *panels.source(raw),
         *([Fact("query", text, Form.TEXT)] if text else ()),
-        *others(raw, ("name", "datasource", key)),
+        *others({**raw, **told}, ("name", "datasource", *(() if told else (key,)))),
     ]
     return Item("annotation", scalar(raw.get("name") or ""), tuple(facts))
 
