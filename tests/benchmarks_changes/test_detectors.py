@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -19,6 +21,19 @@ from benchmarks.environments import default_cache
 from gnomon_analysis.statistics.model import Kind, Move, Options, Verdict
 from tests.benchmarks_changes.histories import accusation
 from tests.benchmarks_changes.histories import history as tiny
+
+
+def identity(name: str) -> int:
+    """Which object a process asks by that name."""
+    return id(detector(name))
+
+
+def test_a_forked_process_asks_a_detector_of_its_own() -> None:
+    """One that was made before the fork would share the pipe of its process with all other workers."""
+    own = identity("naive")
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        assert pool.submit(identity, "naive").result() != own
+    assert identity("naive") == own
 
 
 def plain(runs: int = 20) -> History:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 
 from benchmarks.changes.detectors.protocol import Detector
@@ -57,7 +58,14 @@ MAKERS: Mapping[str, Callable[[], Detector]] = {
 SIDE_BY_SIDE = ("gnomon", "otava", "pelt", "naive", "ceiling")
 
 
-@functools.cache
 def detector(name: str) -> Detector:
-    """The detector of that name, made once in each process: some keep a process of their own."""
+    """The detector of that name, made once in each process: some keep a process of their own.
+
+    A forked worker must not talk to its parent's, which other workers talk to at the same time.
+    """
+    return _made(name, os.getpid())
+
+
+@functools.cache
+def _made(name: str, process: int) -> Detector:
     return MAKERS[name]()
