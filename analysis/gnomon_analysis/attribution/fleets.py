@@ -41,7 +41,7 @@ _HOURS_OF_A_DAY = 24
 _DAYS_OF_A_WEEK = 7
 
 # Raised whenever the same requests would be judged otherwise.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

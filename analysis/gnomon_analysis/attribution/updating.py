@@ -31,11 +31,14 @@ from gnomon_analysis.store import Store
 from gnomon_analysis.store.opening import database_errors, writing
 from gnomon_analysis.store.opening import reading as reading_transaction
 
-# A run more is looked at with so many of the newest measured commits, or fewer where these have many runs;
-# what it says counts for the newer third of them.
-_NEWEST = 75
+# A run more says something about so many of the newest measured commits, and is looked at with these and
+# three times as many before them; with fewer where they have many runs.
+_LIVE = 25
+_NEWEST = 4 * _LIVE
 _LEAST = 45
 _RUNS = 400
+# From so many times as many commits on that is less than a look at all of them.
+_LONG = 1.5
 # After so many more measured commits everything is looked at again: what is small takes long to show.
 _GROWTH = 25
 
@@ -146,9 +149,9 @@ class _Span:
         measured, runs = np.unique(placed.position, return_counts=True)
         near = int(np.searchsorted(np.cumsum(runs[::-1]), _RUNS))
         near = min(_NEWEST, max(_LEAST, near))
-        if len(measured) <= 2 * near or len(measured) - before.commits >= _GROWTH:
+        if len(measured) <= _LONG * near or len(measured) - before.commits >= _GROWTH:
             return cls.whole(placed)
-        live = int(measured[-near // 3])
+        live = int(measured[-min(_LIVE, near // 3)])
         if any(place is None or place < live for place in places):
             return cls.whole(placed)
         return cls(int(measured[-near]), live)
@@ -195,12 +198,11 @@ class _Look:
             parts += (replace(one, at=one.at - self._span.start) for one in found.parts)
         self.series = len(series) + len(parts)
         size = len(self._history.revisions) - self._span.start
+        since = max(self._span.live - self._span.start, 0)
         of_suite: dict[int, list[tuple[Move, Subject]]] = {}
-        for move in (*locate(size, series, options), *locate(size, parts, options)):
-            moved = _shifted(move, self._span.start)
-            if moved.first_after >= self._span.live:
-                suite, subject = subjects[move.key]
-                of_suite.setdefault(id(suite), []).append((moved, subject))
+        for move in (*locate(size, series, options, since=since), *locate(size, parts, options, since=since)):
+            suite, subject = subjects[move.key]
+            of_suite.setdefault(id(suite), []).append((_shifted(move, self._span.start), subject))
         judges = [Judge(suite, self._history, options.least_effects, now_ns) for suite in self._suites]
         # What is left out now was in the list that the statistics decided on, and made it look surer.
         sure = np.array(
