@@ -96,7 +96,8 @@ def _server() -> Path:
     where = folder / "socket"
     process = subprocess.Popen(
         [sys.executable, str(_HERE / "server.py"), str(where), str(ours)],
-        env=_plain(),
+        # No thread that numpy would begin: a process with threads does not fork well.
+        env=_plain() | {"OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         pass_fds=[ours],
     )
