@@ -1,6 +1,6 @@
 """`python -m benchmarks.changes`: the statistics of changes on histories with known causes, beside peers.
 
-Seeds 1 and 2 are for judging alone: constants are chosen on 3, 4 and 5.
+Seeds 1 and 2 are for judging alone: constants are chosen on 3 to 7.
 """
 
 from __future__ import annotations
