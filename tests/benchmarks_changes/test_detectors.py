@@ -139,3 +139,13 @@ def test_a_move_of_another_verdict_accuses_nobody() -> None:
     findings = detector("gnomon").findings(whole)
     assert upstream
     assert all(not one.accuses for one in findings if one.verdict is Verdict.UPSTREAM)
+
+
+@pytest.mark.parametrize("name", ["gnomon", "pelt", "naive", "ceiling"])
+@pytest.mark.parametrize("group", ["short", "short-suite", "short-clean", "short-clean-suite"])
+def test_every_detector_has_something_to_say_of_short_histories(name: str, group: str) -> None:
+    """Down to two commits, and from always to never: an answer of findings within the history, or none."""
+    for number in range(6):
+        whole = history(3, group, number)
+        findings = detector(name).findings(whole)
+        assert all(0 <= one.where < whole.size for one in findings)

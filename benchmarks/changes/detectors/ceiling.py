@@ -11,6 +11,9 @@ from benchmarks.changes.drawing import COST_SHAPE, LOG_SD
 from benchmarks.changes.history import Finding, History, Step
 from gnomon_analysis.statistics.model import Candidate, Floats, Kind, Series
 
+_LEAST_RATE = 1e-6
+"""What always passes is taken to fail as rarely as that, so that evidence stays finite."""
+
 
 class Ceiling:
     """What nobody who has to find the levels out can do better, series by series."""
@@ -51,8 +54,9 @@ def _placed(series: Series, step: Step, steps: Sequence[Step]) -> Finding:
 def _gain(kind: Kind, value: Floats, step: Step) -> Floats:
     """Log-likelihood of each run after the step less that before it."""
     if kind is Kind.PROPORTION:
-        passed = np.log(step.after / step.before)
-        failed = np.log((1 - step.after) / (1 - step.before))
+        before, after = np.clip([step.before, step.after], _LEAST_RATE, 1 - _LEAST_RATE)
+        passed = np.log(after / before)
+        failed = np.log((1 - after) / (1 - before))
         return np.asarray(np.where(value > 0, passed, failed))
     ratio = step.after / step.before
     if kind is Kind.DURATION:
