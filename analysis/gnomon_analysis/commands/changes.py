@@ -111,23 +111,22 @@ def changes(
         places = _by_commit(store, settings, sayings, commits)
         if as_json:
             _echo_json(places, sayings, outcomes, limit, None if commit is None else compared)
-            return
-        _tell_notes(outcomes)
-        if not sayings and not compared:
-            chosen = any((metric, suite, agent, department, commit))
-            raise UserError(
-                _nothing(store, settings, [] if chosen else histories, outcomes), ExitCode.NEGATIVE
-            )
-        if flat:
-            printed.flat(sayings, limit or _FINDINGS)
         else:
-            printed.by_commit(places, limit or _COMMITS, commits)
-        if told:
-            printed.summary(outcomes, told, len(found) - len(told), places, settings)
-        for one in compared:
-            printed.comparison(one)
-        if not told and not compared:
+            _tell_notes(outcomes)
+            if flat:
+                printed.flat(sayings, limit or _FINDINGS)
+            else:
+                printed.by_commit(places, limit or _COMMITS, commits)
+            if told:
+                printed.summary(outcomes, told, len(found) - len(told), places, settings)
+            for one in compared:
+                printed.comparison(one)
+        if told or compared:
+            return
+        if sayings:
             raise UserError(_unsettled(outcomes, sayings), ExitCode.NEGATIVE)
+        chosen = any((metric, suite, agent, department, commit))
+        raise UserError(_nothing(store, settings, [] if chosen else histories, outcomes), ExitCode.NEGATIVE)
 
 
 changes.add_command(page)
