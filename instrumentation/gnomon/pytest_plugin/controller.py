@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +27,7 @@ from gnomon.runs.plan import Plan, missing
 from gnomon.runs.points import RunPoints
 from gnomon.runs.recorded import totals_of
 from gnomon.runs.recovery import recover
-from gnomon.runs.result import MAIN_WORKER, TestResult
+from gnomon.runs.result import MAIN_WORKER, PlainPass, TestResult
 from gnomon.runs.spans import MESSAGE_CHARACTERS, RunSpans, nanoseconds
 from gnomon.session import TestSession
 from gnomon.settings import Settings
@@ -43,14 +42,14 @@ _LEAVING_SECONDS = 0.25  # what the rest of the plugin takes: coming, and closin
 _STATUS_OF_EXIT = {0: "success", 1: "failure", 2: "aborted", 3: "aborted", 4: "aborted", 5: "skipped"}
 
 
-@dataclass(slots=True)
 class _Worker:
     """One xdist worker's life, Unix seconds."""
 
-    started: float
-    ended: float | None = None
-    crashed: bool = False
-    last_stop: float = 0.0
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.ended: float | None = None
+        self.crashed = False
+        self.last_stop = 0.0
 
     def end(self, run_ended: float) -> float:
         """When the worker ended: a crashed test's result comes a little after its worker's end."""
@@ -186,7 +185,10 @@ class Controller:
             if self._executor is not None:
                 if "node" not in report.__dict__:  # it ran in this process
                     self._executor.annotate(report)
-                if (result := self._results.take(report)) is not None:
+                result = self._results.take(report)
+                if isinstance(result, PlainPass):
+                    self._write_plain_pass(result)
+                elif result is not None:
                     self._write(result)
         except Exception as error:  # as `guarded`, without its price on the busiest hook
             note(self, f"{report.nodeid}: {described(error)}")
@@ -195,6 +197,13 @@ class Controller:
     def pytest_keyboard_interrupt(self) -> None:
         """Ctrl-C or `pytest.exit`, whatever the exit code."""
         self._stopped = True
+
+    def _write_plain_pass(self, passed: PlainPass) -> None:
+        if self._workers and (worker := self._workers.get(passed.worker)) is not None:
+            worker.last_stop = max(worker.last_stop, passed.times[1])
+        self._points.add_plain_pass(passed)
+        form, values = self._spans.plain_pass(passed)
+        self._files.append(values, form)
 
     def _write(self, result: TestResult) -> None:
         if result.outcome == "crashed" or result.moved:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gnomon.registry.values import OTHER
-from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
+from gnomon.runs.result import MAIN_WORKER, Attempt, PlainPass, TestResult
 
 CRASHED_PHASE = "???"  # how pytest-xdist marks the report that it makes up for a dead worker
 
@@ -29,32 +29,54 @@ class Results:
     """Takes reports one by one and gives a result as soon as a test has one."""
 
     def __init__(self) -> None:
+        # By worker: its reports since its last result, in the order in which they came.
+        self._latest: dict[str, list[pytest.TestReport]] = {}
+        # By worker and test: what the above came to where a test is not over with them.
         self._running: dict[str, dict[str, list[pytest.TestReport]]] = {}
         # Attempts of a test whose worker died, until the rerun plugin starts it elsewhere.
         self._orphans: dict[str, list[Attempt]] = {}
         self._executions: dict[str, dict[str, int]] = {}
 
-    def take(self, report: pytest.TestReport) -> TestResult | None:
+    def take(self, report: pytest.TestReport) -> TestResult | PlainPass | None:
         """Adds one report; gives the test's result if this report was its last."""
         worker = worker_of(report) if "node" in report.__dict__ else MAIN_WORKER
-        running = self._running.get(worker)
-        if running is None:
-            running = self._running[worker] = {}
+        latest = self._latest.get(worker)
+        if latest is None:
+            latest = self._latest[worker] = []
+            self._running[worker] = {}
             self._executions[worker] = {}
-        node_id, when = report.nodeid, report.when
-        reports = running.get(node_id)
-        if reports is None:
-            reports = running[node_id] = []
-        reports.append(report)
+        latest.append(report)
+        when = report.when
+        # pytest puts a node id together at each look: it is not asked for it before it is needed.
         if when in ("setup", "call"):
             return None
-        if when == CRASHED_PHASE:
+        if len(latest) == 3 and not self._running[worker] and not self._orphans:
+            passed = _plain_pass(worker, *latest)
+            if passed is not None and passed.node_id not in (executions := self._executions[worker]):
+                executions[passed.node_id] = 1
+                latest.clear()
+                return passed
+        return self._end_of_phases(worker, report)
+
+    def _end_of_phases(self, worker: str, report: pytest.TestReport) -> TestResult | None:
+        running = self._by_test(worker)
+        node_id = report.nodeid
+        reports = running[node_id]
+        if report.when == CRASHED_PHASE:
             del running[node_id]
             return self._crashed(worker, node_id, reports)
         result = self._concluded(worker, node_id, reports)
         if result is not None:
             del running[node_id]
         return result
+
+    def _by_test(self, worker: str) -> dict[str, list[pytest.TestReport]]:
+        """The reports of the worker's tests that have no result yet, by test."""
+        running, latest = self._running[worker], self._latest[worker]
+        for report in latest:
+            running.setdefault(report.nodeid, []).append(report)
+        latest.clear()
+        return running
 
     def seen(self) -> Mapping[str, Mapping[str, int]]:
         """How often each worker brought each test to a result."""
@@ -66,10 +88,6 @@ class Results:
         return number
 
     def _concluded(self, worker: str, node_id: str, reports: list[pytest.TestReport]) -> TestResult | None:
-        if len(reports) == 3 and not self._orphans:
-            setup, call, teardown = reports
-            if _plain(setup, call, teardown):
-                return _passed(setup, call, teardown, worker, self._execution(worker, node_id))
         attempts = _attempts(reports)
         last = attempts[-1]
         if not last.final:
@@ -96,15 +114,15 @@ class Results:
 
     def unfinished(self) -> Iterator[TestResult]:
         """Tests that began and never came to a result; the run is over."""
-        for worker, running in self._running.items():
-            for node_id, reports in running.items():
+        for worker in self._running:
+            for node_id, reports in self._by_test(worker).items():
                 attempts = _attempts(reports)
                 known = [attempt.as_attempt("failed") for attempt in attempts[:-1]]
                 execution = self._execution(worker, node_id)
                 yield _unfinished(known, attempts, worker, node_id, execution, message="interrupted")
         for node_id, known in self._orphans.items():
             yield _unfinished(known, [], MAIN_WORKER, node_id, 0, message="the worker died")
-        self._running, self._orphans = {}, {}
+        self._latest, self._running, self._orphans = {}, {}, {}
 
 
 def worker_of(report: pytest.TestReport) -> str:
@@ -114,36 +132,25 @@ def worker_of(report: pytest.TestReport) -> str:
     return worker
 
 
-def _plain(setup: pytest.TestReport, call: pytest.TestReport, teardown: pytest.TestReport) -> bool:
-    """Whether these are the three reports of a test that simply passed, and nothing more is to tell."""
-    return (
+def _plain_pass(
+    worker: str, setup: pytest.TestReport, call: pytest.TestReport, teardown: pytest.TestReport
+) -> PlainPass | None:
+    """The result of a test that simply passed, where these reports are one's and nothing more is to tell."""
+    location = setup.location
+    if (
         setup.outcome == call.outcome == teardown.outcome == "passed"
         and call.when == "call"
+        and call.location == location == teardown.location
         and "context" not in (said := call.__dict__)
         and "wasxfail" not in said
         and "gnomon" not in teardown.__dict__
-    )
-
-
-def _passed(
-    setup: pytest.TestReport,
-    call: pytest.TestReport,
-    teardown: pytest.TestReport,
-    worker: str,
-    execution: int,
-) -> TestResult:
-    """The result of a plain pass: what `_result` gives, at a fraction of its price."""
-    path, line = _location(setup)
-    start, stop = setup.start, teardown.stop
-    duration = setup.duration + call.duration + teardown.duration
-    attempts = [Attempt("passed", start, stop)]
-    # By position: names would double the price of a record this wide.
-    # fmt: off
-    return TestResult(
-        setup.nodeid, worker, execution, "passed", None, start, stop, duration, call.duration,
-        attempts, None, None, path, line, {},
-    )
-    # fmt: on
+        and location
+        and (line := location[1]) is not None
+        and (node_id := setup.nodeid).isascii()
+    ):
+        durations = setup.duration + call.duration + teardown.duration, call.duration
+        return PlainPass(node_id, worker, (setup.start, teardown.stop), durations, (location[0], line + 1))
+    return None
 
 
 class _Attempt:

@@ -12,6 +12,7 @@ from gnomon.otlp import encode
 from gnomon.runs.plan import SUFFIX, Plan, PlanFile
 from gnomon.runs.spans import scope
 from gnomon.spool import Journal, journal
+from gnomon.spool.forms import Form
 from gnomon.state import prepare
 
 SCOPE = scope("pytest")
@@ -56,27 +57,27 @@ class RunFiles:
                 self._plan.remove()
             self._plan = None
 
-    def append(self, span: str) -> None:
-        """Writes one span; never raises."""
+    def append(self, span: str, form: Form | None = None) -> None:
+        """Writes one span, or the values of one that has this form; never raises."""
         try:
             if not self._journals:
                 self._journals.append(self._open())
-            self._journals[-1].append(span)
+            self._journals[-1].append(span, form)
         except OSError as error:
-            self._elsewhere(span, error)
+            self._elsewhere(span, form, error)
 
     def _open(self) -> Journal:
         prepare(self.directory.parent)
         return Journal(self.directory / f"{self._stem}.traces.jsonl", self.resource, SCOPE)
 
-    def _elsewhere(self, span: str, error: OSError) -> None:
+    def _elsewhere(self, span: str, form: Form | None, error: OSError) -> None:
         self.why = self.why or f"{self.directory} cannot be written: {error.strerror or error}"
         self.forget()
         try:
             if len(self.directories) == 1:
                 self.directories.append(fallback_directory())
                 self._journals.append(self._open())
-            self._journals[-1].append(span)
+            self._journals[-1].append(span, form)
         except OSError:
             self.lost += 1
 

@@ -16,7 +16,7 @@ from gnomon.registry import Metric, metrics
 from gnomon.registry import attributes as a
 from gnomon.registry.values import NONE
 from gnomon.runs.recorded import MODEL_CALL, plain
-from gnomon.runs.result import TestResult
+from gnomon.runs.result import PlainPass, TestResult
 from gnomon.runs.routing import correct
 
 Label = tuple[str, Any]
@@ -86,8 +86,7 @@ class RunPoints:
         self._resource = encode.resource(dict(_some(resource, _RESOURCE)))
         self._values: dict[Metric, dict[Labels, float]] = defaultdict(dict)
         self._histograms: dict[Metric, dict[Labels, _Histogram]] = defaultdict(dict)
-        # Durations by worker of tests that passed and said nothing, which most tests of most runs do:
-        # kept as they come, and added up in one go.
+        # Durations of plain passes by worker: kept as they come, and added up in one go.
         self._plain_passes: defaultdict[str, list[float]] = defaultdict(list)
         self.outcomes: Counter[str] = Counter()
         self.attempts_beyond_first = 0
@@ -130,9 +129,6 @@ class RunPoints:
     def add_result(self, result: TestResult) -> None:
         """Counts one test."""
         record = result.record
-        if not record and result.outcome == "passed" and len(result.attempts) == 1:
-            self._plain_passes[result.worker].append(result.duration)
-            return
         outcome = result.outcome
         self.outcomes[outcome] += 1
         self._busy[result.worker] += result.duration
@@ -147,6 +143,10 @@ class RunPoints:
             self._add(metrics.GNOMON_RUN_RERUNS, len(result.attempts) - 1, suite)
         if record:
             self._add_routing(suite, category, record, result)
+
+    def add_plain_pass(self, passed: PlainPass) -> None:
+        """Counts one test that passed and said nothing."""
+        self._plain_passes[passed.worker].append(passed.durations[0])
 
     def _add_test(self, suite: str, category: str, expected: str, outcome: str, number: int = 1) -> None:
         labels = ((_OUTCOME, outcome), (_CATEGORY, category), (_SKILL, expected))

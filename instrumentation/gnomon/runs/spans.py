@@ -1,20 +1,22 @@
 """The run's spans as OTLP/JSON text: run, workers, tests, attempts.
 
 A test's span is written for every test of every run, so its text is put together by hand from parts
-that are encoded once; everything rarer goes through the ordinary encoder.
+that are encoded once, and that of a plain pass in short; everything rarer goes through the ordinary encoder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring_ascii
 from types import MappingProxyType
 from typing import Any
 
 from gnomon.otlp import encode
 from gnomon.otlp.encode import any_value, attributes, dumps, quoted
-from gnomon.runs.ids import TestSpanIds, attempt_span_id, span_id
-from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
+from gnomon.runs.ids import around_node_id, attempt_span_id, span_id, test_span_id
+from gnomon.runs.result import MAIN_WORKER, Attempt, PlainPass, TestResult
 from gnomon.runs.routing import correct
+from gnomon.spool.forms import Form
 from gnomon.version import __version__
 
 MESSAGE_CHARACTERS = 300
@@ -67,7 +69,6 @@ class RunSpans:
         confidence: bool = True,
     ) -> None:
         self.run_span_id = span_id(run_id, "run")
-        self._test_span_id = TestSpanIds(run_id)
         self._run_id = run_id
         self._trace_id = trace_id
         self._parent = parent
@@ -80,17 +81,15 @@ class RunSpans:
         self._head = f'{{"traceId":"{trace_id}","spanId":"'
         self._fixed = _joined({"gnomon.run.id": run_id, "gnomon.run.sequence": sequence})
         self._outcomes: dict[tuple[str, str], str] = {}
-        self._passed: dict[str, tuple[str, str, str]] = {}
-        self._places: dict[tuple[str | None, int | None], str] = {}
+        self._passed: dict[str, Form] = {}
+        self._paths: dict[str, str] = {}
 
     # A test.
 
     def test(self, result: TestResult) -> list[str]:
         """The spans of one test: its own, and those of its attempts where there is something to tell."""
-        span = self._test_span_id(result.worker, result.node_id, result.execution)
+        span = test_span_id(self._run_id, result.worker, result.node_id, result.execution)
         record = result.record
-        if not record and result.outcome == "passed" and len(result.attempts) == 1:
-            return [self._plain_pass(result, span)]
         name = '"test_case"'
         said = event = ""
         if record:
@@ -98,8 +97,10 @@ class RunSpans:
                 name = quoted(f"routing_test_{record.get('case_id') or result.node_id}")
             said = self._said(result)
             event = _verdict_event(result)
+        # A test that began in another worker is no part of the last one's life.
+        parent = self._parent_of(MAIN_WORKER if result.moved else result.worker)
         own = (
-            f'{self._head}{span}","parentSpanId":"{self._parent_of(result)}","name":{name},"kind":1,'
+            f'{self._head}{span}","parentSpanId":"{parent}","name":{name},"kind":1,'
             f'"startTimeUnixNano":"{_nanos(result.start)}","endTimeUnixNano":"{_nanos(result.stop)}",'
             f'"attributes":[{self._identity(result)}{self._outcome(result)}{said}],{event}'
             f'"status":{_status(result.outcome)},"flags":{_SAMPLED}}}'
@@ -109,35 +110,40 @@ class RunSpans:
             return [own, *(self._attempt(result, span, number, attempt) for number, attempt in attempts)]
         return [own]
 
-    def _plain_pass(self, result: TestResult, span: str) -> str:
-        """The span of a test that passed and said nothing: what `test` gives, with less to put together."""
-        before, between, after = self._passed.get(result.worker) or self._pass_template(result)
-        node = quoted(result.node_id)
-        if (place := self._places.get((result.path, result.line))) is None:
-            place = self._places[result.path, result.line] = _place(result)
-        return (
-            f'{self._head}{span}{before}{_nanos(result.start)}","endTimeUnixNano":"{_nanos(result.stop)}{between}'
-            f'{node}}}}},{{"key":"gnomon.test.case.id","value":{{"stringValue":{node}}}}}{place},'
-            f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{_seconds(result.duration)}}}}},'
-            f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{_seconds(result.call_duration)}{after}'
+    def plain_pass(self, passed: PlainPass) -> tuple[Form, str]:
+        """The span of a test that simply passed, in short: its form and its own values."""
+        form = self._passed.get(passed.worker) or self._pass_form(passed.worker)
+        (start, stop), (duration, call_duration), (path, line) = passed.times, passed.durations, passed.place
+        file = self._paths.get(path)
+        if file is None:
+            file = self._paths[path] = quoted(path)
+        return form, (
+            f"{encode_basestring_ascii(passed.node_id)}\t{int(start * 1e6 + 0.5)}\t{int(stop * 1e6 + 0.5)}\t"
+            f"{file}\t{line}\t{int(duration * 1e6 + 0.5)}\t{int(call_duration * 1e6 + 0.5)}"
         )
 
-    def _pass_template(self, result: TestResult) -> tuple[str, str, str]:
-        template = (
-            f'","parentSpanId":"{self._parent_of(result)}","name":"test_case","kind":1,"startTimeUnixNano":"',
-            f'","attributes":[{self._suite_attribute(self._suite)},{self._fixed}'
-            f'{self._outcome_and_worker(result)},{{"key":"gnomon.test.attempts","value":{{"intValue":"1"}}}}'
-            ',{"key":"test.case.name","value":{"stringValue":',
-            f'}}}}],"status":{_status("passed")},"flags":{_SAMPLED}}}',
-        )
-        self._passed[result.worker] = template
-        return template
+    def _pass_form(self, worker: str) -> Form:
+        """What plain passes in one worker have in common; `plain_pass` gives the values in this order."""
+        span, node, start, stop, path, line, duration, call_duration = range(8)
+        parts: list[str | int] = [
+            *(self._head, span),
+            f'","parentSpanId":"{self._parent_of(worker)}","name":"test_case","kind":1,',
+            *('"startTimeUnixNano":"', start, '000","endTimeUnixNano":"', stop, '000","attributes":['),
+            f"{self._suite_attribute(self._suite)},{self._fixed}{self._outcome_and_worker('passed', worker)}",
+            ',{"key":"gnomon.test.attempts","value":{"intValue":"1"}}',
+            *(',{"key":"test.case.name","value":{"stringValue":', node),
+            *('}},{"key":"gnomon.test.case.id","value":{"stringValue":', node),
+            *('}},{"key":"code.file.path","value":{"stringValue":', path),
+            *('}},{"key":"code.line.number","value":{"intValue":"', line),
+            *('"}},{"key":"gnomon.test.duration","value":{"doubleValue":', duration),
+            *('e-6}},{"key":"gnomon.test.call.duration","value":{"doubleValue":', call_duration),
+            f'e-6}}}}],"status":{_status("passed")},"flags":{_SAMPLED}}}',
+        ]
+        form = self._passed[worker] = Form.of(parts, *around_node_id(self._run_id, worker, 1))
+        return form
 
-    def _parent_of(self, result: TestResult) -> str:
-        # A test that began in another worker is no part of the last one's life.
-        if result.worker == MAIN_WORKER or result.moved:
-            return self.run_span_id
-        return self.worker_span_id(result.worker)
+    def _parent_of(self, worker: str) -> str:
+        return self.run_span_id if worker == MAIN_WORKER else self.worker_span_id(worker)
 
     @staticmethod
     def _suite_attribute(suite: str) -> str:
@@ -153,22 +159,22 @@ class RunSpans:
             f'{{"key":"gnomon.test.case.id","value":{{"stringValue":{case}}}}},{self._fixed}{_place(result)}'
         )
 
-    def _outcome_and_worker(self, result: TestResult) -> str:
-        key = (result.outcome, result.worker)
+    def _outcome_and_worker(self, outcome: str, worker: str) -> str:
+        key = (outcome, worker)
         fixed = self._outcomes.get(key)
         if fixed is None:
             fixed = self._outcomes[key] = "," + _joined(
                 {
-                    "gnomon.test.outcome": result.outcome,
-                    "test.case.result.status": _STATUS.get(result.outcome),
-                    "gnomon.worker.id": result.worker,
+                    "gnomon.test.outcome": outcome,
+                    "test.case.result.status": _STATUS.get(outcome),
+                    "gnomon.worker.id": worker,
                 }
             )
         return fixed
 
     def _outcome(self, result: TestResult) -> str:
         parts = (
-            f"{self._outcome_and_worker(result)},"
+            f"{self._outcome_and_worker(result.outcome, result.worker)},"
             f'{{"key":"gnomon.test.attempts","value":{{"intValue":"{len(result.attempts)}"}}}},'
             f'{{"key":"gnomon.test.duration","value":{{"doubleValue":{_seconds(result.duration)}}}}},'
             f'{{"key":"gnomon.test.call.duration","value":{{"doubleValue":{_seconds(result.call_duration)}}}}}'

@@ -6,11 +6,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from gnomon.otlp import encode
+from gnomon.spool.forms import Form, spelled_out
 from gnomon.spool.lock import own, still_there, try_lock
 
 PART = ".part"
@@ -39,6 +40,7 @@ class Journal:
         self.path = path
         self.part = path.with_name(path.name + PART)
         self.spans = 0
+        self._forms: dict[Form, int] = {}
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(
@@ -47,12 +49,27 @@ class Journal:
         own(self._descriptor)
         self._write(header(resource, scope))
 
-    def append(self, span: str) -> None:
-        """Adds one span (OTLP/JSON text without a line break) and hands it to the operating system."""
-        data = f"{span}\n".encode("ascii")
+    def append(self, span: str, form: Form | None = None) -> None:
+        """Adds one span (OTLP/JSON text without a line break) and hands it to the operating system.
+
+        Of a span that has a form `span` is the rest: its values as JSON texts, with tabs between them.
+        """
         with self._lock:
-            self._write(data)
+            if form is None:
+                line = f"{span}\n"
+            else:
+                number = self._forms.get(form)
+                if number is None:
+                    number = self._begin(form)
+                line = f"{number}\t{span}\n"
+            self._write(line.encode("ascii"))
             self.spans += 1
+
+    def _begin(self, form: Form) -> int:
+        number = len(self._forms)
+        self._write(form.line(number).encode("ascii"))
+        self._forms[form] = number
+        return number
 
     def _write(self, data: bytes) -> None:
         written = os.write(self._descriptor, data)
@@ -86,7 +103,7 @@ class Journal:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             with os.fdopen(self._descriptor, "rb") as lines:
                 if self.spans:
-                    finish(lines.readline(), _portions(lines), self.path)
+                    finish(lines.readline(), gathered(spelled_out(lines)), self.path)
             self.part.unlink(missing_ok=True)
         return self.path
 
@@ -96,10 +113,10 @@ def header(resource: Mapping[str, Any], scope: Mapping[str, Any]) -> bytes:
     return f"{encode.dumps({'resource': resource, 'scope': scope})}\n".encode("ascii")
 
 
-def finish(first: bytes, portions: Iterable[bytes], path: Path) -> int:
-    """Writes the finished file of a journal's first line and the lines behind it; gives the number of spans.
+def finish(first: bytes, portions: Iterable[Sequence[bytes]], path: Path) -> int:
+    """Writes the finished file of a journal's first line and its spans; gives the number of spans.
 
-    Each portion is some whole lines of spans, and becomes one line of the finished file.
+    Each portion of spans becomes one line of the finished file.
     """
     said = json.loads(first)
     before, after = (
@@ -112,47 +129,34 @@ def finish(first: bytes, portions: Iterable[bytes], path: Path) -> int:
     try:
         with temporary.open("wb") as out:
             for portion in portions:
-                count += portion.count(b"\n")
-                # A span holds no raw line break, so the breaks between spans are the only ones.
-                out.writelines((before, portion[:-1].replace(b"\n", b","), after, b"\n"))
+                count += len(portion)
+                out.writelines((before, b",".join(portion), after, b"\n"))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return count
 
 
-def _portions(lines: BinaryIO) -> Iterator[bytes]:
-    """The rest of a file of whole lines, in portions of at most `LINE_BYTES` or one line."""
-    rest = b""
-    while block := rest + lines.read(LINE_BYTES - len(rest)):
-        end = block.rfind(b"\n") + 1
-        if not end:  # one line is longer than that
-            block += lines.readline()
-            end = len(block)
-        yield block[:end]
-        rest = block[end:]
-
-
-def gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines that come one by one, in portions of at most `LINE_BYTES` or one line."""
+def gathered(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Spans that come line by line, in portions of at most `LINE_BYTES` or one span."""
     portion: list[bytes] = []
     size = 0
     for line in lines:
         if portion and size + len(line) > LINE_BYTES:
-            yield b"".join(portion)
+            yield portion
             portion, size = [], 0
-        portion.append(line)
+        portion.append(line.rstrip(b"\n"))
         size += len(line)
     if portion:
-        yield b"".join(portion)
+        yield portion
 
 
 def spans(part: Path) -> Iterator[dict[str, Any]]:
     """The spans of a journal or of a finished traces file, whole ones only."""
-    with part.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
+    with part.open("rb") as lines:
+        for line in spelled_out(lines):
             try:
-                value = json.loads(line)
+                value = json.loads(line.decode("utf-8", "replace"))
             except ValueError:
                 continue
             if not isinstance(value, dict):
@@ -217,7 +221,7 @@ def _recover(part: Path) -> Path | None:
             return None
         # A crash between "finished file in place" and "journal removed" leaves both.
         known = any(path.with_name(path.name + suffix).exists() for suffix in ("", ".sent", ".rejected"))
-        if not known and finish(first, gathered(filter(_is_span, journal)), path) == 0:
+        if not known and finish(first, gathered(filter(_is_span, spelled_out(journal))), path) == 0:
             path.unlink(missing_ok=True)
             known = True
     part.unlink(missing_ok=True)
@@ -230,7 +234,7 @@ def _is_header(line: bytes) -> bool:
 
 def _is_span(line: bytes) -> bool:
     """Whether a dead owner's line is whole: a machine that lost its power may leave anything."""
-    return line.endswith(b"}\n") and "spanId" in _keys(line)
+    return "spanId" in _keys(line)
 
 
 def _keys(line: bytes) -> set[str]:
