@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import time
+from collections import Counter
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import pytest
 
@@ -17,6 +18,9 @@ from gnomon.pytest_plugin.guard import described, note
 from gnomon.runs import routing
 from gnomon.runs.ids import attempt_span_id, test_span_id
 from gnomon.session import CurrentTest, TestSession
+
+if TYPE_CHECKING:
+    from _pytest.nodes import Node
 
 _MARKERS = frozenset({"routing", "gnomon"})
 _NO_FAILURE = (pytest.skip.Exception, pytest.xfail.Exception)
@@ -32,9 +36,10 @@ class Executor:
         self.session = session
         self.troubles: list[str] = []
         self._stated: dict[str, dict[str, Any]] = {}
-        self._executions: dict[str, int] = {}
+        # Every test that began; those that `_executions` does not count yet.
+        self._began: list[pytest.Item] = []
+        self._executions: Counter[str] = Counter()
         self._item: pytest.Item | None = None
-        self._node_id = ""
         self._attempt = 0
         self._attempts: list[list[Any]] = []
         self._attempt_start = 0.0
@@ -53,9 +58,13 @@ class Executor:
         asks = bool(hook.pytest_gnomon_routing.get_hookimpls())
         if hook.pytest_gnomon_result.get_hookimpls() or session.config.pluginmanager.hasplugin("flaky"):
             session.config.pluginmanager.register(_PhaseWatcher(self), "gnomon-phase-watcher")
-        marked_parents: dict[pytest.Collector, bool] = {}
+        parent: Node | None = None
+        all_marked = False
         for item in session.items:
-            if asks or _marked(item, marked_parents):
+            if item.parent is not parent:  # the tests of one module or class come one after the other
+                parent = item.parent
+                all_marked = parent is not None and any(_marked(node) for node in parent.listchain())
+            if asks or all_marked or _marked(item):
                 self._guard(self._state, item, asks)
 
     def _state(self, item: pytest.Item, asks: bool) -> None:
@@ -87,8 +96,7 @@ class Executor:
             self._end_attempt()
         else:
             self._item = item
-            self._node_id = node_id = item.nodeid
-            self._executions[node_id] = self._executions.get(node_id, 0) + 1
+            self._began.append(item)
             self._attempt = 1
             if self._attempts or self._totals or self._children:
                 self._attempts, self._totals, self._children = [], {}, 0
@@ -98,6 +106,11 @@ class Executor:
         self._outcome = self._error = None
         self._attempt_start = time.time()
         self.session.enter(self._describe)
+
+    @property
+    def _node_id(self) -> str:
+        """The test that runs, or ran last; pytest puts a node id together at each look."""
+        return "" if self._item is None else self._item.nodeid
 
     def _end_attempt(self) -> None:
         self._gather()
@@ -118,12 +131,13 @@ class Executor:
         current.calls.clear()
 
     def _describe(self) -> CurrentTest:
-        span = test_span_id(
-            self.session.run_id, self.session.worker_id, self._node_id, self._executions[self._node_id]
-        )
+        node_id = self._node_id
+        self._executions.update(item.nodeid for item in self._began)
+        self._began.clear()
+        span = test_span_id(self.session.run_id, self.session.worker_id, node_id, self._executions[node_id])
         return CurrentTest(
-            case_id=str(self._record.get("case_id") or self._node_id),
-            case_name=self._node_id,
+            case_id=str(self._record.get("case_id") or node_id),
+            case_name=node_id,
             attempt=self._attempt,
             span_id=attempt_span_id(span, self._attempt),
         )
@@ -195,17 +209,11 @@ class _PhaseWatcher:
         self._executor.phase_ended(item, call)
 
 
-def _marked(item: pytest.Item, parents: dict[pytest.Collector, bool]) -> bool:
-    if any(marker.name in _MARKERS for marker in item.own_markers):
-        return True
-    parent = item.parent
-    if parent is None:
-        return False
-    if parent not in parents:
-        parents[parent] = any(
-            mark.name in _MARKERS for node in parent.listchain() for mark in node.own_markers
-        )
-    return parents[parent]
+def _marked(node: Node) -> bool:
+    for mark in node.own_markers:  # noqa: SIM110 - of each test of a suite: a generator costs three times as much
+        if mark.name in _MARKERS:
+            return True
+    return False
 
 
 def _identity(
