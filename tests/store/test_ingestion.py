@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -162,13 +163,9 @@ def test_names_of_earlier_conventions_are_read(store: Store, spool: Path) -> Non
     assert (row["error_type"], row["cost_usd"], row["attributes"]) == ("_OTHER", None, None)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_no_order_split_or_repetition_matters(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    """Any division of spans over files, repeated and read in any order, gives the same store."""
-    folder = tmp_path_factory.mktemp("split")
+@pytest.fixture(scope="module")
+def divided(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[Any, str]], Any]:
+    """Spans with their resources, and what is stored of them when they come once and in order."""
     first, second = varied_run("a"), varied_run("b", sequence=2, commit=None, started=50.0, finished=False)
     orphan = model_call(trace="a", key="orphan", parent="right")
     spans = [
@@ -176,7 +173,18 @@ def test_no_order_split_or_repetition_matters(
         *((second.resource, text) for text in second.spans()),
         *((SERVICE, text) for text in [*service_spans(), orphan]),
     ]
-    wanted = reference(folder, [line(resource, [text]) for resource, text in spans])
+    lines = [line(resource, [text]) for resource, text in spans]
+    return spans, reference(tmp_path_factory.mktemp("whole"), lines)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_no_order_split_or_repetition_matters(
+    tmp_path_factory: pytest.TempPathFactory, divided: tuple[list[tuple[Any, str]], Any], data: st.DataObject
+) -> None:
+    """Any division of spans over files, repeated and read in any order, gives the same store."""
+    folder = tmp_path_factory.mktemp("split")
+    spans, wanted = divided
     randomly = random.Random(data.draw(st.integers(0, 2**32)))
     count = data.draw(st.integers(1, 6))
     contents: list[list[str]] = [[] for _ in range(count)]
@@ -413,6 +421,7 @@ def test_no_line_upsets_the_reader(value: object) -> None:
 WORKER = """
 import sys
 from pathlib import Path
+from typing import Any
 from gnomon_analysis.store import open_store
 print("ready", flush=True)
 sys.stdin.readline()
