@@ -14,6 +14,7 @@ import os
 import random
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -202,6 +203,8 @@ def main() -> None:
         job = Server(listener, int(life)).serve()
     if job is not None:
         _end(job)
+    # Also where who began this was killed.
+    shutil.rmtree(Path(where).parent)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import io
 import marshal
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -102,7 +101,7 @@ def _server() -> Path:
         pass_fds=[ours],
     )
     os.close(ours)
-    atexit.register(_stop, process, theirs, folder)
+    atexit.register(_stop, process, theirs)
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not where.exists():
         assert process.poll() is None, "the server of processes ended"
@@ -111,10 +110,9 @@ def _server() -> Path:
     return where
 
 
-def _stop(process: subprocess.Popen[bytes], life: int, folder: Path) -> None:
+def _stop(process: subprocess.Popen[bytes], life: int) -> None:
     os.close(life)
     process.wait()
-    shutil.rmtree(folder)
 
 
 def _plain() -> dict[str, str]:
