@@ -241,6 +241,24 @@ def test_a_broad_shift_shows_in_the_rate() -> None:
     assert move.difference.low <= -0.15 <= move.difference.high
 
 
+@pytest.mark.parametrize("seed", [2, 4])
+def test_a_staircase_is_no_slope(seed: int) -> None:
+    """Where other cases step up every eighth commit, their mean climbs; each step is told at its commit."""
+    steps = [8, 16, 24, 32, 40, 48]
+    cases = [
+        step(60, steps[case // 2], 0.03, 0.97) if case < 12 else np.full(60, 0.5 if case % 2 else 0.95)
+        for case in range(24)
+    ]
+    moves = located(
+        *(
+            series(levels, runs=3, seed=100 * seed + case, key=f"{case}", family="suite")
+            for case, levels in enumerate(cases)
+        )
+    )
+    of_suite = [(move.verdict, move.place, len(move.members)) for move in moves if move.key == "suite"]
+    assert of_suite == [(CHANGED, at, 2) for at in steps]
+
+
 def test_another_family_helps_to_place() -> None:
     """A latency that clearly moved at a commit makes it the likelier place of what else fell thereabouts."""
     case = series(step(60, 30, 0.85, 0.5), runs=5, seed=3)

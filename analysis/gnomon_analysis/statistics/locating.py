@@ -216,12 +216,23 @@ def _of_family(name: str, found: _Seen, shared: Floats) -> list[Finding]:
         )
         same = [other for other in of_rate if _meet(one, other)]
         of_rate = [other for other in of_rate if not _meet(one, other)]
-        findings.append(
-            max([one, *same], key=lambda each: (each.cut.log_odds, each.members)) if same else one
-        )
-        if same:
-            findings[-1] = replace(findings[-1], members=members)
+        if _steps(one, found):
+            # A staircase of steps looks like a slope in the mean; what moved here did not.
+            same = [other for other in same if other.verdict is not Verdict.DRIFT]
+        surest = max([one, *same], key=lambda each: (each.cut.log_odds, each.members))
+        findings.append(replace(surest, members=members))
     return findings + of_rate
+
+
+def _steps(event: Finding, found: _Seen) -> bool:
+    """Whether any of the series that moved together took a step there by itself, and no slope."""
+    commits = {candidate.at for candidate in event.place.candidates}
+    return any(
+        movement.verdict is Verdict.CHANGED and int(movement.line.at[movement.cut.gap]) in commits
+        for member, moves in zip(found.members, found.of_members, strict=True)
+        if member.key in event.members
+        for movement in moves
+    )
 
 
 def _meet(one: Finding, other: Finding) -> bool:
