@@ -137,8 +137,8 @@ def test_a_command_that_works_nowhere_ends_soon(shop: Shop) -> None:
     """When none of the first three revisions can be run, it is not the revisions, and none is remembered."""
     shop.grow(5)
     span = f"{shop.commits[0]}..HEAD"
-    said = shop.gnomon("backfill", span, "--yes", "--command", "python -c 'raise SystemExit(9)'", code=3)
+    said = shop.gnomon("backfill", span, "--yes", "--command", "sh -c 'exit 9'", code=3)
     assert "at none of 3 revisions (exit code 9" in said
     assert "5 runs missing at 5 of them" in shop.gnomon(
-        "backfill", span, "--dry-run", "--command", "python -c 'raise SystemExit(9)'"
+        "backfill", span, "--dry-run", "--command", "sh -c 'exit 9'"
     )

@@ -232,7 +232,7 @@ def test_a_suite_that_runs_nowhere_is_the_users_to_mend(shop: Shop) -> None:
         "HEAD~2",
         "--yes",
         "--command",
-        "python -c 'raise SystemExit(9)'",
+        "sh -c 'exit 9'",
         code=3,
     )
     assert "the suite cannot be run at the bad end" in said
