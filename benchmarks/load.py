@@ -57,8 +57,8 @@ def main() -> None:
 
 def loaded(folder: Path, chosen: argparse.Namespace) -> Iterator[str]:
     """Sets the stack up, replays, and reports."""
-    with traces() as tempo:
-        prometheus, collector = stack(folder, tempo)
+    with traces("grpc") as tempo, traces("http") as results:
+        prometheus, collector = stack(folder, tempo, results)
         try:
             prometheus.start()
             collector.start()
@@ -75,10 +75,10 @@ def loaded(folder: Path, chosen: argparse.Namespace) -> Iterator[str]:
 
 
 @contextmanager
-def traces() -> Iterator[int]:
+def traces(protocol: str) -> Iterator[int]:
     """A place for traces, in a process of its own: its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.otlp_sink", "--protocol", "grpc", "--behaviour", "accept"],
+        [sys.executable, "-m", "tests.otlp_sink", "--protocol", protocol, "--behaviour", "accept"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -91,7 +91,7 @@ def traces() -> Iterator[int]:
         process.communicate()
 
 
-def stack(folder: Path, tempo: int) -> tuple[Prometheus, Collector]:
+def stack(folder: Path, tempo: int, results: int) -> tuple[Prometheus, Collector]:
     """Collector and Prometheus by the generated configuration and rules."""
     (folder / "gnomon.yaml").write_text("project: {name: load}\n")
     found = settings.load(folder / "gnomon.yaml")
@@ -107,6 +107,7 @@ def stack(folder: Path, tempo: int) -> tuple[Prometheus, Collector]:
         folder,
         program().command([f"--config={config}"], folder=folder),
         tempo=f"127.0.0.1:{tempo}",
+        results=f"http://127.0.0.1:{results}",
         prometheus=prometheus.address,
         sooner=False,
     )

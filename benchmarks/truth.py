@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.otlp_sink import grpc_sink
+from tests.otlp_sink import grpc_sink, http_sink
 from tests.truth.boards import ASKED, HOUR, differences, shown
 from tests.truth.panels import COUNTED, PER_SECOND, Key
 from tests.truth.planted_suite import plans
@@ -51,8 +51,12 @@ def main() -> None:
     options.add_argument("--parallel", type=int, default=2)
     chosen = options.parse_args()
     sys.stdout.write(f"# {machine()}\n\n")
-    with tempfile.TemporaryDirectory(prefix="gnomon-truth-") as folder, grpc_sink() as tempo:
-        set_up = stage(Path(folder), tempo)
+    with (
+        tempfile.TemporaryDirectory(prefix="gnomon-truth-") as folder,
+        grpc_sink() as tempo,
+        http_sink() as results,
+    ):
+        set_up = stage(Path(folder), tempo, results)
         try:
             began = time.monotonic()
             played = play(set_up, plans(chosen.runs, chosen.tests, chosen.seed), parallel=chosen.parallel)

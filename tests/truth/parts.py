@@ -116,7 +116,14 @@ class Collector(Part):
     """The generated gateway; its ports are on a loopback address of its own."""
 
     def __init__(
-        self, folder: Path, program: Sequence[str], *, tempo: str, prometheus: str, sooner: bool = True
+        self,
+        folder: Path,
+        program: Sequence[str],
+        *,
+        tempo: str,
+        results: str,
+        prometheus: str,
+        sooner: bool = True,
     ) -> None:
         self.host = f"127.{1 + secrets.randbelow(250)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(250)}"
         self.endpoint = f"http://{self.host}:4318"
@@ -128,6 +135,7 @@ class Collector(Part):
             {
                 "GNOMON_COLLECTOR_HOST": self.host,
                 "GNOMON_TEMPO_ENDPOINT": tempo,
+                "GNOMON_RESULTS_URL": results,
                 "GNOMON_PROMETHEUS_URL": prometheus,
                 "GNOMON_COLLECTOR_STATE": str(folder / "state"),
             },

@@ -70,7 +70,7 @@ class Played:
     end: float
 
 
-def stage(folder: Path, tempo: Sink) -> Stage:
+def stage(folder: Path, tempo: Sink, results: Sink) -> Stage:
     """A Collector by the generated configuration, and a Prometheus with the generated rules."""
     otelcol = program()
     (folder / "gnomon.yaml").write_text("rules: {interval: 2s}\n")
@@ -83,6 +83,7 @@ def stage(folder: Path, tempo: Sink) -> Stage:
         folder,
         otelcol.command([f"--config={config}"], folder=folder),
         tempo=f"127.0.0.1:{tempo.port}",
+        results=results.endpoint,
         prometheus=prometheus.address,
     )
     projects = [_project(folder / name) for name in ("desk", "apart")]
@@ -149,7 +150,9 @@ def _deliver(stage: Stage, runs: int) -> None:
         found = stage.query("sum(sum_over_time(gnomon_run_finished[1h]))")
         return found == {(): runs} and not stage.collector.waiting()
 
-    eventually(arrived, lambda: f"{stage.query('gnomon_run_finished[1h]')} {stage.collector.told()}")
+    eventually(
+        arrived, lambda: f"{stage.query('sum_over_time(gnomon_run_finished[1h])')} {stage.collector.told()}"
+    )
     stage.say("all of it is in Prometheus")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gnomon_analysis.store import open_store
-from tests.otlp_sink import grpc_sink
+from tests.otlp_sink import grpc_sink, http_sink
 from tests.plugin.project import Project
 from tests.spool_reader import read_runs
 from tests.store.postgres import Server, postgres_server
@@ -31,8 +31,8 @@ PER_SECOND = 150.0
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with grpc_sink() as tempo:
-        set_up = stage(tmp_path_factory.mktemp("stage"), tempo)
+    with grpc_sink() as tempo, http_sink() as results:
+        set_up = stage(tmp_path_factory.mktemp("stage"), tempo, results)
         try:
             yield set_up
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gnomon_analysis.store import open_store
-from tests.otlp_sink import grpc_sink
+from tests.otlp_sink import grpc_sink, http_sink
 from tests.truth import panels
 from tests.truth.boards import ASKED, HOUR, differences
 from tests.truth.panels import COUNTED, DECIDED, NOT_COUNTED, PER_SECOND
@@ -23,8 +23,8 @@ RUNS, TESTS, SEED = 9, 270, 4
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("stage")
-    with grpc_sink() as tempo:
-        set_up = stage(folder, tempo)
+    with grpc_sink() as tempo, http_sink() as results:
+        set_up = stage(folder, tempo, results)
         try:
             yield play(set_up, plans(RUNS, TESTS, SEED))
         finally:
