@@ -31,6 +31,8 @@ from gnomon_analysis.store.opening import database_errors
 from gnomon_analysis.store.opening import reading as reading_transaction
 
 _SIGNIFICANT = 0.05
+# So many measured commits are recent.
+_LATELY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,6 @@ def newest_flips(store: Store, settings: Settings, history: History) -> list[Com
         if flipped := [one for one in compared if one.flips]:
             return flipped
     return []
-
-
-# So many measured commits are recent.
-_LATELY = 5
 
 
 def _revision(history: History, commit: str) -> Revision:

@@ -1,4 +1,4 @@
-"""What `gnomon changes` prints: findings as a table, one in depth, two commits compared."""
+"""What `gnomon changes` prints: findings as a table or by commit, in depth, two commits compared."""
 
 from __future__ import annotations
 
@@ -83,7 +83,6 @@ def summary(
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
-
     return (
         finding.impact_id[:8],
         tables.when(finding.changed_at),
@@ -116,7 +115,6 @@ def _verdict(finding: Finding) -> str:
 
 def comparison(compared: Comparison) -> None:
     """A commit against the measured commit before it: metrics, then the cases that flipped."""
-
     click.echo()
     name = wording.named(compared.commit, compared.subject)
     click.echo(
@@ -257,7 +255,6 @@ def _changed(changes: Sequence[Change]) -> None:
 
 
 def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
-
     yield "id", finding.impact_id
     yield "verdict", _verdict(finding)
     yield "since", tables.when(finding.changed_at)
@@ -298,7 +295,6 @@ def _cause(finding: Finding) -> str:
 
 
 def _flip(case: MovedCase | CaseFlip, request: str | None) -> tuple[str, ...]:
-
     return (
         case.case_id,
         _share(case.before, case.runs_before),

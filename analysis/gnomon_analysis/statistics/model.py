@@ -138,8 +138,7 @@ class Options:
     """What to look for.
 
     Attributes:
-        hazard: Probability that a series moves at a given commit: 1/500 for what alerts a person, 1/100 for
-            what a page shows.
+        hazard: Probability that a series moves at a given commit, before anything is measured.
         false_findings: Bound of the mean probability that what is told is no movement.
         minimum_runs: Runs on each side that a series by itself needs for a verdict.
         least_effects: Least movement worth telling by kind: of a proportion the absolute difference of rates,

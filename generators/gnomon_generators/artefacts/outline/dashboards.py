@@ -76,16 +76,16 @@ def _variable(raw: Mapping[str, Any]) -> Item:
 
 def _annotation(raw: Mapping[str, Any]) -> Item:
     # Grafana keeps an annotation's query in a target since version 8, and beside the rest before.
-    target = mapping(raw.get("target"))
-    key, text = panels.query_text(target)
-    told: Mapping[str, Any] = {"target": {name: value for name, value in target.items() if name != key}}
-    if not text:
-        key, text = panels.query_text(raw)
-        told = {}
+    rest, target = dict(raw), dict(mapping(raw.get("target")))
+    holder = target if panels.query_text(target)[1] else rest
+    key, text = panels.query_text(holder)
+    holder.pop(key, None)
+    if holder is target:
+        rest["target"] = target
     facts = [
         *panels.source(raw),
         *([Fact("query", text, Form.TEXT)] if text else ()),
-        *others({**raw, **told}, ("name", "datasource", *(() if told else (key,)))),
+        *others(rest, ("name", "datasource")),
     ]
     return Item("annotation", scalar(raw.get("name") or ""), tuple(facts))
 
