@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, gammaln
 
 from gnomon_analysis.statistics.lines import Line
-from gnomon_analysis.statistics.model import Floats, Kind
+from gnomon_analysis.statistics.model import Floats, Integers, Kind
 
 # What is thought of levels before any run: rates as in Beta(2, 2), rarely at the very ends; among the
 # series of a family as in Beta(1, 1), that is anything, so that series which did not move tell clearly that
@@ -30,7 +30,7 @@ _MOST_FREEDOM = 20.0
 _LEAST_FREEDOM = 2.0
 
 
-_Sums = Callable[[Floats], Floats]
+_Sums = Callable[[NDArray[Any]], NDArray[Any]]
 """What sums up to each entry say of the entries that are asked about."""
 
 
@@ -52,10 +52,11 @@ class Likelihood(Protocol):
 class BetaBinomial:
     """Rates: successes S of N give log B(a + S, a + N - S) - log B(a, a) under a Beta(a, a) prior."""
 
-    successes: Floats
-    trials: Floats
+    successes: Floats | Integers
+    trials: Floats | Integers
     prior: float
     factorials: Floats | None
+    """lgamma of whole numbers, where successes and trials are whole; index 0 is not used."""
 
     def between(self, first: ArrayLike, last: ArrayLike) -> Floats:
         """See `Likelihood`."""
@@ -71,12 +72,10 @@ class BetaBinomial:
         a = self.prior
         if self.factorials is None:
             return np.asarray(betaln(a + successes, a + np.maximum(trials - successes, 0.0)) - betaln(a, a))
-        won, all_ = successes.astype(np.int64), trials.astype(np.int64)
         table, more = self.factorials, int(a)
         # Of a whole prior a, B(a + S, a + N - S) is of lgamma at whole numbers: looked up, ten times faster.
-        return np.asarray(
-            table[won + more] + table[all_ - won + more] - table[all_ + 2 * more] - betaln(a, a)
-        )
+        won, lost, all_ = successes + more, trials - successes + more, trials + 2 * more
+        return np.asarray(_picked(table, won) + _picked(table, lost) - _picked(table, all_) - betaln(a, a))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,8 +186,7 @@ def _model(
     kind = lines[0].kind
     weight, value = (weights[0], values[0]) if single else (np.stack(weights), np.stack(values))
     if kind is Kind.PROPORTION:
-        won, all_ = _running(weight * value), _running(weight)
-        return BetaBinomial(won, all_, prior, _factorials(won, all_, prior))
+        return _of_rates(_running(weight * value), _running(weight), prior)
     mass = weight.sum(axis=-1)
     mean = np.asarray((weight * value).sum(axis=-1) / np.where(mass > 0, mass, 1.0))
     if kind is Kind.COUNT:
@@ -210,12 +208,12 @@ def _model(
     )
 
 
-def _factorials(won: Floats, all_: Floats, prior: float) -> Floats | None:
-    """lgamma of whole numbers as far as they are needed, if all counts are whole; index 0 is not used."""
+def _of_rates(won: Floats, all_: Floats, prior: float) -> BetaBinomial:
     if not all(np.array_equal(counts, np.rint(counts)) for counts in (won, all_)):
-        return None
+        return BetaBinomial(won, all_, prior, None)
     most = int(all_.max()) + 2 * int(prior) + 1
-    return np.concatenate([[0.0], np.asarray(gammaln(np.arange(1.0, most + 1)))])
+    table = np.concatenate([[0.0], np.asarray(gammaln(np.arange(1.0, most + 1)))])
+    return BetaBinomial(won.astype(np.int64), all_.astype(np.int64), prior, table)
 
 
 def _running(values: Floats) -> Floats:
@@ -227,7 +225,12 @@ def _running(values: Floats) -> Floats:
 
 def _between(first: ArrayLike, last: ArrayLike) -> _Sums:
     begin, end = np.atleast_1d(first), np.atleast_1d(last)
-    return lambda running: np.asarray(running[..., end] - running[..., begin])
+    return lambda running: np.asarray(_picked(running, end) - _picked(running, begin))
+
+
+def _picked(values: NDArray[Any], places: NDArray[np.integer]) -> NDArray[Any]:
+    """`values[..., places]`; of one series in half the time."""
+    return values.take(places) if values.ndim == 1 and places.flags.c_contiguous else values[..., places]
 
 
 def _around(first: ArrayLike, into: ArrayLike, out_of: ArrayLike, last: ArrayLike) -> _Sums:

@@ -27,6 +27,8 @@ WHOLE = 300
 # such an end, the mere length of a quiet history would make "somewhere" likely.
 _REACH = 60
 _ROUNDS = 12
+# So many ends of stretches are asked about in one go: to ask costs as much as hundreds of answers.
+_ENDS_AT_ONCE = 64
 # Four in ten changes are taken back within so many entries: by a revert, or a fix.
 _SOON = 20
 _TAKEN_BACK = float(np.log(0.4 / _SOON))
@@ -106,10 +108,14 @@ def _likeliest(likelihood: Likelihood, odds: Floats, candidates: Integers, size:
     prior = np.concatenate([[0.0], odds[candidates]])
     best = np.zeros(len(ends))
     came_from = np.zeros(len(ends), dtype=np.int64)
-    for end in range(1, len(ends)):
-        scores = best[:end] + prior[:end] + likelihood.between(ends[:end], ends[end])
-        came_from[end] = int(np.argmax(scores))
-        best[end] = scores[came_from[end]]
+    for begin in range(1, len(ends), _ENDS_AT_ONCE):
+        last = ends[begin : begin + _ENDS_AT_ONCE, None]
+        # Stretches that would begin after their end are empty, and not asked for.
+        stretches = likelihood.between(np.minimum(ends[: begin + len(last)], last), last)
+        for end, stretch in enumerate(stretches, start=begin):
+            scores = best[:end] + prior[:end] + stretch[:end]
+            came_from[end] = scores.argmax()
+            best[end] = scores[came_from[end]]
     gaps: list[int] = []
     place = int(came_from[-1])
     while place > 0:
@@ -250,15 +256,12 @@ def _there_and_back(
     out_of = into + np.arange(1, min(_REACH, last - first - 2) + 1)[None, :]
     inside = out_of < last
     out_of = np.minimum(out_of, last - 1)
-    apart = odds[out_of] + likelihood.between(first, into) + likelihood.between(out_of, last)
-    length = out_of - into
-    back = np.where(length <= _SOON, _TAKEN_BACK, -np.inf) + likelihood.around(first, into, out_of, last)
-    scores = (
-        odds[into]
-        + np.logaddexp(apart, back)
-        + likelihood.between(into, out_of)
-        - likelihood.between(first, last)
-    )
+    after = likelihood.between(np.arange(first, last), last)
+    levels = odds[out_of] + likelihood.between(first, into) + after[out_of - first]
+    soon = slice(0, _SOON)
+    back = _TAKEN_BACK + likelihood.around(first, into, out_of[:, soon], last)
+    levels[:, soon] = np.logaddexp(levels[:, soon], back)
+    scores = odds[into] + levels + likelihood.between(into, out_of) - likelihood.between(first, last)
     scores = np.where(inside, scores, -np.inf)
     row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
     near = scores[max(0, row - _REACH) : row + _REACH + 1]
