@@ -257,6 +257,30 @@ def test_a_change_without_a_commit() -> None:
     assert "no commit did it: model from old-model to new-model" in said
 
 
+def test_nobody_is_suspected_of_what_was_switched_outside() -> None:
+    """Commits of the same time are named as such, and nothing counts as a tracked file that was changed."""
+    file = replace(
+        FILE, source="telemetry", kind="model", change="switched", path=None, summary="model: a to b"
+    )
+    near = (Candidate("d" * 40, 1.0, "Note 16"),)
+    effect = replace(EFFECT, verdict="upstream", p_commit=None, candidates=near)
+    said = words(replace(PAGE, revision=None, subject=None, files=(file,), effects=(effect,)))
+    assert "Commits of the same time cannot be told from that: ddddddd Note 16" in said
+    for wrong in ("Nobody: each finding names this commit", "tracked file changed", "not known this commit"):
+        assert wrong not in said
+    drift = replace(EFFECT, verdict="drift", p_commit=None, candidates=())
+    said = words(replace(PAGE, revision=None, subject=None, files=(), effects=(drift,)))
+    assert "No commit is blamed." in said
+
+
+def test_what_made_up_for_one_another_has_moved() -> None:
+    """Tests that moved up and down are told as mixed, and not as what too little is known of."""
+    said = words(replace(PAGE, effects=(EFFECT, replace(EFFECT, impact_id="f2", verdict="unchanged"))))
+    assert "Besides, 1 more finding here: of no clear worth." in said
+    assert "mixed" in said
+    assert "too little is known" not in said
+
+
 def test_amounts() -> None:
     """Levels and differences keep the digits that tell them apart."""
     assert wording.amount(0.00042, "s") == "0.42\u00a0ms"
@@ -315,7 +339,9 @@ def test_a_page_out_of_the_store(store: Store) -> None:
     assert change_reading.find(store, "ccc") == [REVISION]
     assert change_reading.find(store, "open") == [REVISION]
     assert change_reading.find(store, "0000") == []
-    assert change_reading.cases_of(store, "ccc") == {("routing", "D01")}
+    ids = change_reading.ids_of(store, "ccc")
+    assert ids == ["open-ccccccccc"]
+    assert change_reading.cases_of(store, ids) == {("routing", "D01")}
     with pytest.raises(ValueError, match="knows no change"):
         change_reading.gather(store, "0000", known)
 
@@ -367,6 +393,46 @@ def test_each_metric_is_drawn_from_the_runs(
     else:
         assert series is not None
         assert [point.value for point in series.points] == [pytest.approx(value)] * 3
+
+
+def test_latency_is_drawn_as_its_finding_counts_it(tmp_path: Path) -> None:
+    """The mean over the tests of a run: one slow test is in the plot as it is in the level beside it."""
+    run = Run(commit=REVISION).test("fast", duration=0.1).test("slow", duration=3.9)
+    run.write(tmp_path / "spool")
+    with open_store(tmp_path / "gnomon.db") as found:
+        found.ingest(tmp_path / "spool")
+        around = change_reading.gather(
+            _planted(found, metric="latency", unit="s"), "ccc", change_reading.Known()
+        )
+    series = around.effects[0].series
+    assert series is not None
+    assert [point.value for point in series.points] == [pytest.approx(2.0)]
+
+
+def _planted(store: Store, **values: Any) -> Store:
+    """The store, with a finding of its suite."""
+    planted.plant(store, changed_ns=1_700_000_000_000_000_000)
+    with store.engine.begin() as connection:
+        connection.execute(update(schema.change_impacts).values(after_revision=REVISION, **values))
+    return store
+
+
+def test_what_says_most_is_told_first(store: Store) -> None:
+    """The page begins with the finding that `gnomon changes` begins with."""
+    with store.engine.begin() as connection:
+        (row,) = connection.execute(schema.change_impacts.select()).mappings().all()[:1]
+        other = {
+            **row,
+            "impact_id": "cost-cccc",
+            "metric": "cost",
+            "unit": "USD",
+            "sentence": "It costs more.",
+        }
+        connection.execute(insert(schema.change_impacts), {**other, "status": "open", "p_change": 1.0})
+    ids = ["open-ccccccccc", "cost-cccc"]
+    for told in (ids, ids[::-1]):
+        page = change_reading.gather(store, "ccc", change_reading.Known(told_first=told))
+        assert [effect.impact_id for effect in page.effects] == told
 
 
 def test_the_order_of_the_history_counts(store: Store) -> None:

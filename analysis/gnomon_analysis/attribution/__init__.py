@@ -6,7 +6,7 @@ with read_history(folder, Patterns.of(settings, folder)) as history:
         print(finding.sentence)
 """
 
-from gnomon_analysis.attribution.by_commit import CommitMoves, MovedTest, by_commit
+from gnomon_analysis.attribution.by_commit import CommitMoves, MovedTest, by_commit, told_first
 from gnomon_analysis.attribution.comparing import CaseFlip, Comparison, compare, newest_flips
 from gnomon_analysis.attribution.finding import Finding, MovedCase, Suspect
 from gnomon_analysis.attribution.fleets import fleet_requests, update_fleets
@@ -49,6 +49,7 @@ __all__ = [
     "moved_cases",
     "newest_flips",
     "requests",
+    "told_first",
     "update",
     "update_fleets",
 ]

@@ -101,15 +101,20 @@ def by_commit(
     places: dict[tuple[str | None, ...], list[Finding]] = {}
     for one in findings:
         places.setdefault(_place(one), []).append(one)
+    found = [
+        _moves(told_first(several, least_effects), _likeliest(several[0]), cases, commits)
+        for several in places.values()
+    ]
+    return sorted(found, key=_moment, reverse=True)
+
+
+def told_first(findings: Sequence[Finding], least_effects: Mapping[Kind, float]) -> list[Finding]:
+    """The findings at one place, the one that says most first; `least_effects` are those of `by_commit`."""
 
     def order(one: Finding) -> tuple[bool, bool, int, float]:
         return (not one.told, _sure(one) < LIKELY, _rank(one), -_size(one, least_effects))
 
-    found = [
-        _moves(sorted(several, key=order), _likeliest(several[0]), cases, commits)
-        for several in places.values()
-    ]
-    return sorted(found, key=_moment, reverse=True)
+    return sorted(findings, key=order)
 
 
 def _place(finding: Finding) -> tuple[str | None, ...]:

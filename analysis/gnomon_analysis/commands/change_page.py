@@ -72,7 +72,14 @@ def _meant(store: Store, settings: Settings, reference: str) -> str:
 
 def _known(store: Store, settings: Settings, reference: str) -> Known:
     """What the store cannot know: the history's order and subjects, and what the tests ask."""
-    from gnomon_analysis.attribution import FLEET_METRICS, METRICS, requests  # noqa: PLC0415 - loads scipy
+    from gnomon_analysis.attribution import (  # noqa: PLC0415 - loads scipy
+        FLEET_METRICS,
+        METRICS,
+        findings,
+        requests,
+        told_first,
+    )
+    from gnomon_analysis.attribution.updating import options_of  # noqa: PLC0415
     from gnomon_analysis.report import change_reading  # noqa: PLC0415
 
     order: list[str] = []
@@ -80,8 +87,10 @@ def _known(store: Store, settings: Settings, reference: str) -> Known:
     for commit, subject in _history(settings):
         order.append(commit)
         subjects[commit] = subject
-    cases = change_reading.cases_of(store, reference)
+    ids = change_reading.ids_of(store, reference)
+    cases = change_reading.cases_of(store, ids)
     asked = _golden(settings, {suite for suite, _ in cases})
+    found = told_first(findings(store, impact_ids=ids), options_of(settings).least_effects)
     return change_reading.Known(
         order=order,
         subjects=subjects,
@@ -89,6 +98,7 @@ def _known(store: Store, settings: Settings, reference: str) -> Known:
         titles={
             name: metric.title.removeprefix("the ") for name, metric in {**FLEET_METRICS, **METRICS}.items()
         },
+        told_first=[one.impact_id for one in found],
         false_findings_percent=settings.changes.attribution.false_findings_percent,
     )
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-# Verdicts that say that something moved; the others say that nothing can be said yet.
-TOLD = ("regression", "improvement", "upstream", "drift")
+# Verdicts that say that something moved; the others say that nothing can be said yet. Of `unchanged` tests
+# moved, and made up for one another.
+TOLD = ("regression", "improvement", "unchanged", "upstream", "drift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class Effect:
     @property
     def better(self) -> bool | None:
         """Whether it moved for the better; None where that cannot be said."""
-        if not self.difference:
+        if not self.difference or self.verdict == "unchanged":
             return None
         return (self.difference > 0) == self.more_is_better
 
@@ -172,7 +173,7 @@ class ChangePage:
 
     @property
     def told(self) -> Sequence[Effect]:
-        """What moved, the widest scope and the surest first."""
+        """What moved, what says most first."""
         return [effect for effect in self.effects if effect.told]
 
     @property

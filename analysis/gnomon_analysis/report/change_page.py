@@ -47,6 +47,7 @@ def render(change: ChangePage) -> str:
         level=level,
         prose=prose,
         answer=answer,
+        verdict=verdict,
     )
     told = change.told
     return shown.get_template("change.html.j2").render(
@@ -58,7 +59,10 @@ def render(change: ChangePage) -> str:
         tiles=told[:_TILES],
         drawn=[effect for effect in told if effect.impact_id in figures],
         moved_tests=[effect for effect in told if effect.cases],
-        suspects=[effect for effect in told if len(effect.candidates) > 1 or effect.verdict == "drift"],
+        suspects=[effect for effect in told if effect.verdict != "upstream" and len(effect.candidates) > 1],
+        same_time=list(
+            dict.fromkeys(one for effect in told if effect.verdict == "upstream" for one in _named(effect))
+        ),
         also=_distinct(one for effect in told for one in effect.also),
         advice=_distinct(effect.advice for effect in told if effect.advice),
         budget=budget(change),
@@ -137,6 +141,11 @@ def part_name(part: PartChange) -> str:
     return part.name if part.part in ("", part.name) else f"{part.part.replace('_', ' ')}: {part.name}"
 
 
+def verdict(effect: Effect) -> str:
+    """The verdict in words: `mixed` where tests moved and made up for one another."""
+    return "mixed" if effect.verdict == "unchanged" else effect.verdict.replace("_", " ")
+
+
 def words_changed(part: PartChange) -> Segments:
     """The old and the new text in one, by words: ` ` is in both, `-` only in the old, `+` in the new."""
     old, new = part.old or "", part.new or ""
@@ -166,6 +175,12 @@ def diff_lines(text: str) -> Iterator[tuple[str, str]]:
         yield "hunk", f"… and {len(lines) - _DIFF_LINES:,} more lines"
 
 
+def _named(effect: Effect) -> Iterator[tuple[str, str]]:
+    """The commits that a finding names, as they are written, with their subjects."""
+    for one in effect.candidates:
+        yield one.revision[:7], one.subject or ""
+
+
 def _title(change: ChangePage) -> str:
     if change.revision is None:
         switched = [file for file in change.files if file.source == "telemetry"]
@@ -184,7 +199,8 @@ def _byline(change: ChangePage) -> str:
 
 
 def _files(files: Sequence[FileChange]) -> str:
-    return f"{wording.plural(len(files), 'tracked file')} changed" if files else ""
+    changed = sum(file.source != "telemetry" for file in files)
+    return f"{wording.plural(changed, 'tracked file')} changed" if changed else ""
 
 
 def _more(told: Sequence[Effect]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, or_, select
 
 from gnomon.runs.proportion import wilson
 from gnomon_analysis.report.change import (
+    TOLD,
     Candidate,
     ChangePage,
     Effect,
@@ -41,22 +42,21 @@ _findings, _cases, _changes = schema.findings.c, schema.finding_cases.c, schema.
 # What one test of a run adds to a metric: a sum, and what it is divided by.
 Summands = tuple[float, float]
 
-# Compared by their logarithms, as their findings are, so that one slow test does not speak for all.
-_GEOMETRIC = ("latency",)
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the store cannot know: the order of the commits, their subjects, what the tests ask.
 
     `order` has the commits of the first-parent line, oldest first; without it they come in the order of their
-    first runs. `requests` are by suite and case id.
+    first runs. `requests` are by suite and case id. `told_first` has the ids of findings, the one that says
+    most first; findings that are not in it come after those that are.
     """
 
     order: Sequence[str] = ()
     subjects: Mapping[str, str] = field(default_factory=dict)
     requests: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+    told_first: Sequence[str] = ()
     false_findings_percent: float = 5.0
 
 
@@ -77,10 +77,15 @@ def find(store: Store, reference: str) -> list[str | None]:
         return list(connection.execute(select(_changes.revision).where(changed).distinct()).scalars())
 
 
-def cases_of(store: Store, reference: str) -> set[tuple[str | None, str]]:
-    """The tests that moved at a change, by suite and case id."""
+def ids_of(store: Store, reference: str) -> list[str]:
+    """The ids of the findings at a change."""
     with database_errors(store.url), reading(store.engine) as connection:
-        ids = [row["impact_id"] for row in _effect_rows(connection, reference)]
+        return [row["impact_id"] for row in _effect_rows(connection, reference)]
+
+
+def cases_of(store: Store, ids: Sequence[str]) -> set[tuple[str | None, str]]:
+    """The tests behind some findings, by suite and case id."""
+    with database_errors(store.url), reading(store.engine) as connection:
         statement = select(_cases.suite, _cases.case_id).where(_cases.impact_id.in_(ids))
         return {(suite, case_id) for suite, case_id in connection.execute(statement)}
 
@@ -98,7 +103,8 @@ def gather(store: Store, reference: str, known: Known) -> ChangePage:
         revision = events[0]["revision"]
     expected: dict[tuple[str | None, str], str] = {}
     drawn = _Drawn(store, known, expected)
-    ordered = sorted(rows, key=_place)
+    place = {impact_id: number for number, impact_id in enumerate(known.told_first)}
+    ordered = sorted(rows, key=lambda row: (place.get(row["impact_id"], len(place)), _place(row)))
     series = {row["impact_id"]: drawn.series(dict(row)) for row in ordered[:_MOST_SERIES]}
     subjects = dict(known.subjects)
     subjects |= {
@@ -181,7 +187,7 @@ def _moved_cases(connection: Connection, ids: Sequence[str]) -> dict[str, list[R
 
 def _place(row: RowMapping) -> tuple[Any, ...]:
     """What moved before what cannot be told, wide scopes before narrow ones, the surest first."""
-    told = row["verdict"] in ("regression", "improvement", "upstream", "drift")
+    told = row["verdict"] in TOLD
     width = _SCOPES.index(row["scope_kind"]) if row["scope_kind"] in _SCOPES else len(_SCOPES)
     return (not told, width, -(row["p_change"] or 0.0), row["metric"], row["impact_id"])
 
@@ -307,7 +313,7 @@ class _Drawn:
         centre = places.index(finding["after_revision"])
         near = line[max(0, centre - _AROUND) : centre + _AROUND]
         wanted = [(commit, [run for run in runs if self._is_of(run, finding)]) for commit, runs in near]
-        shown = _shown(finding)
+        shown = _percent if finding["unit"] == "%" else float
         for read in reads:
             points = [self._point(commit, runs, read, belongs, shown) for commit, runs in wanted]
             found = [point for point in points if point is not None]
@@ -387,13 +393,6 @@ class _Drawn:
         )
 
 
-def _shown(finding: Mapping[str, Any]) -> Callable[[float], float]:
-    """From the mean over tests to the metric's own unit."""
-    if finding["metric"] in _GEOMETRIC:
-        return math.exp
-    return _percent if finding["unit"] == "%" else float
-
-
 def _percent(share: float) -> float:
     return 100 * share
 
@@ -446,16 +445,10 @@ def _of_calls(amount: Callable[[ResultRow], float | None]) -> Callable[[ResultRo
     return read
 
 
-def _logarithm(amount: float | None) -> Summands | None:
-    return (math.log(amount), 1.0) if amount else None
-
-
-def _api_latency(result: ResultRow) -> Summands | None:
-    return _logarithm(result.calls.api_latency) if result.calls.calls else None
-
-
 def _duration(result: ResultRow) -> Summands | None:
-    return None if result.outcome in ("skipped", "not_run") else _logarithm(result.duration)
+    if result.outcome in ("skipped", "not_run") or result.duration is None:
+        return None
+    return (result.duration, 1.0)
 
 
 def _attempts(result: ResultRow) -> Summands | None:
@@ -468,7 +461,7 @@ _READ: Mapping[str, Sequence[Callable[[ResultRow], Summands | None]]] = {
     "pass_rate": (_passed,),
     "tool_use_accuracy": (_tools,),
     "clarification_rate": (_questions,),
-    "latency": (_api_latency, _duration),
+    "latency": (_of_calls(lambda result: result.calls.api_latency or None), _duration),
     "cost": (_of_calls(lambda result: result.calls.cost_usd),),
     "tokens": (_of_calls(lambda result: float(result.calls.input_tokens + result.calls.output_tokens)),),
     "retries": (_of_calls(lambda result: float(result.calls.retries)),),
