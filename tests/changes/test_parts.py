@@ -81,6 +81,29 @@ def test_a_skill_says_which_of_its_parts_changed(
     assert told("skills/r/SKILL.md", OLD, OLD.replace(old, new)) == wanted
 
 
+def test_a_phrase_that_comes_or_goes_is_told_once() -> None:
+    """As a trigger, and not as an item of the list in the front matter that it stands in as well."""
+    old = "---\nname: refunds\ntriggers: [refund, money back, chargeback]\n---\n"
+    fewer = old.replace(", money back, chargeback", "")
+    path = "skills/r/SKILL.md"
+    assert told(path, old, fewer) == [
+        ("trigger", "money back", "deleted"),
+        ("trigger", "chargeback", "deleted"),
+    ]
+    assert line(old, fewer).startswith("skill refunds: 2 triggers deleted; -")
+    assert line(old, old.replace("triggers: [refund, money back, chargeback]\n", "")).startswith(
+        "skill refunds: 3 triggers deleted; -"
+    )
+    # Which list they stand in, and in what order, says the front matter alone.
+    assert told(path, old, old.replace("triggers", "keywords")) == [
+        ("front_matter", "keywords", "added"),
+        ("front_matter", "triggers", "deleted"),
+    ]
+    assert told(path, old, old.replace("refund, money back", "money back, refund")) == [
+        ("front_matter", "triggers", "modified")
+    ]
+
+
 def test_parts_have_texts_and_sizes() -> None:
     """The text before and after, cut where it is long, and the tokens of all of it."""
     longer = "word " * 300

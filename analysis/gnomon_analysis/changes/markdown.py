@@ -22,7 +22,7 @@ _NO_PARAGRAPH = re.compile(r"\s*$| {4}|\t| {0,3}(?:[-*+>|]|#{1,6}(?:\s|$)|\d+[.)
 _MOST_HEADING = 1000
 _MOST_DESCRIPTION = 20_000
 
-_TRIGGER_KEYS = ("triggers", "trigger", "keywords")
+TRIGGER_KEYS = ("triggers", "trigger", "keywords")
 _TRIGGER_LABEL = re.compile(r"\b(?i:triggers?)\s*:(.*?)(?=\.\s+[A-Z]|\b[A-Z]{2,}(?: [A-Z]+)*:|\Z)", re.DOTALL)
 _PHRASE = re.compile(r"""'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?!\w)|"([^"\n]+)"|“([^”\n]+)”""")
 
@@ -73,7 +73,7 @@ class Document:
 
     def _listed(self) -> Iterator[str]:
         keys = self.keys if isinstance(self.keys, dict) else {}
-        for name in _TRIGGER_KEYS:
+        for name in TRIGGER_KEYS:
             value = keys.get(name)
             if isinstance(value, list):
                 yield from (_plain(item) for item in value if isinstance(item, Scalar))

@@ -131,12 +131,16 @@ def _parts(path: str, before: str, after: str) -> Iterator[Part]:
 
 def _of_markdown(before: str, after: str) -> Iterator[Part]:
     old, new = markdown.parse(before), markdown.parse(after)
+    triggers = list(_of_triggers(old.triggers, new.triggers))
     if old.keys is None or new.keys is None:
         if old.front_matter != new.front_matter:
             yield _part(FRONT_MATTER, "", old.front_matter, new.front_matter)
     else:
-        yield from _of_keys(structure.compare(old.keys, new.keys), FRONT_MATTER)
-    yield from _of_triggers(old.triggers, new.triggers)
+        differences = structure.compare(old.keys, new.keys)
+        # What the phrases say already is not said once more of the lists that they stand in.
+        apart = [one for one in differences if not (triggers and _lists_phrases(one))]
+        yield from _of_keys(apart, FRONT_MATTER)
+    yield from triggers
     for difference in markdown.compare(old.top, new.top):
         yield _of_section(difference)
 
@@ -144,6 +148,17 @@ def _of_markdown(before: str, after: str) -> Iterator[Part]:
 def _of_triggers(old: list[str], new: list[str]) -> Iterator[Part]:
     yield from (_part(TRIGGER, phrase, phrase, None) for phrase in old if phrase not in new)
     yield from (_part(TRIGGER, phrase, None, phrase) for phrase in new if phrase not in old)
+
+
+def _lists_phrases(difference: KeyDifference) -> bool:
+    """Whether a list of triggers, or a phrase in one, is what differs."""
+    name = difference.path.removesuffix("[]")
+    nodes = [node for node in (difference.old, difference.new) if node is not None]
+    if name != difference.path:
+        return name in markdown.TRIGGER_KEYS and all(isinstance(node, Scalar) for node in nodes)
+    return name in markdown.TRIGGER_KEYS and all(
+        isinstance(node, list) and all(isinstance(item, Scalar) for item in node) for node in nodes
+    )
 
 
 def _of_keys(differences: list[KeyDifference], part: str) -> Iterator[Part]:
