@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -22,6 +21,7 @@ from gnomon.registry import attributes as a
 from gnomon.registry.values import OTHER
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.attempts import Attempt
+from gnomon.sdk.block import Block
 from gnomon.sdk.call_span import ATTEMPT_EVENT, attempt_attributes, describe
 from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
@@ -71,7 +71,7 @@ def current_call() -> ModelCall | None:
     return call if isinstance(call, ModelCall) and not call.ended else None
 
 
-class ModelCall:
+class ModelCall(Block):
     """One call to a model with all its attempts; a context manager, sync and async.
 
     Everything works, and `usage`, `cost` and `attempts` have their values, whether or not anything
@@ -90,7 +90,6 @@ class ModelCall:
         "_service_tier",
         "_span",
         "_started",
-        "_token",
         "attempts",
         "cost",
         "duration",
@@ -104,6 +103,7 @@ class ModelCall:
     )
 
     def __init__(self, model: str, provider: str | None, operation: str) -> None:
+        super().__init__()
         self.model = model
         self.provider = provider or provider_of(model)
         self.operation = operation
@@ -122,7 +122,6 @@ class ModelCall:
         self._reported_usd: float | None = None
         self._service_tier: str | None = None
         self._span: Span | None = None
-        self._token: Any = None
         self._began_at = 0
         self._started = 0.0
         self._context: Context | None = None
@@ -446,28 +445,6 @@ class ModelCall:
                 for attempt in self.attempts
             ],
         }
-
-    def __enter__(self) -> Self:
-        context = self.begin()
-        if context is not None:
-            self._token = otel_context.attach(context)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
-    ) -> None:
-        if self._token is not None:
-            otel_context.detach(self._token)
-            self._token = None
-        self.end(error)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace_back)
 
 
 def record_reading(reading: Reading, operation: str, began_at: int, seconds: float) -> None:

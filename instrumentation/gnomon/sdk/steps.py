@@ -8,7 +8,6 @@ import json
 import time
 import traceback
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from types import TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar, cast
 
 from opentelemetry import context as otel_context
@@ -22,6 +21,7 @@ from gnomon.registry import attributes as a
 from gnomon.registry import events
 from gnomon.registry.values import ERROR_TYPES
 from gnomon.sdk import recorder as recorders
+from gnomon.sdk.block import Block
 from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
 from gnomon.sdk.times import Moment, span_of_time
@@ -79,7 +79,7 @@ def record_exception(
     span.add_event(_EXCEPTION_EVENT, attributes, timestamp)
 
 
-class Step:
+class Step(Block):
     """A running agent, workflow, tool or skill; also the decorator that runs a function as one.
 
     Works with `with`, `async with` and as a decorator of functions, coroutines, generators and async
@@ -99,10 +99,10 @@ class Step:
         "_recorder",
         "_span",
         "_start",
-        "_token",
     )
 
     def __init__(self, kind: Kind, name: str, attributes: dict[str, AttributeValue]) -> None:
+        super().__init__()
         self._kind: Kind = kind
         self._name = name
         self._process = 0
@@ -110,7 +110,6 @@ class Step:
         self._span: Span | None = None
         self._recorder: Recorder | None = None
         self._context: Context | None = None
-        self._token: Any = None
         self._error_type = ""
         self._start = 0.0
         self._began_at: int | None = None
@@ -222,28 +221,6 @@ class Step:
                 )
         except Exception as failure:
             failed("ending a span", failure)
-
-    def __enter__(self) -> Self:
-        context = self.begin()
-        if context is not None:
-            self._token = otel_context.attach(context)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
-    ) -> None:
-        if self._token is not None:
-            otel_context.detach(self._token)
-            self._token = None
-        self.end(error)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace_back)
 
     # --- as a decorator ----------------------------------------------------------------------------
 
