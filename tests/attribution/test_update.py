@@ -182,7 +182,7 @@ def test_another_model_is_blamed_on_no_commit(runs: Runs, repository: Repository
     found = [one for one in told(runs.store) if one.scope_kind == "suite"]
     assert [(one.verdict, one.revision) for one in found] == [("upstream", None)]
     assert "the model changed from m-1 by vendor to m-2 by vendor" in found[0].sentence
-    assert "5 times each with the old and with the new state" in str(found[0].advice)
+    assert "5 times each with the old and with the new model" in str(found[0].advice)
 
 
 def test_what_a_commit_touched_tells_suspects_apart(

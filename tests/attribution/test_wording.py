@@ -76,7 +76,18 @@ def test_an_improvement_in_one_sentence() -> None:
             {"candidates": (Suspect(B, 0.6), Suspect(C, 0.3), Suspect(D, 0.1))},
             "(else ccccccc 30 %, ddddddd 10 %)",
         ),
-        ({"revision": None, "p_commit": None}, "at one of 2 commits, none of which stands out"),
+        (
+            {"revision": None, "p_commit": None, "candidates": (Suspect(B, 0.4), Suspect(C, 0.3))},
+            "at one of 2 commits, none of which stands out",
+        ),
+        (
+            {"revision": None, "p_commit": None, "candidates": (Suspect(B, 0.9), Suspect(C, 0.1))},
+            "near ccccccc, at one of 2 commits or bit by bit, which the runs do not tell apart",
+        ),
+        (
+            {"revision": None, "p_commit": None, "candidates": (Suspect(B, 1.0),)},
+            "near ccccccc, at once or bit by bit, which the runs do not tell apart",
+        ),
         ({"verdict": "drift", "revision": None}, "drifted down by 20 points [10, 30]"),
         (
             {"verdict": "unchanged"},
@@ -131,6 +142,10 @@ def test_what_is_not_sure_is_said_so(other: dict[str, object], said: str) -> Non
         ),
         ({"verdict": "drift"}, "Run aaaaaaa again"),
         ({"verdict": "upstream"}, "(20 runs, about 4 USD)"),
+        (
+            {"verdict": "upstream", "details": {"switched": "the model changed from a to b"}},
+            "with the old and with the new model (",
+        ),
     ],
 )
 def test_the_next_best_run_has_a_price(other: dict[str, object], said: str) -> None:

@@ -13,6 +13,7 @@ from gnomon_analysis.attribution.finding import Finding
 _SURE = 0.95
 # Runs that tell two commits apart when the metric clearly moved.
 _RUNS_A_STEP = 5
+_SWITCHED = ("model", "environment", "golden set")
 
 
 def advice(finding: Finding, cost_of_a_run: float | None) -> str | None:
@@ -43,9 +44,16 @@ def bisect(finding: Finding) -> str:
 def _upstream(finding: Finding, a_run: float | None) -> str:
     before, after = wording.short(finding.before_revision), wording.short(finding.after_revision)
     return (
-        f"Run {before} and {after} {_RUNS_A_STEP} times each with the old and with the new state "
-        f"({_price(4 * _RUNS_A_STEP, a_run)}): that tells the repository from what is outside of it."
+        f"Run {before} and {after} {_RUNS_A_STEP} times each with the old and with the new "
+        f"{_switched(finding)} ({_price(4 * _RUNS_A_STEP, a_run)}): that tells the repository from what is "
+        "outside of it."
     )
+
+
+def _switched(finding: Finding) -> str:
+    """What was switched, as a noun."""
+    told = str(finding.details.get("switched"))
+    return " and ".join(what for what in _SWITCHED if f"the {what} changed" in told) or "state"
 
 
 def _drift(finding: Finding, a_run: float | None) -> str:

@@ -144,16 +144,24 @@ def sentence(finding: Finding) -> str:
 def _moved(finding: Finding) -> str:
     sure = _sure(finding)
     if finding.revision is None:
-        near, suspects = short(finding.after_revision), plural(len(finding.candidates), "commit")
-        return (
-            f"{_capital(what(finding))} {_rose(finding)} {_by(finding)} near {near}, at one of {suspects}, "
-            f"none of which stands out{_cases(finding)}."
+        moved = (
+            f"{_capital(what(finding))} {_rose(finding)} {_by(finding)} near {short(finding.after_revision)}"
         )
+        return f"{moved}, {_unnamed(finding)}{_cases(finding)}."
     subject = named(finding.revision, finding.subject)
     likely = "likely" if (finding.p_commit or 0.0) >= _LIKELY else "may have"
     return (
         f"Commit {subject} {likely} {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}."
     )
+
+
+def _unnamed(finding: Finding) -> str:
+    """Why no commit is named: none is likelier than others, or it may have been no single one."""
+    several = plural(len(finding.candidates), "commit")
+    if max((one.share for one in finding.candidates), default=0.0) < _LIKELY:
+        return f"at one of {several}, none of which stands out"
+    at = f"at one of {several}" if len(finding.candidates) > 1 else "at once"
+    return f"{at} or bit by bit, which the runs do not tell apart"
 
 
 def _sure(finding: Finding) -> str:
