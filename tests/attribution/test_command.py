@@ -200,7 +200,13 @@ def test_nothing_found_says_what_to_do(desk: Desk) -> None:
     assert "no metric is known to have moved over 6 runs" in desk.gnomon("changes", code=1)
     assert "gnomon changes --commit REV" in desk.gnomon("changes", "--no-update", code=1)
     assert "write one of routing_accuracy" in desk.gnomon("changes", "--metric", "speed", code=2)
-    assert "no finding and no commit" in desk.gnomon("changes", "show", "abc", code=1)
+    assert "'abc' is no finding, and no commit that one names" in desk.gnomon(
+        "changes", "show", "abc", code=1
+    )
+    assert "no runs of such a suite; write one of routing" in desk.gnomon(
+        "changes", "--suite", "speed", code=2
+    )
+    assert "nothing of what was asked for" in desk.gnomon("changes", "--department", "desk", code=1)
     assert "no commit on the first-parent line" in desk.gnomon("changes", "--commit", "abc1234", code=1)
 
 
@@ -268,6 +274,51 @@ def test_a_commit_in_depth(moved: Desk) -> None:
     shown = json.loads(moved.gnomon("changes", "show", commit, "--json"))
     assert shown["findings"][0]["finding"]["impact_id"][:8] in said
     assert [one["revision"] for one in shown["commits"]] == [commit]
+
+
+def test_a_commit_has_any_name_that_git_knows(moved: Desk) -> None:
+    """`HEAD~11` as well as the beginning of the id; one that no finding names is said to be none."""
+    moved.gnomon("changes")
+
+    assert moved.gnomon("changes", "show", "HEAD~11") == moved.gnomon(
+        "changes", "show", moved.repository.commits[12][:8]
+    )
+    assert "no commit that one names" in moved.gnomon("changes", "show", "HEAD", code=1)
+
+
+def test_tests_are_told_with_what_they_ask(moved: Desk) -> None:
+    """Out of the golden set where it was not recorded; no column is empty where it is not known."""
+    head = moved.repository.commits[12]
+    moved.gnomon("changes")
+    for command in (("show", head), ("--commit", head)):
+        assert "request" not in moved.gnomon("changes", *command)
+    cases = "".join(f"  - {{id: D{n:02}, input: refund {n}, expected_skill: alpha}}\n" for n in range(8))
+    (moved.folder / "golden.yaml").write_text(f"tests:\n{cases}")
+    (moved.folder / "gnomon.yaml").write_text(
+        "project: {name: desk}\nsuites: [{name: routing, paths: ['**'], golden_set: golden.yaml}]\n"
+    )
+
+    assert re.search(r"D03 .* refund 3$", moved.gnomon("changes", "show", head), re.MULTILINE)
+    compared = moved.gnomon("changes", "--commit", head)
+    assert re.search(r"D03 .* refund 3$", compared, re.MULTILINE)
+
+
+def test_no_commit_is_suspected_of_another_model(desk: Desk) -> None:
+    """What was committed at the time of a switch is told as such, without a share of the blame."""
+    commits = desk.repository.commit_all([(f"Commit {n}", SKILLS[n % 3]) for n in range(24)])
+    with open_store(desk.url) as store:
+        runs = Runs(store, "desk")
+        for position, commit in enumerate(commits):
+            rates = {f"D{n:02}": 0.2 if position >= 12 and n < 8 else 0.95 for n in range(20)}
+            runs.run(commit, rates, count=2, model="m-2" if position >= 12 else "m-1", tokens=900)
+    found = json.loads(desk.gnomon("changes", "--json"))["findings"]
+    suite = next(one for one in found if one["scope_kind"] == "suite")
+
+    said = desk.gnomon("changes", "show", suite["impact_id"])
+
+    assert f"  same time {commits[12][:7]}" in said
+    assert "suspect" not in said
+    assert "with the old and with the new model" in said
 
 
 def test_a_finding_in_depth(moved: Desk) -> None:

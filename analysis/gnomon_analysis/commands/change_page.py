@@ -11,6 +11,7 @@ import click
 
 from gnomon import settings as gnomon_settings
 from gnomon.errors import ExitCode, UserError
+from gnomon_analysis.commands.asked import asked
 from gnomon_analysis.commands.opened import current_store, no_runs_yet
 
 if TYPE_CHECKING:
@@ -76,7 +77,6 @@ def _known(store: Store, settings: Settings, reference: str) -> Known:
         FLEET_METRICS,
         METRICS,
         findings,
-        requests,
         told_first,
     )
     from gnomon_analysis.attribution.updating import options_of  # noqa: PLC0415
@@ -89,12 +89,11 @@ def _known(store: Store, settings: Settings, reference: str) -> Known:
         subjects[commit] = subject
     ids = change_reading.ids_of(store, reference)
     cases = change_reading.cases_of(store, ids)
-    asked = _golden(settings, {suite for suite, _ in cases})
     found = told_first(findings(store, impact_ids=ids), options_of(settings).least_effects)
     return change_reading.Known(
         order=order,
         subjects=subjects,
-        requests=asked | requests(store, cases),
+        requests=asked(store, settings, cases),
         titles={
             name: metric.title.removeprefix("the ") for name, metric in {**FLEET_METRICS, **METRICS}.items()
         },
@@ -116,19 +115,3 @@ def _history(settings: Settings) -> Iterator[tuple[str, str]]:
                 continue
             for revision in history.revisions:
                 yield revision.commit, revision.subject
-
-
-def _golden(settings: Settings, suites: set[str | None]) -> dict[tuple[str | None, str], str]:
-    """What the cases of the suites' golden sets ask, of those that can be read as such."""
-    from gnomon_analysis.demo import golden  # noqa: PLC0415
-
-    found: dict[tuple[str | None, str], str] = {}
-    for suite in settings.suites:
-        if suite.golden_set is None or suite.name not in suites:
-            continue
-        try:
-            cases = golden.load(suite.golden_set).cases
-        except UserError:
-            continue  # a golden set of another format
-        found |= {(suite.name, case.id): case.prompt for case in cases}
-    return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gnomon import settings as gnomon_settings
 from gnomon.errors import ExitCode, UserError
+from gnomon_analysis.commands.asked import asked
 from gnomon_analysis.commands.change_page import page
 from gnomon_analysis.commands.changes_updated import read_histories, update_findings
 from gnomon_analysis.commands.json_form import echo_json
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 # So many are shown where --limit says nothing: commits, and findings of the flat list.
 _COMMITS, _FINDINGS = 5, 20
+_NOTHING_CHOSEN = (
+    "nothing of what was asked for is known to have moved; `gnomon changes` shows what did, and "
+    "`gnomon changes --commit REV` compares one commit with the one before, case by case"
+)
 
 
 @click.group(invoke_without_command=True)
@@ -92,6 +98,7 @@ def changes(
     with ExitStack() as stack:
         store = stack.enter_context(current_store(settings) if update else prepared_store(settings))
         runs = _runs_or_requests(store, settings)
+        _check_suite(store, suite)
         needed = update or commit is not None
         histories = _histories(settings, stack, required=runs and needed, told=needed)
         outcomes = _update(store, settings, histories, whole=full) if update else []
@@ -126,7 +133,9 @@ def changes(
         if sayings:
             raise UserError(_unsettled(outcomes, sayings), ExitCode.NEGATIVE)
         chosen = any((metric, suite, agent, department, commit))
-        raise UserError(_nothing(store, settings, [] if chosen else histories, outcomes), ExitCode.NEGATIVE)
+        raise UserError(
+            _NOTHING_CHOSEN if chosen else _nothing(store, settings, histories, outcomes), ExitCode.NEGATIVE
+        )
 
 
 changes.add_command(page)
@@ -138,11 +147,12 @@ changes.add_command(page)
 def show(reference: str, *, as_json: bool) -> None:
     """Shows a commit or a finding in depth: the suspects, what was changed, the tests that moved.
 
-    COMMIT is the beginning of the id of a commit that is likely behind a finding, ID that of a finding's.
+    COMMIT is a commit that is likely behind a finding, by any name that git knows or by the beginning of its
+    id; ID is the beginning of a finding's.
     """
     from gnomon_analysis.attribution import KnownCommits, changed_in, find, moved_cases  # noqa: PLC0415
-    from gnomon_analysis.attribution import requests as asked_by  # noqa: PLC0415
     from gnomon_analysis.commands import changes_printed as printed  # noqa: PLC0415
+    from gnomon_analysis.gating.commits import resolve  # noqa: PLC0415
 
     settings = gnomon_settings.load()
     with ExitStack() as stack:
@@ -150,23 +160,26 @@ def show(reference: str, *, as_json: bool) -> None:
         _runs_or_requests(store, settings)
         wanted = reference.strip().lower()
         found = find(store, wanted)
+        if not found and (commit := resolve(settings.root, reference.strip())):
+            found = find(store, commit)
         if not found:
             raise UserError(
-                f"no finding and no commit of one begins with {reference!r}; `gnomon changes --all` lists "
+                f"{reference!r} is no finding, and no commit that one names; `gnomon changes --all` lists "
                 "those there are, and `gnomon changes --commit REV` compares any commit with the one before",
                 ExitCode.NEGATIVE,
             )
         depth = [(one, changed_in(store, one), moved_cases(store, one.impact_id)) for one in found]
-        asked = asked_by(store, {(one.suite, case.case_id) for one, _, cases in depth for case in cases})
+        wanted_cases = {(one.suite, case.case_id) for one, _, cases in depth for case in cases}
+        requests = asked(store, settings, wanted_cases)
         commits = KnownCommits(read_histories(settings, stack)[0])
         places = _by_commit(store, settings, found, commits)
         if as_json:
-            _echo_depth_json(places, depth, asked)
+            _echo_depth_json(places, depth, requests)
         elif any(one.impact_id.startswith(wanted) for one in found):
-            printed.each_in_depth(depth, asked)
+            printed.each_in_depth(depth, requests)
         else:
             changed = {one.revision: files for one, files, _ in depth}
-            printed.commits_in_depth(places, commits, changed, asked)
+            printed.commits_in_depth(places, commits, changed, requests)
 
 
 def _echo_depth_json(
@@ -191,6 +204,14 @@ def _check_metric(metric: str | None) -> None:
     known = {**METRICS, **FLEET_METRICS}
     if metric is not None and metric not in known:
         raise UserError(f"--metric {metric}: there is no such metric; write one of {', '.join(known)}")
+
+
+def _check_suite(store: Store, suite: str | None) -> None:
+    if suite is None or store.runs(suite=suite, limit=1):
+        return
+    known = sorted({run.suite for run in store.runs() if run.suite})
+    there = f"write one of {', '.join(known)}" if known else "the runs in the store are of none"
+    raise UserError(f"--suite {suite}: the store has no runs of such a suite; {there}")
 
 
 def _runs_or_requests(store: Store, settings: Settings) -> bool:
@@ -269,9 +290,15 @@ def _compare(
         except UserError as error:
             mistakes.append(error)
         else:
-            return [one for one in found if suite in (None, one.suite)]
+            return [_with_requests(store, settings, one) for one in found if suite in (None, one.suite)]
     # Of several repositories the one that knows the commit has the say.
     raise min(mistakes, key=lambda error: error.exit_code == ExitCode.NEGATIVE)
+
+
+def _with_requests(store: Store, settings: Settings, compared: Comparison) -> Comparison:
+    requests = asked(store, settings, {(compared.suite, flip.case_id) for flip in compared.flips})
+    flips = (replace(flip, request=requests.get((compared.suite, flip.case_id))) for flip in compared.flips)
+    return replace(compared, flips=tuple(flips))
 
 
 def _nothing(

@@ -146,7 +146,7 @@ def comparison(compared: Comparison) -> None:
         return
     up = sum(flip.after > flip.before for flip in compared.flips)
     click.echo()
-    echo_table(
+    _echo_cases(
         _CASE_COLUMNS,
         [_flip(flip, flip.request) for flip in compared.flips],
         f"{wording.plural(len(compared.flips), 'test')} flipped: {up} for the better, "
@@ -193,7 +193,7 @@ def _depth(
     click.echo(finding.sentence)
     for title, text in _facts(finding):
         click.echo(f"  {title:9} {text}")
-    _suspects(finding.candidates)
+    _suspects(finding, finding.candidates)
     _changed(changes)
     if not cases:
         return
@@ -201,7 +201,7 @@ def _depth(
     title = f"{wording.plural(len(cases), 'test')} moved"
     if finding.kind.unit == "%":
         rows = [_flip(case, asked.get((finding.suite, case.case_id))) for case in cases]
-        echo_table(_CASE_COLUMNS, rows, title)
+        _echo_cases(_CASE_COLUMNS, rows, title)
     else:
         kind = finding.kind
         rows = [
@@ -223,7 +223,7 @@ def commits_in_depth(
             click.echo()
         changes_blocks.whole_block(moves, commits)
         click.echo()
-        _suspects(moves.suspects)
+        _suspects(moves.lead, moves.suspects)
         _changed(changed.get(moves.revision, ()))
         alone = moves.lead.verdict == words.REGRESSION and len(moves.suspects) < 2
         if moves.lead.advice and not alone:  # where one commit did it, the advice is to look at this
@@ -232,7 +232,14 @@ def commits_in_depth(
             click.echo()
             rows = [_moved(test, asked.get((test.suite, test.case_id))) for test in moves.tests]
             title = f"{wording.plural(len(moves.tests), 'test')} moved"
-            echo_table([*_CASE_COLUMNS[:1], Column("metric"), *_CASE_COLUMNS[1:]], rows, title)
+            _echo_cases([*_CASE_COLUMNS[:1], Column("metric"), *_CASE_COLUMNS[1:]], rows, title)
+
+
+def _echo_cases(columns: Sequence[Column], rows: Sequence[tuple[str, ...]], title: str) -> None:
+    """Tests with what they ask, where that is known of any."""
+    if not any(request for *_, request in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    echo_table(columns, rows, title)
 
 
 def _moved(test: MovedTest, request: str | None) -> tuple[str, ...]:
@@ -240,7 +247,13 @@ def _moved(test: MovedTest, request: str | None) -> tuple[str, ...]:
     return (name, METRICS[test.metric].short, *rest)
 
 
-def _suspects(suspects: Sequence[Suspect]) -> None:
+def _suspects(finding: Finding, suspects: Sequence[Suspect]) -> None:
+    if finding.verdict == words.UPSTREAM:  # the commits of its time are no suspects
+        if suspects:
+            click.echo(
+                f"  same time {', '.join(wording.short(one.revision) for one in suspects[:_SUSPECTS])}"
+            )
+        return
     for suspect in suspects[:_SUSPECTS]:
         bar = "█" * max(1, round(_BAR * suspect.share))
         name = wording.short(suspect.revision)
