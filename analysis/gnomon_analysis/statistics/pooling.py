@@ -25,6 +25,7 @@ from gnomon_analysis.statistics.segmentation import WHOLE, Cut
 
 # Shares of a family that may move together.
 SHARES = np.array([0.03, 0.08, 0.2, 0.45, 0.8])
+_LOGITS = (np.log(SHARES) - np.log1p(-SHARES))[:, None, None]
 _SEARCHES = 24
 # A stretch of fewer entries than this is not searched for a further event.
 _LEAST = 4
@@ -110,7 +111,9 @@ class _Pool:
         likelihood: The models of the series, side by side.
         odds: Prior log odds of an event at each entry.
         lean: How much likelier each series is to be moved at each entry than the others, by what the commits
-            touched: log of its weight over the mean weight; shape (series, entries).
+            touched: log of its weight over the mean weight; shape (series, entries), or (1, entries) where
+            all are alike.
+        still: Log probability that no series moves, given an event; shape (shares, entries).
         inflation: How many times further the series wander together than they would on their own.
         misfit: What is taken off each log Bayes factor.
     """
@@ -118,6 +121,7 @@ class _Pool:
     likelihood: Likelihood
     odds: Floats
     lean: Floats
+    still: Floats
     inflation: float
     misfit: float
 
@@ -130,13 +134,15 @@ class _Pool:
 
     def mixed(self, factors: Floats, gaps: Integers) -> tuple[Floats, Floats]:
         """log(1 - q + q BF) of each share q, series and gap, and log(q BF) alone."""
-        logit = (np.log(SHARES) - np.log1p(-SHARES))[:, None, None] + self.lean[:, gaps]
+        logit = _LOGITS + self.lean[:, gaps]
         moved = factors - np.logaddexp(0.0, -logit)
         return np.logaddexp(-np.logaddexp(0.0, logit), moved), moved
 
     def scores(self, factors: Floats, gaps: Integers) -> Floats:
         """Posterior log odds of an event at each gap."""
-        by_share = self.mixed(factors, gaps)[0].sum(axis=1) / self.inflation
+        # As `mixed` has it, summed: 1 - q + q BF is (1 - q)(1 + BF q / (1 - q)).
+        moved = np.logaddexp(0.0, _LOGITS + self.lean[:, gaps] + factors).sum(axis=1)
+        by_share = (moved + self.still[:, gaps]) / self.inflation
         return np.asarray(self.odds[gaps] + log_sums(by_share) - np.log(SHARES.size))
 
     def pooled(self, first: int, last: int) -> Cut:
@@ -196,13 +202,22 @@ def _pool(found: Family, hazard: float, weights: Sequence[Floats]) -> _Pool:
     if any(own is not weights[0] for own in weights):
         of_entries = np.array([placing.hazards(found.frame, hazard * own) for own in weights])
         lean = np.log(of_entries) - np.log(of_entries.mean(axis=0))
+    lean = np.clip(lean, -_MOST_LEAN, _MOST_LEAN)
     return _Pool(
         likelihood=likelihoods.of_family(found.lines, found.grid, found.frame.size),
         odds=np.log(prior) - np.log1p(-prior),
-        lean=np.clip(lean, -_MOST_LEAN, _MOST_LEAN),
+        lean=lean,
+        still=_still(lean, len(found.lines)),
         inflation=together(found),
         misfit=0.0 if found.lines[0].kind is Kind.PROPORTION else _MISFIT,
     )
+
+
+def _still(lean: Floats, series: int) -> Floats:
+    """Log probability that none of a family's series moves; see `_Pool`."""
+    blocks = np.array_split(lean, max(1, lean.shape[1] // _BLOCK), axis=1)
+    summed = [np.logaddexp(0.0, _LOGITS + block).sum(axis=1) for block in blocks]
+    return np.asarray(-np.concatenate(summed, axis=1) * (series / len(lean)))
 
 
 def _scan(pool: _Pool, size: int) -> list[int]:
@@ -264,7 +279,7 @@ def _event(pool: _Pool, frame: Line, cut: Cut) -> Event:
     others = (together_ - mixed) / pool.inflation + prior
     event = log_sums(np.moveaxis(others, 1, -1).reshape(-1, others.shape[1]))
     whether = np.exp(event - np.logaddexp(0.0, event))
-    logit = (np.log(SHARES) - np.log1p(-SHARES))[:, None, None] + pool.lean[:, gaps]
+    logit = _LOGITS + pool.lean[:, gaps]
     shares = np.exp(others - event[None, :, None])
     without = whether[:, None] * np.einsum("skg,skg->kg", shares, expit(logit))
     return Event(frame, cut, members, without)

@@ -105,17 +105,17 @@ def change(likelihood: Likelihood, odds: Floats, first: int, last: int) -> Cut |
 def _likeliest(likelihood: Likelihood, odds: Floats, candidates: Integers, size: int) -> list[int]:
     """Gaps of the likeliest cutting of a line of `size` entries at some of the candidates."""
     ends = np.concatenate([[0], candidates, [size]])
-    prior = np.concatenate([[0.0], odds[candidates]])
-    best = np.zeros(len(ends))
+    # What the best cutting up to each end comes to, and a further change there; the line's own end is none.
+    best = np.concatenate([[0.0], odds[candidates], [0.0]])
     came_from = np.zeros(len(ends), dtype=np.int64)
     for begin in range(1, len(ends), _ENDS_AT_ONCE):
         last = ends[begin : begin + _ENDS_AT_ONCE, None]
         # Stretches that would begin after their end are empty, and not asked for.
         stretches = likelihood.between(np.minimum(ends[: begin + len(last)], last), last)
         for end, stretch in enumerate(stretches, start=begin):
-            scores = best[:end] + prior[:end] + stretch[:end]
-            came_from[end] = scores.argmax()
-            best[end] = scores[came_from[end]]
+            scores = best[:end] + stretch[:end]
+            came_from[end] = place = scores.argmax()
+            best[end] += scores[place]
     gaps: list[int] = []
     place = int(came_from[-1])
     while place > 0:
