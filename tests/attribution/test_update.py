@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from shutil import rmtree
+
 import pytest
 
 from gnomon import settings as gnomon_settings
 from gnomon.settings import Settings
 from gnomon_analysis.attribution import Finding, Outcome, find, findings, moved_cases, update
+from gnomon_analysis.changes import Patterns, read_history
 from gnomon_analysis.store import Store
 from tests.attribution.planted import Repository, Runs, git
 
@@ -150,6 +154,28 @@ def test_runs_that_stand_nowhere_are_counted(runs: Runs, repository: Repository,
         "3 runs left out: uncommitted changes",
     ]
     assert told(runs.store) == []
+
+
+def test_a_shallow_clone_takes_nothing_back(
+    runs: Runs, repository: Repository, settings: Settings, tmp_path: Path
+) -> None:
+    """What was told with all runs stays as it was told; what of them counts no more is said, and why."""
+    step(runs, grown(repository))
+    look(runs, repository, settings)
+    before = told(runs.store)
+    clone = tmp_path / "ci" / repository.folder.name
+    for depth in (13, 3):
+        git(tmp_path, "clone", "--quiet", f"--depth={depth}", f"file://{repository.folder}", str(clone))
+        with read_history(clone, Patterns.of(settings, clone)) as history:
+            outcome = update(runs.store, settings, history, now_ns=runs.now_ns + 1, whole=True)
+            assert history.ends_at is not None
+
+        assert (outcome.runs, outcome.withdrawn) == (2 * depth, ())
+        assert f"a shallow clone, which ends at {history.ends_at[:7]}: runs of commits before" in " ".join(
+            outcome.notes
+        )
+        assert told(runs.store) == before
+        rmtree(clone)
 
 
 def test_a_part_of_a_suite_says_nothing_of_the_whole(

@@ -43,12 +43,14 @@ def merge(
     looked_at: Callable[[Finding], bool],
     confirmed: Callable[[Finding], bool],
     now_ns: int,
+    shallow: bool = False,
 ) -> Merged:
     """Writes what was found in a repository.
 
     A stored finding that is not found again is withdrawn if it is among those that were `looked_at`; one
     that never told of a movement is dropped. `confirmed` says of a finding that was in the store before
-    whether runs made since then confirm it.
+    whether runs made since then confirm it. Where the history is `shallow`, what was told with more runs
+    before the change than there are in it stays as it was told.
     """
     if connection.dialect.name == "postgresql":
         # Two that look at the same time would each write what the other one found, too.
@@ -62,6 +64,8 @@ def merge(
             merged.found.append(new.impact_id)
             merged.told += [new.impact_id] if new.told else []
             _write(connection, None, new, draft.cases)
+            continue
+        if shallow and old.told and draft.finding.runs_before < old.runs_before:
             continue
         new = _continued(old, draft.finding, now_ns)
         if new.status != words.CONFIRMED and new.told and confirmed(replace(new, found_ns=old.found_ns)):

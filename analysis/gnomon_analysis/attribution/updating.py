@@ -16,7 +16,7 @@ from gnomon_analysis.attribution.finding import Finding
 from gnomon_analysis.attribution.judging import Draft, Judge
 from gnomon_analysis.attribution.merging import merge
 from gnomon_analysis.attribution.metrics import FLEET_SCOPES
-from gnomon_analysis.attribution.placing import Placed, place
+from gnomon_analysis.attribution.placing import LeftOut, Placed, place
 from gnomon_analysis.attribution.priors import Priors
 from gnomon_analysis.attribution.reading import Vocabulary
 from gnomon_analysis.attribution.remembering import Memory, Notebook, memory
@@ -50,7 +50,7 @@ class Outcome:
     Ids of findings by what became of them, `told` those that tell of a movement and did not before; `runs`
     on the first-parent line, of so many `commits`, `left_out` the others by the reason, `partial` those that
     ran a part of their suite and count for its cases alone, `series` how many were looked at (0 where nothing
-    is new).
+    is new), `ends_at` the commit at which a shallow clone ends.
     """
 
     repository: str
@@ -64,11 +64,17 @@ class Outcome:
     moved: tuple[str, ...] = ()
     confirmed: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    ends_at: str | None = None
 
     @property
     def notes(self) -> list[str]:
         """What was not counted, in words."""
         told = [f"{_runs(count)} left out: {reason}" for reason, count in sorted(self.left_out.items())]
+        if self.ends_at is not None and str(LeftOut.ELSEWHERE.value) in self.left_out:
+            told.append(
+                f"a shallow clone, which ends at {self.ends_at[:7]}: runs of commits before it count again "
+                "after `git fetch --unshallow`"
+            )
         if self.partial:
             told.append(
                 f"{_runs(self.partial)} of a part of the suite: counted for its tests, not for the whole"
@@ -96,7 +102,9 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
         span = _Span.whole(placed) if whole else _Span.since(placed, history, before, now)
         left_out = {str(reason.value): count for reason, count in placed.left_out.items()}
         if span is None:
-            return Outcome(history.name, len(now.runs), len(placed.runs), 0, left_out, 0)
+            return Outcome(
+                history.name, len(now.runs), len(placed.runs), 0, left_out, 0, ends_at=history.ends_at
+            )
         suites, vocabulary = read_suites(connection, placed, span.start)
     look = _Look(history, suites, vocabulary, span)
     drafts = look.drafts(options_of(settings), now_ns)
@@ -108,6 +116,7 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
             looked_at=look.covers,
             confirmed=look.confirms,
             now_ns=now_ns,
+            shallow=history.ends_at is not None,
         )
     notebook.write(now if before is None or span.is_whole else now.after(before))
     return Outcome(
@@ -122,6 +131,7 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
         moved=tuple(merged.moved),
         confirmed=tuple(merged.confirmed),
         withdrawn=tuple(merged.withdrawn),
+        ends_at=history.ends_at,
     )
 
 
@@ -218,9 +228,10 @@ class _Look:
     def covers(self, finding: Finding) -> bool:
         """Whether a stored finding lies where this look would have seen it.
 
-        What is on another branch is not taken back because somebody checked out this one.
+        What is on another branch is not taken back because somebody checked out this one, and nothing is
+        because a shallow clone has less of the past.
         """
-        if finding.scope_kind in FLEET_SCOPES:
+        if finding.scope_kind in FLEET_SCOPES or self._history.ends_at is not None:
             return False
         position = self._history.position(finding.after_revision or "")
         return position is not None and position >= self._span.live
