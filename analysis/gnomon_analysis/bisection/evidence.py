@@ -147,9 +147,19 @@ class RateEvidence:
         )
 
     def levels(self, place: int, draws: int, rng: np.random.Generator) -> Levels:
-        """As `Evidence` says."""
-        before, after = self._draw_rates(place, draws, rng)
-        return Levels(before.mean(1), after.mean(1))
+        """As `Evidence` says; means of what the cases did, of those that ran on both sides.
+
+        The prior of each case is left out: with few runs a case, many cases together would be told as a level
+        that none of them showed. A mean of k cases with n_i trials each has the scatter of k² / Σ 1/n_i
+        trials at most, so the draws are of Beta(1/2 + successes, 1/2 + failures) of so many.
+        """
+        here = np.arange(self.trials.shape[1]) < place
+        sides = [(self.successes[:, side].sum(1), self.trials[:, side].sum(1)) for side in (here, ~here)]
+        shared = (sides[0][1] > 0) & (sides[1][1] > 0)
+        if not shared.any():
+            before, after = self._draw_rates(place, draws, rng)
+            return Levels(before.mean(1), after.mean(1))
+        return Levels(*(_mean_of_cases(good[shared], of[shared], draws, rng) for good, of in sides))
 
     def simulated(self, place: int, rng: np.random.Generator) -> RateEvidence:
         """As `Evidence` says."""
@@ -239,6 +249,13 @@ class _RateSums:
     rate_before: Floats
     rate_after: Floats
     rate_still: Floats
+
+
+def _mean_of_cases(successes: Floats, trials: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    mean = float((successes / trials).mean())
+    worth = len(trials) ** 2 / float((1 / trials).sum())
+    drawn: Floats = rng.beta(0.5 + mean * worth, 0.5 + (1 - mean) * worth, draws)
+    return drawn
 
 
 def _rate_at(part: Floats) -> Floats:
