@@ -384,38 +384,69 @@ def test_skills_in_a_submodule(shop: Shop, tmp_path: Path) -> None:
     assert found["broken"] == {}
 
 
+def planted(shop: Shop, before: str, after: str, **more: object) -> None:
+    """A finding about one case, without what `more` says otherwise."""
+    with open_store(shop.state / "gnomon.db") as store, writing(store.engine) as connection:
+        row = {
+            "impact_id": "f00dcafe",
+            "repository": "shop",
+            "suite": "routing",
+            "metric": "routing_accuracy",
+            "unit": "%",
+            "more_is_better": True,
+            "scope_kind": "case",
+            "scope": "money",
+            "before_revision": before,
+            "after_revision": after,
+            "changed_ns": 1,
+            "runs_before": 1,
+            "runs_after": 1,
+            "verdict": "not_enough_runs",
+            "status": "open",
+            "sentence": "More runs are needed.",
+            "found_ns": 1,
+            "updated_ns": 1,
+        }
+        connection.execute(change_impacts.insert(), row | more)
+
+
 def test_the_cause_of_a_finding(shop: Shop) -> None:
     """A finding says metric, suite, case and the two ends; they need not be said again."""
     culprit = history(shop)
     shop.pytest()
-    with open_store(shop.state / "gnomon.db") as store, writing(store.engine) as connection:
-        connection.execute(
-            change_impacts.insert(),
-            {
-                "impact_id": "f00dcafe",
-                "repository": "shop",
-                "suite": "routing",
-                "metric": "routing_accuracy",
-                "unit": "%",
-                "more_is_better": True,
-                "scope_kind": "case",
-                "scope": "money",
-                "before_revision": shop.commits[0],
-                "after_revision": shop.commits[-1],
-                "changed_ns": 1,
-                "runs_before": 1,
-                "runs_after": 1,
-                "verdict": "not_enough_runs",
-                "status": "open",
-                "sentence": "More runs are needed.",
-                "found_ns": 1,
-                "updated_ns": 1,
-            },
-        )
+    planted(shop, shop.commits[0], shop.commits[-1])
     found = answer(shop, "--finding", "f00d")
     assert found["commit"] == culprit
     assert (found["plan"]["metric"], found["plan"]["good"]) == ("routing_accuracy", shop.commits[0])
     assert "there is no finding 'beef'" in shop.gnomon("bisect", "--finding", "beef", code=2)
+
+
+def test_all_suspects_of_a_finding_are_searched(shop: Shop) -> None:
+    """Also those that lie outside of the two measured commits between which the change is likeliest."""
+    culprit = history(shop)
+    shop.pytest()
+    place = shop.commits.index(culprit)
+    between = [shop.commits[0], shop.commits[-1]]
+    planted(shop, shop.commits[place], shop.commits[place + 1], attributes={"between": between})
+    found = answer(shop, "--finding", "f00d")
+    assert (found["plan"]["good"], found["plan"]["bad"]) == (shop.commits[0], shop.commits[-1])
+    assert found["commit"] == culprit
+
+
+def test_no_commit_is_searched_for_what_was_switched_outside(shop: Shop) -> None:
+    """A finding that blames another model suspects no commit, which is said before anything is run."""
+    history(shop)
+    shop.pytest()
+    planted(shop, shop.commits[0], shop.commits[-1], verdict="upstream")
+    assert "f00d suspects no commit" in shop.gnomon("bisect", "--finding", "f00d", code=2)
+
+
+def test_a_skill_that_no_case_expects_is_not_run_for(shop: Shop) -> None:
+    """The skills there are are named, and nothing is spent."""
+    history(shop)
+    shop.pytest()
+    said = shop.gnomon("bisect", "pass_rate", "--skill", "refund", "--good", shop.commits[0], "--yes", code=2)
+    assert "no case of suite routing expects skill 'refund'; name one of advice, refunds, tracking" in said
 
 
 @pytest.mark.parametrize(

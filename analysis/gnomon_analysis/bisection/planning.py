@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -138,6 +138,7 @@ def plan(store: Store, settings: Settings, wish: Wish) -> Plan:
     metric = metric_named(wish.metric)
     how = measure(store, settings, wish.suite, tests_from=wish.tests_from, own_tests=wish.own_tests)
     subject = Subject(metric, how.suite_name, how.environment, wish.skill, wish.cases)
+    _check_skill(store, how.suite_name, wish.skill)
     bad = wish.bad or "HEAD"
     good = wish.good or _earlier(store, settings, how, subject, bad)
     line = read_line(settings.root, how.patterns, good, bad)
@@ -189,6 +190,16 @@ def _suite(store: Store, settings: Settings, wanted: str | None) -> tuple[Suite 
     return defined, name, (defined.environment if defined else None) or settings.environment
 
 
+def _check_skill(store: Store, suite: str, skill: str | None) -> None:
+    """Raises UserError for a skill that no case of a measured suite expects: no run would tell of it."""
+    expected = schema.results.c.expected_skill
+    statement = select(expected).where(schema.results.c.suite == suite).distinct()
+    with database_errors(store.url), reading(store.engine) as connection:
+        known = sorted(name for name in connection.execute(statement).scalars() if name)
+    if skill is not None and known and skill not in known:
+        raise UserError(f"no case of suite {suite} expects skill {skill!r}; name one of {', '.join(known)}")
+
+
 def _settings_file(settings: Settings, top: Path) -> dict[str, bytes]:
     """The settings of today, which every revision is run with, by their path from the root."""
     if settings.path is None:
@@ -231,27 +242,32 @@ def _with_finding(store: Store, wish: Wish) -> Wish:
             f"finding {wish.finding} is about {row['scope_kind']} {row['scope']}, which cannot be run by "
             "itself; name metric, suite and cases instead"
         )
+    if row["verdict"] == "upstream" and not (wish.good and wish.bad):
+        raise UserError(
+            f"finding {wish.finding} suspects no commit: something outside of the repository was switched at "
+            "the same time; name --good and --bad to search all the same"
+        )
+    # All suspects lie between these, where they are more than the commits between two measured ones.
+    good, bad = (row["attributes"] or {}).get("between") or (row["before_revision"], row["after_revision"])
     return dataclasses.replace(
         wish,
         metric=wish.metric or row["metric"],
         suite=wish.suite or row["suite"],
         skill=wish.skill or scope.get("skill"),
         cases=wish.cases or ((scope["case"],) if "case" in scope else ()),
-        good=wish.good or row["before_revision"],
-        bad=wish.bad or row["after_revision"],
+        good=wish.good or good,
+        bad=wish.bad or bad,
     )
 
 
-def _finding(store: Store, beginning: str) -> dict[str, str | None]:
+def _finding(store: Store, beginning: str) -> dict[str, Any]:
     impacts = schema.change_impacts.c
     statement = select(
         *(impacts.impact_id, impacts.metric, impacts.suite, impacts.scope_kind, impacts.scope),
-        *(impacts.before_revision, impacts.after_revision),
+        *(impacts.before_revision, impacts.after_revision, impacts.verdict, impacts.attributes),
     ).where(impacts.impact_id.startswith(beginning, autoescape=True))
     with database_errors(store.url), reading(store.engine) as connection:
-        rows: Sequence[dict[str, str | None]] = [
-            dict(row._mapping) for row in connection.execute(statement.limit(2))
-        ]
+        rows = [dict(row._mapping) for row in connection.execute(statement.limit(2))]
     if len(rows) != 1:
         many = "more than one finding begins with" if rows else "there is no finding"
         raise UserError(f"{many} {beginning!r}; `gnomon changes` lists them with their ids")

@@ -179,7 +179,7 @@ def _tell_plan(planned: Plan, estimate: Estimate | None, *, as_json: bool) -> No
     click.echo(f"Searching for what moved {asked.subject.words}")
     found = " (the newest that was different)" if planned.found_good else ""
     click.echo(
-        f"  {line.last} commits: after {line.commits[0][:8]}{found} up to {line.commits[-1][:8]}"
+        f"  {_count(line.last, 'commit')}: after {line.commits[0][:8]}{found} up to {line.commits[-1][:8]}"
         f" {line.subjects[-1][:60]}"
     )
     if planned.tests_from is not None:
