@@ -25,6 +25,13 @@ def of_status(status: int | None) -> str | None:
     return SERVER if status >= 500 else CLIENT
 
 
+def named(error_type: object) -> str | None:
+    """One of the error types as a caller names it, or as its exception says; None for none."""
+    if isinstance(error_type, BaseException):
+        return of_exception(error_type)
+    return error_type if error_type in ERROR_TYPES else OTHER if error_type else None
+
+
 def of_exception(error: BaseException) -> str:
     """The error type of an exception, whichever client library it came from."""
     if by_status := of_status(status_of(error)):

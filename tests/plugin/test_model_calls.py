@@ -336,3 +336,24 @@ def test_summary_shows_cost_and_retries(suite: Project) -> None:
     assert f"{sum(row[4] for row in TRUTH.values()):.2f}" in ours
     assert str(CALLS_MADE) in ours
     assert "retr" in ours
+
+
+def test_a_number_that_is_none_stops_no_sum(project: Project) -> None:
+    """An attribute set by hand to what cannot be added up is left out, and the run gets its end."""
+    project.write(
+        "test_odd.py",
+        """
+        import gnomon
+
+        def test_odd():
+            with gnomon.model_call("m") as call:
+                call.set("gen_ai.usage.input_tokens", "many")
+                call.set("gnomon.cost.usd", "dear")
+            with gnomon.model_call("m") as call:
+                call.tokens(input=5, output=2)
+        """,
+    )
+    done = project.pytest()
+    assert "note:" not in done.output
+    assert "2 model calls, 0 retries, 7 tokens, cost unknown" in done.output
+    assert project.run().root["test.suite.run.status"] == "success"

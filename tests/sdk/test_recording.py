@@ -485,3 +485,58 @@ def test_the_commit_that_was_deployed(
         **environment,
     )
     assert ended.spans[0].resource.get("vcs.ref.head.revision") == revision
+
+
+def test_what_is_handed_over_wrongly_costs_no_record(tmp_path: Path) -> None:
+    """None, text, numbers of other libraries and impossible ones raise nothing, and are added up nowhere."""
+    ended = run(
+        tmp_path,
+        """
+        import decimal, fractions
+        import gnomon
+        gnomon.configure()
+
+        class Whole:  # as numpy's integers are
+            def __init__(self, value): self.value = value
+            def __index__(self): return self.value
+
+        with gnomon.model_call(None) as call:
+            call.tokens(input=None, output="many", cache_read=-1, cache_write=10**30, reasoning=float("nan"))
+            call.cost_usd(None)
+            call.fail(None)
+        with gnomon.model_call("m") as call:
+            with call.attempt() as attempt: attempt.answered("429")
+            with call.attempt() as attempt: attempt.answered(Whole(503))
+            with call.attempt() as attempt: attempt.answered("fine")
+            call.tokens(input=Whole(12), output=7.0, reasoning=fractions.Fraction(3))
+            call.cost_usd(decimal.Decimal("0.5"))
+            call.fail(TimeoutError())
+        for usd in ("1", float("inf"), float("nan"), -1):
+            with gnomon.model_call("m") as call: call.cost_usd(usd)
+        for odd in (
+            {"attempts": [{"latency": None, "status": "503"}, {"latency": 1}]},
+            {"attempts": 3},
+            {"start": "yesterday", "duration": 1},
+            {"start": 1_767_225_600_000, "duration": 1},
+            {"duration": float("nan")},
+            {"usage": {"input": 5, "output": 2}},
+            {"usage": 5},
+            {"error_type": "something of my own"},
+        ):
+            gnomon.record_model_call("past", **odd)
+        """,
+    )
+    assert ended.status == 0
+    calls = [span for span in ended.spans if span.kind == 3]
+    assert len(calls) == 14
+    kinds = ("input", "output", "reasoning.output")
+    counted = [[span[f"gen_ai.usage.{kind}_tokens"] for kind in kinds] for span in calls[:2]]
+    assert counted == [[0, 0, 0], [12, 7, 3]]
+    statuses = [event.attributes.get("http.response.status_code") for event in calls[1].events[:3]]
+    assert statuses == [429, 503, None]
+    assert [span.get("error.type") for span in calls[:2]] == ["other", "timeout"]
+    assert [span.get("gnomon.cost.usd") for span in calls[:6]] == [None, 0.5, None, None, None, None]
+    past = calls[6:]
+    assert (past[0]["gnomon.model_call.attempts"], past[0]["gnomon.model_call.api_latency"]) == (2, 1.0)
+    assert past[5]["gen_ai.usage.input_tokens"] == 5
+    assert past[7]["error.type"] == "other"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gnomon import given
 from gnomon.prices.usage import Usage
 
 
@@ -79,13 +80,11 @@ class View:
 
     def count(self, name: str) -> int:
         """A field as a whole number, 0 where it is none."""
-        value = self.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+        return given.count(self.get(name))
 
     def number(self, name: str) -> float | None:
-        """A field as a number, or None."""
-        value = self.get(name)
-        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        """A field as a finite number that is not negative, or None."""
+        return given.amount(self.get(name))
 
     def has(self, name: str) -> bool:
         """Whether the field is there and not None."""

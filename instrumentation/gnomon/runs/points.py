@@ -15,7 +15,7 @@ from gnomon.otlp import encode
 from gnomon.registry import Metric, metrics
 from gnomon.registry import attributes as a
 from gnomon.registry.values import NONE
-from gnomon.runs.recorded import MODEL_CALL, plain
+from gnomon.runs.recorded import MODEL_CALL, figure, plain
 from gnomon.runs.result import PlainPass, TestResult
 from gnomon.runs.routing import correct
 
@@ -225,13 +225,13 @@ class RunPoints:
         )
         self._add_retries(suite, who, call, attempts)
         for attempt in attempts:
-            latency = float(attempt.get("gnomon.model_call.attempt.latency", 0.0))
+            latency = figure(attempt, "gnomon.model_call.attempt.latency") or 0.0
             self._observe(metrics.GNOMON_RUN_API_LATENCY, latency, suite, *who)
         for kind, attribute in _TOKENS.items():
-            if (tokens := call.get(attribute)) is not None:
+            if (tokens := figure(call, attribute)) is not None:
                 self._add(metrics.GNOMON_RUN_TOKENS, tokens, suite, (_TOKEN_TYPE, kind), *who)
-                self.tokens += tokens if kind in ("input", "output") else 0
-        if (cost := call.get("gnomon.cost.usd")) is not None:
+                self.tokens += int(tokens) if kind in ("input", "output") else 0
+        if (cost := figure(call, "gnomon.cost.usd")) is not None:
             source = call.get("gnomon.cost.source") or NONE
             self.costs[source] += cost
             self._add(metrics.GNOMON_RUN_COST_USD, cost, suite, *who, (_COST_SOURCE, source))
@@ -239,7 +239,7 @@ class RunPoints:
     def _add_retries(
         self, suite: str, who: Labels, call: Mapping[str, Any], attempts: list[dict[str, Any]]
     ) -> None:
-        count = max(0, int(call[MODEL_CALL]) - 1)
+        count = max(0, int(figure(call, MODEL_CALL) or 1) - 1)
         # The reason of a retry is how the attempt before it ended.
         reasons = Counter(attempt.get("error.type") or "other" for attempt in attempts[:-1])
         reasons["other"] += count - reasons.total()

@@ -24,6 +24,15 @@ def _value(value: Mapping[str, Any]) -> Any:
     return None
 
 
+def figure(values: Mapping[str, Any], attribute: str) -> float | None:
+    """A number that a span states; None where it states none, or what is no number.
+
+    A program may set any attribute by hand, and what it sets is not added up unless it can be.
+    """
+    value = values.get(attribute)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
 _TOTALS = {
     "retries": "gnomon.model_call.retries",
     "api_latency": "gnomon.model_call.api_latency",
@@ -49,6 +58,6 @@ def totals_of(spans: Iterable[Mapping[str, Any]], node_id: str) -> tuple[dict[st
             continue
         totals["calls"] = totals.get("calls", 0) + 1
         for key, attribute in _TOTALS.items():
-            if (value := values.get(attribute)) is not None:
+            if (value := figure(values, attribute)) is not None:
                 totals[key] = totals.get(key, 0) + value
     return totals, count

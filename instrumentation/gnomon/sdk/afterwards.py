@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gnomon import given
 from gnomon.prices.usage import Usage
 from gnomon.sdk.attempts import Attempt
 from gnomon.sdk.calls import ModelCall, record_reading
@@ -32,25 +34,30 @@ def record_model_call(
     `start` and `end` are datetimes or seconds since 1970; of start, end and `duration` (seconds) two
     do, and with none the call ended now and took no time. `response` is read as `ModelCall.read`
     does. An attempt may be a mapping with `latency` and, if known, `gap` (seconds), `status` and
-    `error_type`. `time_to_first_chunk` (seconds) is that of a streamed response.
+    `error_type`. `time_to_first_chunk` (seconds) is that of a streamed response. Of what is told wrongly
+    the rest is recorded.
     """
     call = ModelCall(model, provider, operation)
+    began, seconds = time.time_ns(), 0.0
     try:
         began, seconds = span_of_time(start, end, duration)
-        call.begin(began)
+    except Exception as error:
+        failed("reading the time of a model call", error)
+    call.begin(began)
+    try:
         if response is not None:
             call.read(response)
-        if usage is not None:
-            call.usage = usage
         if cost_usd is not None:
             call.cost_usd(cost_usd)
         if error_type:
             call.fail(error_type)
-        call.time_to_first_chunk = time_to_first_chunk
+        call.time_to_first_chunk = given.amount(time_to_first_chunk)
+        if usage is not None:
+            call.usage = usage if isinstance(usage, Usage) else Usage(**usage)
         call.attempts.extend(_reported_attempts(attempts, began))
-        call.end(duration=seconds)
     except Exception as error:
         failed("recording a model call", error)
+    call.end(duration=seconds)
     return call
 
 
@@ -76,8 +83,8 @@ def _reported_attempts(attempts: Sequence[Attempt | Mapping[str, Any]], began: i
         if isinstance(attempt, Attempt):
             yield attempt
             continue
-        gap = float(attempt.get("gap", 0.0))
-        latency = float(attempt["latency"])
+        gap = given.amount(attempt.get("gap")) or 0.0
+        latency = given.amount(attempt.get("latency")) or 0.0
         began += int(gap * 1e9)
         yield Attempt.reported(
             number,

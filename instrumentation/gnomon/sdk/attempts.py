@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from gnomon import error_types
+from gnomon import error_types, given
 
 
 class Attempt:
@@ -60,8 +60,8 @@ class Attempt:
         attempt._ended = attempt._started
         attempt.latency = latency
         attempt.gap = gap
-        attempt.status = status
-        attempt.error_type = error_type or error_types.of_status(status)
+        attempt.status = given.http_status(status)
+        attempt.error_type = error_types.named(error_type) or error_types.of_status(attempt.status)
         return attempt
 
     @property
@@ -71,13 +71,13 @@ class Attempt:
 
     def answered(self, status: int) -> None:
         """Notes the HTTP status; 4xx and 5xx mean that the attempt failed."""
-        self.status = status
-        self.error_type = error_types.of_status(status)
+        self.status = given.http_status(status)
+        self.error_type = error_types.of_status(self.status)
 
     def failed(self, error: BaseException | str) -> None:
         """Notes that the attempt failed, by its exception or by an error type."""
         if isinstance(error, str):
-            self.error_type = error
+            self.error_type = error_types.named(error)
             return
         self.error_type = error_types.of_exception(error)
         self.status = self.status or error_types.status_of(error)

@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
-from gnomon import error_types
+from gnomon import error_types, given
 from gnomon.prices.lookup import cost as cost_of
 from gnomon.prices.table import UNKNOWN, Cost
 from gnomon.prices.usage import Usage
@@ -104,9 +104,9 @@ class ModelCall(Block):
 
     def __init__(self, model: str, provider: str | None, operation: str) -> None:
         super().__init__()
-        self.model = model
-        self.provider = provider or provider_of(model)
-        self.operation = operation
+        self.model = given.name(model)
+        self.provider = given.name(provider) or provider_of(self.model)
+        self.operation = given.name(operation)
         self.attempts: list[Attempt] = []
         self.usage: Usage | None = None
         self.cost: Cost = UNKNOWN
@@ -243,11 +243,14 @@ class ModelCall(Block):
 
     def cost_usd(self, usd: float) -> None:
         """Sets the cost that the provider reported."""
-        self._reported_usd = usd
+        self._reported_usd = given.amount(usd)
 
     def fail(self, error_type: str) -> None:
-        """Marks the call as failed without an exception, by one of the registry's error types."""
-        self._error_type = error_type
+        """Marks the call as failed without an exception, by one of the registry's error types.
+
+        What is none of them is `other`, of an exception the type that it would have had.
+        """
+        self._error_type = error_types.named(error_type) or error_types.OTHER
 
     def set(self, key: str, value: AttributeValue) -> None:
         """Sets an attribute of the span."""
@@ -325,7 +328,8 @@ class ModelCall(Block):
             return
         self.ended = True
         try:
-            self.duration = time.perf_counter() - self._started if duration is None else duration
+            measured = time.perf_counter() - self._started if duration is None else duration
+            self.duration = given.amount(measured) or 0.0
             if error is not None and not isinstance(error, GeneratorExit):
                 self._error_type = self._error_type or self._reason(error)
             self._close_attempts(error)
