@@ -26,6 +26,10 @@ MARKS = v.annotation(
     """),
 )
 
+# Findings that tell of a movement, and which of them say more: a skill's is a part of its suite's.
+TOLD = "verdict IN ('improvement', 'regression', 'upstream', 'drift')"
+NARROWNESS = "CASE scope_kind WHEN 'suite' THEN 0 WHEN 'case' THEN 2 ELSE 1 END"
+
 VERDICTS = (
     v.mapping("improvement", "▲ improvement", v.GOOD),
     v.mapping("regression", "▼ regression", v.BAD),
@@ -83,15 +87,16 @@ def impact(runs: Runs) -> v.Row:
         v.bars(
             "Before and after",
             v.sql(f"""
-                SELECT left(revision, 9) || ' ' || scope AS "Change", before AS "Before", after AS "After"
-                FROM findings WHERE {found} AND metric = 'routing_accuracy'
-                ORDER BY abs(difference) DESC LIMIT 12
+                SELECT concat_ws(' ', coalesce(left(revision, 9), verdict), scope) AS "Change",
+                  before AS "Before", after AS "After"
+                FROM findings WHERE {found} AND metric = 'routing_accuracy' AND {TOLD}
+                ORDER BY {NARROWNESS}, abs(difference) DESC LIMIT 12
             """),
             x="Change",
             unit="%",
             no_value=NOT_TRACKED,
-            about="Routing accuracy before and after the changes that moved it most. Pick one change at the "
-            "top.",
+            about="Routing accuracy before and after the changes that moved it most: of suites, then of "
+            "skills, then of single tests. Pick one change at the top.",
         ),
         v.table(
             "Cases that moved",
@@ -108,20 +113,23 @@ def impact(runs: Runs) -> v.Row:
             "Effect of each part",
             v.sql(f"""
                 SELECT part ->> 'part' AS "Part", part ->> 'name' AS "Name",
-                  count(DISTINCT findings.revision) AS "Changes", avg(findings.difference) AS "Mean move",
-                  min(findings.difference) AS "Worst", max(findings.difference) AS "Best"
-                FROM findings
+                  count(DISTINCT widest.revision) AS "Changes", avg(widest.difference) AS "Mean move",
+                  min(widest.difference) AS "Worst", max(widest.difference) AS "Best"
+                FROM (
+                  SELECT DISTINCT ON (repository, revision, suite) repository, revision, difference
+                  FROM findings WHERE {found} AND metric = 'routing_accuracy' AND scope_kind <> 'case'
+                    AND verdict IN ('improvement', 'regression')
+                  ORDER BY repository, revision, suite, {NARROWNESS}, abs(difference) DESC
+                ) AS widest
                 JOIN changes USING (repository, revision)
                 CROSS JOIN LATERAL jsonb_array_elements(changes.parts) AS part
-                WHERE $__timeFilter(findings.changed_at) AND {v.chosen(CHANGE, "findings.revision")}
-                  AND {runs.suites} AND findings.metric = 'routing_accuracy'
-                  AND findings.verdict IN ('improvement', 'regression')
-                GROUP BY 1, 2 ORDER BY abs(avg(findings.difference)) DESC, 1, 2 LIMIT 50
+                GROUP BY 1, 2 ORDER BY abs(avg(widest.difference)) DESC, 1, 2 LIMIT 50
             """),
             no_value=NOT_TRACKED,
             overrides=[v.override("/Mean move|Worst|Best/", unit="{percentage_point}", decimals=1)],
-            about="How far routing accuracy moved with the changes that touched a section or front-matter "
-            "key. Few changes, or many parts in one: it may be any of them, change one at a time.",
+            about="How far routing accuracy of a suite, or else of a skill, moved with the changes that "
+            "touched a section or front-matter key. Few changes, or many parts in one: it may be any of "
+            "them, change one at a time.",
         ),
         v.timeseries(
             "Changes by kind",

@@ -8,8 +8,10 @@ from typing import Any
 
 import promql_parser
 import pytest
+from sqlalchemy import delete, insert
 
 from gnomon.registry import attributes
+from gnomon_analysis.store import open_store, schema
 from tests.dashboards.conftest import Stack
 from tests.dashboards.grafana import BOARDS, Asked, View, board, panels, queries
 from tests.dashboards.history import DAY, HOUR
@@ -276,6 +278,47 @@ def test_a_tracked_change_is_shown_with_its_cases(stack_with_runs: Stack) -> Non
     assert (part, name, count, float(mean)) == ("section", "When to use", 1, 11.0)
     ((_, verdict, sentence, *_),) = table(stack_with_runs, "executive", "What changed", DAY)
     assert (verdict, sentence) == ("improvement", "The commit raised routing accuracy by 11 points.")
+
+
+def test_a_change_is_told_in_its_widest_scope(stack_with_runs: Stack) -> None:
+    """Parts are weighed by what the suite did; single tests come last; what is not settled shows no bars."""
+    third = stack_with_runs.history.revisions["third"]
+    same = {"metric": "routing_accuracy", "unit": "%", "more_is_better": True, "repository": "desk"}
+    more: list[dict[str, Any]] = [
+        {"scope_kind": "skill", "scope": "refunds", "difference": 60.0, "verdict": "improvement"},
+        {"scope_kind": "case", "scope": "D01", "difference": 100.0, "verdict": "improvement"},
+        {"scope_kind": "suite", "scope": "other", "difference": -50.0, "verdict": "inconclusive"},
+        {
+            "scope_kind": "suite",
+            "scope": "moved",
+            "difference": -5.0,
+            "verdict": "upstream",
+            "revision": None,
+        },
+    ]
+    changed = int((stack_with_runs.now - HOUR) * 1e9)
+    when = dict.fromkeys(("changed_ns", "found_ns", "updated_ns"), changed)
+    runs = {"suite": "routing", "runs_before": 5, "runs_after": 6, "status": "open", "sentence": "Moved."}
+    with open_store(stack_with_runs.database) as store:
+        rows = [
+            {**same, **when, **runs, "revision": third, "before": 40.0, "after": 50.0, **one}
+            | {"impact_id": f"more{number}"}
+            for number, one in enumerate(more)
+        ]
+        with store.engine.begin() as connection:
+            connection.execute(insert(schema.change_impacts), rows)
+        try:
+            bars = table(stack_with_runs, "skills_engineer", "Before and after", DAY)
+            parts = table(stack_with_runs, "skills_engineer", "Effect of each part", DAY)
+        finally:
+            with store.engine.begin() as connection:
+                ours = schema.change_impacts.c.impact_id.startswith("more")
+                connection.execute(delete(schema.change_impacts).where(ours))
+    assert [row[0] for row in bars] == [
+        *(f"{third[:9]} routing", "upstream moved"),
+        *(f"{third[:9]} refunds", f"{third[:9]} D01"),
+    ]
+    assert [(row[2], float(str(row[3]))) for row in parts] == [(1, 11.0)]
 
 
 TRACEQL_ATTRIBUTE = re.compile(r"(?:span|resource|event)\.([\w.]+)")
