@@ -22,7 +22,7 @@ from gnomon.otlp import encode
 from gnomon.spool import Journal, files
 from gnomon_analysis.store import Store, open_store, schema
 from tests.store.dump import dump
-from tests.store.spool_files import Run, line, model_call, span, varied_run
+from tests.store.spool_files import SECOND, START, Run, line, model_call, span, varied_run
 
 SERVICE = {
     "service.name": "triage",
@@ -204,6 +204,37 @@ def test_no_order_split_or_repetition_matters(
                 store.ingest(folder / "spool")
         store.ingest(folder / "spool")
         assert dump(store) == wanted
+
+
+def test_what_is_long_over_does_not_move_the_run_it_was_recorded_in(store: Store, spool: Path) -> None:
+    """A run began when it says, also where a test recorded a model call of last year."""
+    run = Run(started=1000).test("a")
+    old = model_call(trace=run.key, key="old", attributes={"gnomon.run.id": run.run_id}, started=-31_536_000)
+    files.write(spool / "run.traces.jsonl", run.lines())
+    files.write(spool / "run.sdk.traces.jsonl", [line(run.resource, [old])])
+    store.ingest(spool)
+    (found,) = store.runs()
+    assert found.started_at is not None
+    assert found.started_at.timestamp() == START / SECOND + 1000
+    assert found.calls.calls == 1
+
+
+def test_impossible_numbers_of_tokens_overflow_no_sum(store: Store, spool: Path) -> None:
+    """What no call can have used is kept as it was told, and counted as not told."""
+    run = Run().test("a")
+    calls = [
+        model_call(
+            trace=run.key,
+            key=f"call{number}",
+            attributes={"gnomon.run.id": run.run_id, "gen_ai.usage.input_tokens": tokens},
+        )
+        for number, tokens in enumerate([2**62, 2**62, 2**63 - 1, -5, 100])
+    ]
+    files.write(spool / "run.traces.jsonl", run.lines())
+    files.write(spool / "run.sdk.traces.jsonl", [line(run.resource, calls)])
+    store.ingest(spool)
+    (found,) = store.runs()
+    assert (found.calls.calls, found.calls.input_tokens) == (5, 100)
 
 
 def test_a_file_read_before_is_not_read_again(store: Store, spool: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
+from gnomon import given
 from gnomon.registry import attributes as names
 from gnomon.registry import events, values
 from gnomon_analysis.store import schema
@@ -44,6 +45,12 @@ def _integer(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 2**63:
         return None
     return int(value)
+
+
+def _tokens(value: Any) -> int | None:
+    """What one call can have used: sums of any other numbers would overflow the database's integers."""
+    number = _integer(value)
+    return number if number is not None and 0 <= number <= given.LARGEST_COUNT else None
 
 
 def _number(value: Any) -> float | None:
@@ -183,6 +190,9 @@ _MODEL_CALL = (
         attempt=names.GNOMON_TEST_ATTEMPT_NUMBER,
         attempts=names.GNOMON_MODEL_CALL_ATTEMPTS,
         retries=names.GNOMON_MODEL_CALL_RETRIES,
+    ),
+    *_fields(
+        _tokens,
         input_tokens=names.GEN_AI_USAGE_INPUT_TOKENS,
         output_tokens=names.GEN_AI_USAGE_OUTPUT_TOKENS,
         cache_read_tokens=names.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
@@ -198,7 +208,7 @@ _MODEL_CALL = (
     # Names of earlier conventions, which other instrumentations still write; they fill what is empty.
     *_fields(_text, provider="gen_ai.system"),
     *_fields(
-        _integer,
+        _tokens,
         cache_write_tokens="gen_ai.usage.cache_creation.input_tokens",
         input_tokens="gen_ai.usage.prompt_tokens",
         output_tokens="gen_ai.usage.completion_tokens",
@@ -241,6 +251,7 @@ _ORIGIN = _fields(
 _SUITE = str(names.TEST_SUITE_NAME)
 _RUN_ID = str(names.GNOMON_RUN_ID)
 _SEQUENCE = str(names.GNOMON_RUN_SEQUENCE)
+_STARTED = str(names.GNOMON_RUN_STARTED_AT)
 _OUTCOME = str(names.GNOMON_TEST_OUTCOME)
 _ATTEMPT_OUTCOME = str(names.GNOMON_TEST_ATTEMPT_OUTCOME)
 _CASE_STATUS = str(names.TEST_CASE_RESULT_STATUS)
@@ -300,8 +311,9 @@ class Records:
                 if run[column] is None:
                     run[column] = value
             self._add_files(run_id, span.resource)
-        started = span.started_ns or None
-        if started is not None and (run["started_ns"] is None or started < run["started_ns"]):
+        # A test may record what is long over: the run began when it says, not when its oldest span did.
+        started = span.started_ns if _STARTED not in span.resource else None
+        if started and (run["started_ns"] is None or started < run["started_ns"]):
             run["started_ns"] = started
         if not run["complete"] and span.ended_ns and span.ended_ns > (run["ended_ns"] or 0):
             run["ended_ns"] = span.ended_ns
