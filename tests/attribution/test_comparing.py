@@ -65,6 +65,21 @@ def test_nothing_flipped_is_unchanged(runs: Runs, repository: Repository, settin
     ]
 
 
+@pytest.mark.parametrize(("count", "verdict"), [(2, "inconclusive"), (5, "regression")])
+def test_a_slow_machine_is_no_slow_commit(
+    runs: Runs, repository: Repository, settings: Settings, count: int, verdict: str
+) -> None:
+    """Twenty tests that took twice as long in two runs are two witnesses; it takes more of these."""
+    one, two = repository.commit("One"), repository.commit("Two")
+    cases = {f"D{n:02}": 1.0 for n in range(20)}
+    runs.run(one, cases, count=count, latency=1.0)
+    runs.run(two, cases, count=count, latency=2.0)
+
+    (found,) = compared(runs, repository, settings, two)
+
+    assert {metric.metric: metric.verdict for metric in found.metrics}["latency"] == verdict
+
+
 def test_many_flips_one_way_are_a_verdict(runs: Runs, repository: Repository, settings: Settings) -> None:
     """Ten cases that fall and none that rises are no chance."""
     one, two = repository.commit("One"), repository.commit("Two")

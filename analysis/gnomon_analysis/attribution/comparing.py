@@ -197,6 +197,7 @@ class _Comparer:
 
     def _metrics(self, before: int, after: int) -> list[Compared]:
         found: list[tuple[Metric, Paired]] = []
+        runs = min(self._suite.runs_at(before), self._suite.runs_at(after))
         for metric in metrics.METRICS.values():
             cases = self._suite.cases(self._subject(metric), (before, before, after, after))
             first = {case.case_id: case.before for case in cases if case.before is not None}
@@ -206,11 +207,11 @@ class _Comparer:
                 found.append((metric, compared))
         adjusted = benjamini_hochberg([compared.p for _, compared in found])
         return [
-            self._compared(metric, compared, float(p))
+            self._compared(metric, compared, float(p), runs)
             for (metric, compared), p in zip(found, adjusted, strict=True)
         ]
 
-    def _compared(self, metric: Metric, compared: Paired, adjusted: float) -> Compared:
+    def _compared(self, metric: Metric, compared: Paired, adjusted: float, runs: int) -> Compared:
         difference = compared.difference
         return Compared(
             metric=metric.name,
@@ -225,13 +226,15 @@ class _Comparer:
             ),
             p=compared.p,
             adjusted_p=adjusted,
-            verdict=self._verdict(metric, compared, adjusted),
+            verdict=self._verdict(metric, compared, adjusted, runs),
         )
 
-    def _verdict(self, metric: Metric, compared: Paired, adjusted: float) -> str:
+    def _verdict(self, metric: Metric, compared: Paired, adjusted: float, runs: int) -> str:
         least = least_effect(self._settings, metric, compared.before)
         difference = compared.difference
-        if adjusted < _SIGNIFICANT and abs(difference.estimate) >= least:
+        # All tests of a run are slow on a slow machine: many of them are no more than one witness.
+        few = metric.kind is Kind.DURATION and runs < self._settings.changes.attribution.minimum_runs
+        if adjusted < _SIGNIFICANT and abs(difference.estimate) >= least and not few:
             better = (difference.estimate > 0) == metric.more_is_better
             return words.IMPROVEMENT if better else words.REGRESSION
         if -least <= difference.low and difference.high <= least:
