@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gnomon import settings as gnomon_settings
 from gnomon.errors import ExitCode, UserError
@@ -218,6 +221,53 @@ def test_a_line_may_begin_after_a_commit_and_end_at_another(repo: Repo) -> None:
     for wrong in ("no-such-branch", "--output=x"):
         with pytest.raises(UserError, match="there is no commit"):
             history(repo, since=wrong)
+
+
+@pytest.fixture(scope="module")
+def long_line(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repo, list[set[str]]]:
+    """Seven hundred commits, and the paths that git says each of them changed."""
+    repo = Repo(tmp_path_factory.mktemp("long") / "desk")
+    stream = []
+    for number in range(700):
+        path = f"prompts/p{number % 7}.txt" if number % 3 == 0 else f"src/m{number % 5}.py"
+        stream += [
+            f"commit refs/heads/main\ncommitter Ada <ada@example.com> {1_750_000_000 + number} +0000",
+            "data 1\nx",
+            f"M 100644 inline {path}\ndata {len(str(number))}\n{number}",
+        ]
+    subprocess.run(
+        ["git", "-C", str(repo.folder), "fast-import", "--quiet"],
+        input="\n".join(stream).encode(),
+        check=True,
+    )
+    told = repo.git("log", "--reverse", "--root", "--name-only", "--format=format:*").split("*")[1:]
+    return repo, [set(paths.split()) for paths in told]
+
+
+@settings(max_examples=30)
+@given(places=st.lists(st.integers(0, 699), min_size=1, max_size=12))
+def test_commits_may_be_asked_about_in_any_order(
+    long_line: tuple[Repo, list[set[str]]], places: list[int]
+) -> None:
+    """What one changed is the same, whichever were asked about before it."""
+    repo, changed = long_line
+    with history(repo) as read:
+        for place in places:
+            tracked = {file.path for file in read.changed_files(place)}
+            assert tracked == {path for path in changed[place] if path.startswith("prompts/")}
+            assert tracked | set(read.other_paths(place)) == changed[place]
+
+
+def test_what_cannot_be_compared_is_a_sentence(repo: Repo) -> None:
+    """Where it is asked about: the line itself is read without it."""
+    repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
+    tree = repo.git("rev-parse", "HEAD^{tree}")
+    (repo.folder / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    read = history(repo)
+    assert [one.subject for one in read.revisions] == ["Begin"]
+    with pytest.raises(UserError, match="git failed") as raised:
+        read.changed_files(0)
+    assert raised.value.exit_code == ExitCode.MISSING
 
 
 def test_an_empty_repository_has_an_empty_line(repo: Repo) -> None:

@@ -8,7 +8,7 @@ own, changed by the commit that names another commit of the submodule.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,8 @@ import git
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.provenance.files import blob_id, skill_name
-from gnomon_analysis.changes.log import Commit, Entry, Revision, between, logged, path_text
+from gnomon_analysis.changes.entries import Commit, Entries, Entry, between, path_text
+from gnomon_analysis.changes.log import Revision, logged
 from gnomon_analysis.changes.patterns import SKILL, Patterns
 from gnomon_analysis.changes.repository import Repository
 
@@ -56,7 +57,6 @@ class History:
         repository: Repository,
         patterns: Patterns,
         revisions: Sequence[Revision],
-        commits: Mapping[str, Commit],
         ref_name: str | None,
     ) -> None:
         self.revisions = tuple(revisions)
@@ -68,7 +68,7 @@ class History:
         """Commits that name a commit of a submodule which is not here, as far as it was tried."""
         self._repository = repository
         self._positions = {revision.commit: place for place, revision in enumerate(self.revisions)}
-        self._commits = commits
+        self._entries = Entries(repository, patterns, self.revisions)
         self._names: dict[str, str] = {}
         self._files: dict[int, tuple[ChangedFile, ...]] = {}
         self._submodules: dict[str, Repository] | None = None
@@ -91,7 +91,7 @@ class History:
         return self._positions.get(commit)
 
     def changed_files(self, position: int) -> Sequence[ChangedFile]:
-        """The tracked files that a commit changed, by path."""
+        """The tracked files that a commit changed, by path. Raises UserError where git cannot tell."""
         if position not in self._files:
             entries = self._commit(position).entries
             found: list[ChangedFile] = []
@@ -104,12 +104,16 @@ class History:
         return self._files[position]
 
     def other_paths(self, position: int) -> Sequence[str]:
-        """The paths of all other files that a commit changed: code, documentation."""
+        """The paths of all other files that a commit changed: code, documentation. Raises as the former."""
         return self._commit(position).others
 
     def _commit(self, position: int) -> Commit:
-        commit = self.revisions[position].commit
-        return Commit() if commit == self.ends_at else self._commits[commit]
+        if self.revisions[position].commit == self.ends_at:
+            return Commit()
+        try:
+            return self._entries.at(position)
+        except git.GitCommandError as error:
+            raise _failed(self._repository, error) from None
 
     def content(self, file: ChangedFile, *, new: bool = True) -> bytes | None:
         """A file's bytes after the commit, or before it; None where there are none, or not here."""
@@ -226,17 +230,21 @@ def line(opened: Repository, patterns: Patterns, since: str | None = None, tip: 
         if newest is None:
             if tip != "HEAD":
                 raise _no_commit(opened, tip)
-            return History(opened, patterns, (), {}, opened.branch)
+            return History(opened, patterns, (), opened.branch)
         span = [newest]
         if since is not None:
             oldest = opened.commit(since)
             if oldest is None:
                 raise _no_commit(opened, since)
             span.append(f"^{oldest}")
-        read = logged(opened, patterns, span)
+        revisions = logged(opened, span)
     except git.GitCommandError as error:
-        raise UserError(f"{opened.top}: {said(error)}", ExitCode.MISSING) from None
-    return History(opened, patterns, *read, opened.branch if tip == "HEAD" else tip)
+        raise _failed(opened, error) from None
+    return History(opened, patterns, revisions, opened.branch if tip == "HEAD" else tip)
+
+
+def _failed(opened: Repository, error: git.GitCommandError) -> UserError:
+    return UserError(f"{opened.top}: {said(error)}", ExitCode.MISSING)
 
 
 def _no_commit(opened: Repository, name: str) -> UserError:

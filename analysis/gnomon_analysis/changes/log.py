@@ -1,30 +1,15 @@
-"""Commits and their changed files, as git tells them: raw entries, read in one pass.
-
-Git is asked for all files, for to match patterns costs it more than telling, and not for moves, which
-would have it compare contents all along: those are asked for afterwards, of the few commits in which a
-tracked file came or went.
-"""
+"""The commits of a line, as `git log` tells them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from gnomon_analysis.changes.patterns import Patterns
 from gnomon_analysis.changes.repository import Repository
 
 _NANOSECONDS = 1_000_000_000
 _FIELDS = 6
 _FORMAT = "--format=%H%x00%P%x00%an%x00%at%x00%ct%x00%s"
-_RAW = ("--raw", "-z", "--no-abbrev", "--ignore-submodules=none")
-_GITLINK = "160000"
-# In a header: most often the mode of a submodule, now and then the end of an id.
-_LINK = b"160000 "
-_CAME, _WENT = ord("A"), ord("D")
-
-# Files that came, times files that went, that are compared with each other to find moves with other content.
-_MOST_RENAMES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,163 +24,20 @@ class Revision:
     subject: str
 
 
-class Entry(NamedTuple):
-    """One changed file: its paths and ids before and after, None where there is no file.
-
-    `link` says that it is a submodule, and the ids those of commits.
-    """
-
-    path: str
-    old_path: str
-    old_id: str | None
-    new_id: str | None
-    link: bool
-
-
-@dataclass(slots=True)
-class Commit:
-    """What a commit changed: tracked files and submodules, and the paths of other files."""
-
-    entries: list[Entry] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-
-
-class _Paths(dict[bytes, tuple[str, bool]]):
-    """Text of a path, and whether it is tracked, by its bytes; worked out once a path."""
-
-    def __init__(self, patterns: Patterns) -> None:
-        super().__init__()
-        self._patterns = patterns
-
-    def __missing__(self, path: bytes) -> tuple[str, bool]:
-        text = path_text(path)
-        self[path] = found = (text, self._patterns.kind(text) is not None)
-        return found
-
-
-def logged(
-    opened: Repository, patterns: Patterns, span: Sequence[str]
-) -> tuple[list[Revision], dict[str, Commit]]:
-    """The commits along the first parents, oldest first, and what each of them changed, by its id.
-
-    Raises git.GitCommandError where git fails.
-    """
-    output = opened.run(
-        *("log", "--first-parent", "-m", "--root", *_RAW, "--no-renames", _FORMAT, *span, "--")
-    )
-    tokens = output.split(b"\0")
-    any_links = _LINK in output
-    del output
-    paths = _Paths(patterns)
-    revisions: list[Revision] = []
-    commits: dict[str, Commit] = {}
-    moves: list[Revision] = []
-    place, end = 0, len(tokens) - 1
-    while place < end:
-        revision = _revision(tokens[place : place + _FIELDS])
-        place = first = place + _FIELDS
-        # Before the first entry of a commit git writes a line end.
-        if place < end and tokens[place].startswith(b"\n:"):
-            place += 2
-            while place < end and tokens[place].startswith(b":"):
-                place += 2
-        headers = tokens[first:place:2]
-        named = [paths[path] for path in tokens[first + 1 : place : 2]]
-        commit = commits[revision.commit] = Commit()
-        revisions.append(revision)
-        if any_links or any(tracked for _, tracked in named):
-            moved = _sort(headers, named, commit)
-            if moved and revision.parents:
-                moves.append(revision)
-        else:
-            commit.others = [text for text, _ in named]
+def logged(opened: Repository, span: Sequence[str]) -> list[Revision]:
+    """The commits along the first parents, oldest first. Raises git.GitCommandError where git fails."""
+    output = opened.text("log", "--first-parent", "-z", _FORMAT, *span, "--")
+    fields = iter(output.split("\0"))
+    revisions = [
+        Revision(
+            commit,
+            tuple(parents.split()),
+            author,
+            int(authored) * _NANOSECONDS,
+            int(committed) * _NANOSECONDS,
+            subject,
+        )
+        for commit, parents, author, authored, committed, subject in zip(*[fields] * _FIELDS, strict=False)
+    ]
     revisions.reverse()
-    if moves:
-        _pair(opened, patterns, moves, commits)
-    return revisions, commits
-
-
-def _sort(headers: Sequence[bytes], named: Sequence[tuple[str, bool]], commit: Commit) -> bool:
-    """Tells tracked files from others; says whether a tracked one came or went as others went or came."""
-    came, went, tracked_came, tracked_went = False, False, False, False
-    for header, (text, tracked) in zip(headers, named, strict=True):
-        status = header[-1]
-        if status == _CAME:
-            came = True
-            tracked_came |= tracked
-        elif status == _WENT:
-            went = True
-            tracked_went |= tracked
-        if tracked or _LINK in header:
-            commit.entries.append(_entry(header, text, text))
-        else:
-            commit.others.append(text)
-    return (tracked_came and went) or (tracked_went and came)
-
-
-def _revision(fields: Sequence[bytes]) -> Revision:
-    commit, parents, author, authored, committed, subject = (one.decode("utf-8", "replace") for one in fields)
-    return Revision(
-        commit,
-        tuple(parents.split()),
-        author,
-        int(authored) * _NANOSECONDS,
-        int(committed) * _NANOSECONDS,
-        subject,
-    )
-
-
-def _pair(
-    opened: Repository, patterns: Patterns, revisions: Sequence[Revision], commits: dict[str, Commit]
-) -> None:
-    """Puts moves in the place of files that came and went."""
-    asked = "".join(f"{revision.commit} {revision.parents[0]}\n" for revision in revisions)
-    output = opened.answer(asked.encode(), "diff-tree", "--stdin", "-r", *_RAW, *_renames(opened))
-    tokens = iter(output.split(b"\0"))
-    commit = Commit()
-    for token in tokens:
-        header = token.lstrip(b"\n")
-        if header.startswith(b":"):
-            entry = _paired(header, tokens)
-            if entry.link or patterns.kind(entry.path) or patterns.kind(entry.old_path):
-                commit.entries.append(entry)
-        elif header:
-            commit = commits[header.decode("ascii").strip()]
-            commit.entries.clear()
-
-
-def between(repository: Repository, old: str | None, new: str | None) -> list[Entry]:
-    """The files that differ between two commits; None stands for nothing at all.
-
-    Raises git.GitCommandError where one of them is not in the repository.
-    """
-    empty = repository.run("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
-    output = repository.run("diff-tree", "-r", *_RAW, *_renames(repository), old or empty, new or empty, "--")
-    tokens = iter(output.split(b"\0"))
-    return [_paired(token, tokens) for token in tokens if token]
-
-
-def _renames(repository: Repository) -> tuple[str, str]:
-    # What a partial clone lacks cannot be compared: there, only files of the same content are one.
-    return ("-M100%" if repository.partial else "-M", f"-l{_MOST_RENAMES}")
-
-
-def _paired(header: bytes, tokens: Iterator[bytes]) -> Entry:
-    old_path = path = path_text(next(tokens))
-    if header.rsplit(b" ", 1)[1][:1] in b"RC":
-        path = path_text(next(tokens))
-    return _entry(header, old_path, path)
-
-
-def _entry(header: bytes, old_path: str, path: str) -> Entry:
-    old_mode, new_mode, old_id, new_id, _ = header.decode("ascii").strip("\n:").split(" ")
-    return Entry(path, old_path, _there(old_id), _there(new_id), _GITLINK in (old_mode, new_mode))
-
-
-def _there(identity: str) -> str | None:
-    return identity if identity.strip("0") else None
-
-
-def path_text(path: bytes) -> str:
-    """A path as text; bytes that are no UTF-8 are written as escapes, so that two paths stay two."""
-    return path.decode("utf-8", "backslashreplace")
+    return revisions

@@ -116,7 +116,7 @@ def uncommitted(settings: Settings) -> list[str]:
         try:
             with Repository(folder) as opened:
                 patterns = Patterns.of(settings, opened.top)
-                with History(opened, patterns, (), {}, None) as history:
+                with History(opened, patterns, (), None) as history:
                     found += [file.path for file in history.uncommitted()]
         except (UserError, git.GitCommandError):
             continue  # said by `record`
