@@ -197,3 +197,18 @@ def test_a_finished_run_gets_no_second_end(tmp_path: Path) -> None:
     finished.with_name(finished.name + ".part").write_text(header)
     assert recover(project.spool) == []
     assert len(project.run().tests) == 1
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", '{"resource": {}, "scope": {}, "traceId": ""}'])
+def test_a_plan_that_says_nothing_stands_in_nobodys_way(tmp_path: Path, content: str) -> None:
+    """A plan of which no end can be made is set aside and told of once, and all the rest goes on."""
+    project = Project(tmp_path / "project", tmp_path / "home")
+    project.write("test_a.py", "def test_a(): pass")
+    assert project.pytest().status == 0
+    plan = project.spool / "run-20260101T000000Z-abcdefabcdef.plan.json"
+    plan.write_text(content)
+    told = project.gnomon("runs")
+    assert (told.status, told.stderr.count("end of a killed run")) == (0, 1)
+    assert plan.with_name(f"{plan.name}.damaged").read_text() == content
+    again = project.gnomon("runs")
+    assert (again.status, again.stderr) == (0, "")

@@ -7,17 +7,18 @@ yet. Its plan says both to whoever finds it, and the lock on the plan says wheth
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gnomon.otlp import encode
 from gnomon.record import Record
 from gnomon.runs.result import MAIN_WORKER, TestResult, never_started
-from gnomon.spool.journal import PART
+from gnomon.spool.journal import DAMAGED, PART
 from gnomon.spool.lock import own, still_there, try_lock
 
 SUFFIX = ".plan.json"
@@ -96,10 +97,11 @@ class PlanFile:
         os.close(self._descriptor)
 
 
-def abandoned(directory: Path) -> Iterator[tuple[str, Plan]]:
-    """The plans of dead runs with the stem of their files' names.
+def end_abandoned(directory: Path, end: Callable[[str, Plan], None]) -> None:
+    """Calls `end` with the stem of its files' names and the plan of each dead run, and removes the plan then.
 
-    Each is held by the caller until it asks for the next one, and removed then.
+    It is held meanwhile. What `end` cannot write now is tried again by the next call; a plan of which it
+    can make nothing is set aside and told of, so that it stands in nobody's way.
     """
     for path in sorted(directory.glob(f"*{SUFFIX}")):
         stem = path.name.removesuffix(SUFFIX)
@@ -110,12 +112,28 @@ def abandoned(directory: Path) -> Iterator[tuple[str, Plan]]:
                 if not try_lock(file.fileno()) or not still_there(path, file.fileno()):
                     continue
                 if (plan := _read(file.read())) is not None:
-                    yield stem, plan
+                    end(stem, plan)
                 elif time.time() - path.stat().st_mtime < _NEWBORN_SECONDS:
                     continue
             path.unlink(missing_ok=True)
         except OSError:
             continue  # somebody else took it, or it cannot be written now: the next call tries again
+        except Exception as error:  # another version's plan, or files that lost a part of themselves
+            _set_aside(path, error)
+
+
+def _set_aside(path: Path, error: Exception) -> None:
+    aside = path.with_name(path.name + DAMAGED)
+    try:
+        path.replace(aside)
+    except OSError:
+        return  # somebody else did it, or it cannot be done now
+    logging.getLogger("gnomon").warning(
+        "the end of a killed run cannot be made (%s: %s); what it recorded counts, its plan is kept as %s",
+        type(error).__name__,
+        error,
+        aside,
+    )
 
 
 def _read(content: bytes) -> Plan | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from gnomon import spool
 from gnomon.otlp import encode
-from gnomon.runs.plan import Collected, Plan, abandoned, missing
+from gnomon.runs.plan import Collected, Plan, end_abandoned, missing
 from gnomon.runs.points import RunPoints
 from gnomon.runs.recorded import plain
 from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
@@ -34,8 +34,7 @@ def recover(directory: Path) -> list[Path]:
     As safe to call as `gnomon.spool.recover`, which it calls; gives the files that came of it.
     """
     made = spool.recover(directory)
-    for stem, plan in abandoned(directory):
-        made += _end(directory, stem, plan)
+    end_abandoned(directory, lambda stem, plan: made.extend(_end(directory, stem, plan)))
     return made
 
 
