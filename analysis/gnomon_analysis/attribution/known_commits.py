@@ -6,24 +6,49 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gnomon_analysis.changes import ChangedFile, History
+from gnomon_analysis.changes import ChangedFile, History, Revision
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCommit:
-    """A commit on the first-parent line of a repository.
+    """A commit on the first-parent line of a repository; `position` is its place on that line."""
 
-    `position` is its place on that line, `files` are the tracked files that it changed, by path, and
-    `other_files` is how many others it changed.
-    """
-
-    revision: str
+    history: History
     position: int
-    subject: str
-    author: str
-    committed_at: datetime
-    files: tuple[ChangedFile, ...]
-    other_files: int
+
+    @property
+    def _said(self) -> Revision:
+        return self.history.revisions[self.position]
+
+    @property
+    def revision(self) -> str:
+        """Its id."""
+        return self._said.commit
+
+    @property
+    def subject(self) -> str:
+        """The first line of its message."""
+        return self._said.subject
+
+    @property
+    def author(self) -> str:
+        """Who wrote it."""
+        return self._said.author
+
+    @property
+    def committed_at(self) -> datetime:
+        """When it was committed."""
+        return datetime.fromtimestamp(self._said.committed_ns / 1e9, UTC)
+
+    @property
+    def files(self) -> Sequence[ChangedFile]:
+        """The tracked files that it changed, by path. Raises UserError where git cannot tell."""
+        return self.history.changed_files(self.position)
+
+    @property
+    def other_files(self) -> int:
+        """How many others it changed. Raises UserError where git cannot tell."""
+        return len(self.history.other_paths(self.position))
 
 
 class KnownCommits:
@@ -37,18 +62,5 @@ class KnownCommits:
         for history in self._histories if revision else ():
             position = history.position(revision or "")
             if position is not None:
-                return _known(history, position)
+                return KnownCommit(history, position)
         return None
-
-
-def _known(history: History, position: int) -> KnownCommit:
-    said = history.revisions[position]
-    return KnownCommit(
-        revision=said.commit,
-        position=position,
-        subject=said.subject,
-        author=said.author,
-        committed_at=datetime.fromtimestamp(said.committed_ns / 1e9, UTC),
-        files=tuple(history.changed_files(position)),
-        other_files=len(history.other_paths(position)),
-    )

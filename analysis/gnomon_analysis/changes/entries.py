@@ -65,8 +65,8 @@ class _Paths(dict[bytes, tuple[str, bool]]):
 class Entries:
     """What each commit of a line changed, asked of git when it is wanted.
 
-    Who looks at the newest commits of a long history has git compare no older ones. Each question is about
-    as many commits as are known already, so that a few do for all of them.
+    Who looks at the newest commits of a long history has git compare no older ones. Who goes on from commit
+    to commit has it asked about as many as are known already, so that a few questions do for all of them.
     """
 
     def __init__(self, opened: Repository, patterns: Patterns, revisions: Sequence[Revision]) -> None:
@@ -79,7 +79,8 @@ class Entries:
     def at(self, position: int) -> Commit:
         """What the commit at a place of the line changed. Raises git.GitCommandError where git fails."""
         if position not in self._known:
-            near = max(_NEAR, len(self._known) // 2)
+            goes_on = position - 1 in self._known or position + 1 in self._known
+            near = max(_NEAR, len(self._known)) if goes_on else _NEAR
             places = range(max(0, position - near), min(len(self._revisions), position + near + 1))
             wanted = [place for place in places if place not in self._known]
             found = self._read([self._revisions[place] for place in wanted])
