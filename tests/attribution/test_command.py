@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from gnomon_analysis.store import open_store
-from tests.attribution.planted import Repository, Runs
+from tests.attribution.planted import Repository, Runs, git
 from tests.commands.conftest import Project
 
 SKILLS = [["alpha/SKILL.md"], ["beta/SKILL.md"], ["README.md"]]
@@ -319,6 +319,23 @@ def test_no_commit_is_suspected_of_another_model(desk: Desk) -> None:
     assert f"  same time {commits[12][:7]}" in said
     assert "suspect" not in said
     assert "with the old and with the new model" in said
+
+
+def test_a_remote_that_is_added_doubles_no_finding(moved: Desk) -> None:
+    """The repository has another name from then on, and is the same: findings keep their ids."""
+
+    def ids() -> list[str]:
+        return [
+            one["impact_id"] for one in json.loads(moved.gnomon("changes", "--all", "--json"))["findings"]
+        ]
+
+    before = ids()
+    git(moved.folder, "remote", "add", "origin", "git@example.com:shop/tills.git")
+
+    assert ids() == before
+    assert {
+        one["repository"] for one in json.loads(moved.gnomon("changes", "--all", "--json"))["findings"]
+    } == {"tills"}
 
 
 def test_a_finding_in_depth(moved: Desk) -> None:

@@ -155,6 +155,21 @@ def test_another_branch_is_another_line(repo: Repo, store: Store) -> None:
     assert subjects(look(store, repo)) == ["Another side"]
 
 
+def test_a_repository_of_another_name_is_the_same_one(repo: Repo, store: Store) -> None:
+    """A remote that is added, and a folder that is moved, record nothing beside what was recorded."""
+    repo.commit("Begin", {"skills/r/SKILL.md": skill("refunds")})
+    assert len(look(store, repo).noticed) == 1
+    repo.git("remote", "add", "origin", "git@example.com:shop/tills.git")
+    repo.commit("More", {"skills/r/SKILL.md": skill("refunds", "## Output\nA table.\n")})
+    assert subjects(look(store, repo)) == ["More"]
+    assert [row["repository"] for row in rows(store)] == ["tills", "tills"]
+    assert subjects(look(store, repo)) == []
+    repo.git("remote", "remove", "origin")
+    repo.folder = repo.folder.rename(repo.folder.with_name("moved"))
+    assert subjects(look(store, repo)) == []
+    assert [row["repository"] for row in rows(store)] == ["moved", "moved"]
+
+
 def test_new_patterns_are_looked_for_in_all_of_history(repo: Repo, store: Store) -> None:
     """What was no change before is one then."""
     repo.commit("Begin", {"texts/a.txt": "x", "skills/a/SKILL.md": skill("a")})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,18 +44,20 @@ def merge(
     confirmed: Callable[[Finding], bool],
     now_ns: int,
     shallow: bool = False,
+    former: Collection[str] = (),
 ) -> Merged:
     """Writes what was found in a repository.
 
     A stored finding that is not found again is withdrawn if it is among those that were `looked_at`; one
     that never told of a movement is dropped. `confirmed` says of a finding that was in the store before
     whether runs made since then confirm it. Where the history is `shallow`, what was told with more runs
-    before the change than there are in it stays as it was told.
+    before the change than there are in it stays as it was told. `former` are names that the repository may
+    have had: findings of these that are found again are its own from now on.
     """
     if connection.dialect.name == "postgresql":
         # Two that look at the same time would each write what the other one found, too.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    stored = _stored(connection, repository)
+    stored = _stored(connection, {repository, *former})
     pairs = _matched(stored, drafts)
     merged = Merged()
     for old, draft in pairs:
@@ -84,8 +86,8 @@ def merge(
     return merged
 
 
-def _stored(connection: Connection, repository: str) -> list[Finding]:
-    rows = connection.execute(select(_impacts).where(_impacts.c.repository == repository)).mappings()
+def _stored(connection: Connection, repositories: Collection[str]) -> list[Finding]:
+    rows = connection.execute(select(_impacts).where(_impacts.c.repository.in_(repositories))).mappings()
     return [from_row(dict(row)) for row in rows]
 
 

@@ -24,6 +24,7 @@ from gnomon_analysis.attribution.series import Subject, everything
 from gnomon_analysis.attribution.suite import Suite
 from gnomon_analysis.attribution.suites import read_suites
 from gnomon_analysis.changes import History
+from gnomon_analysis.changes.former_names import former_names
 from gnomon_analysis.statistics import locate
 from gnomon_analysis.statistics.fdr import bayesian
 from gnomon_analysis.statistics.model import Kind, Move, Options, Series
@@ -117,6 +118,7 @@ def _update(store: Store, settings: Settings, history: History, now_ns: int, *, 
             confirmed=look.confirms,
             now_ns=now_ns,
             shallow=history.ends_at is not None,
+            former=former_names(store, settings, history.top, history.name),
         )
     notebook.write(now if before is None or span.is_whole else now.after(before))
     return Outcome(

@@ -36,6 +36,16 @@ class Memory:
         found = self._own.get(key)
         return found if isinstance(found, dict) else {}
 
+    def beginning(self, prefix: str) -> list[tuple[str, dict[str, Any]]]:
+        """What was noted under keys that begin so, of any store: in a moved folder it has another name."""
+        return [
+            (key, noted if isinstance(noted, dict) else {})
+            for store in (self._own, *self._stores.values())
+            if isinstance(store, dict)
+            for key, noted in store.items()
+            if key.startswith(prefix)
+        ]
+
     def put(self, key: str, noted: dict[str, Any]) -> None:
         """Notes something in the place of what was there."""
         if self._own.get(key) != noted:

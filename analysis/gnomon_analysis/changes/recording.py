@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from gnomon.errors import UserError
 from gnomon.settings import Settings
-from gnomon_analysis.changes import switches
+from gnomon_analysis.changes import former_names, switches
 from gnomon_analysis.changes.events import GIT, TELEMETRY, event, event_id
 from gnomon_analysis.changes.history import ChangedFile, History, line, said
 from gnomon_analysis.changes.memory import Memory
@@ -136,7 +136,8 @@ class _OfRepository:
         self._memory = memory
         self._now = now
         self._name = opened.name
-        self._key = f"repository {opened.common_directory} {self._name}"
+        self._key = former_names.key(opened.common_directory, self._name)
+        self._former = former_names.noted_before(memory, opened.top, self._name)
 
     def record(self) -> list[Noticed]:
         """Records the line that is checked out and the one that it follows."""
@@ -156,7 +157,8 @@ class _OfRepository:
             noticed += some
             if reached is not None:
                 tips[name] = reached
-        self._memory.put(self._key, {"view": view, "rows": rows + len(noticed), "tips": tips})
+        here = {"top": str(self._opened.top), "name": self._name}
+        self._memory.put(self._key, {"view": view, "rows": self._stored(), "tips": tips, **here})
         return noticed
 
     def _tips(self) -> Iterator[tuple[str, str]]:
@@ -230,7 +232,24 @@ class _OfRepository:
             for identity, (position, file) in by_id.items()
             if identity not in stored
         ]
-        return _insert(self._store, rows)
+        renamed = self._take_over(history, batch) if self._former else set()
+        noticed = _insert(self._store, rows)
+        return [one for one in noticed if (one.revision, one.path) not in renamed]
+
+    def _take_over(
+        self, history: History, batch: Sequence[tuple[int, ChangedFile]]
+    ) -> set[tuple[str | None, str | None]]:
+        """Deletes what was recorded of these commits under a former name; commits and paths of it."""
+        of_batch = (
+            (events.c.source == GIT)
+            & events.c.repository.in_(self._former)
+            & events.c.revision.in_({history.revisions[position].commit for position, _ in batch})
+        )
+        with writing(self._store.engine) as connection:
+            found = connection.execute(select(events.c.revision, events.c.path).where(of_batch)).all()
+            if found:
+                connection.execute(delete(events).where(of_batch))
+        return {(revision, path) for revision, path in found}
 
 
 def _record_switches(store: Store, memory: Memory, now: int) -> list[Noticed]:
