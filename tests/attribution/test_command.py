@@ -11,6 +11,7 @@ import re
 import struct
 import subprocess
 import termios
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -311,8 +312,11 @@ def test_no_commit_is_suspected_of_another_model(desk: Desk) -> None:
         for position, commit in enumerate(commits):
             rates = {f"D{n:02}": 0.2 if position >= 12 and n < 8 else 0.95 for n in range(20)}
             runs.run(commit, rates, count=2, model="m-2" if position >= 12 else "m-1", tokens=900)
-    found = json.loads(desk.gnomon("changes", "--json"))["findings"]
-    suite = next(one for one in found if one["scope_kind"] == "suite")
+    shown = json.loads(desk.gnomon("changes", "--json"))
+    suite = next(one for one in shown["findings"] if one["scope_kind"] == "suite")
+    # When a run showed it, and not when the commit was made that this run was of.
+    (place,) = shown["commits"]
+    assert datetime.fromisoformat(place["changed_at"]).timestamp() == suite["changed_ns"] / 1e9
 
     said = desk.gnomon("changes", "show", suite["impact_id"])
 

@@ -83,7 +83,8 @@ class CommitMoves:
     @property
     def changed_at(self) -> datetime:
         """When the commit was made; else when the metric was seen to be another one."""
-        known = self.known or self.after
+        # What was switched outside of the repository was so when a run showed it, whatever commit it ran at.
+        known = self.known or (None if self.lead.verdict == words.UPSTREAM else self.after)
         return self.lead.changed_at if known is None else known.committed_at
 
 
