@@ -298,6 +298,70 @@ def test_collection_error_under_xdist(project: Project) -> None:
     _assert_collection_error(project.run(), exit_code=done.status, others="passed")
 
 
+@pytest.mark.parametrize("way", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="xdist")])
+def test_each_file_that_cannot_be_collected_is_told_once_with_its_reason(
+    project: Project, way: tuple[str, ...]
+) -> None:
+    """However many workers meet it, a broken file is one error, which says what was raised there."""
+    project.plugins = ("xdist",)
+    project.write("test_fine.py", "def test_a(): pass\n")
+    project.write("test_import.py", "import a_module_that_is_not_there\n")
+    project.write("test_syntax.py", "def def\n")
+    project.write("test_raises.py", "raise RuntimeError('why')\n")
+    project.write("test_skipped.py", "import pytest\npytest.skip('no', allow_module_level=True)\n")
+    project.pytest(*way, "--continue-on-collection-errors")
+    root = project.run().root
+    said = [event.attributes for event in root.events]
+    assert {attributes["code.file.path"]: attributes["gnomon.test.message"] for attributes in said} == {
+        "test_import.py": "ModuleNotFoundError: No module named 'a_module_that_is_not_there'",
+        "test_syntax.py": "SyntaxError: invalid syntax",
+        "test_raises.py": "RuntimeError: why",
+    }
+    assert (root["gnomon.run.collection_errors"], root["gnomon.run.collection_skips"]) == (3, 1)
+
+
+@pytest.mark.parametrize("way", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="xdist")])
+def test_a_failure_whose_report_is_text_says_why(project: Project, way: tuple[str, ...]) -> None:
+    """Doctests and missing fixtures: what was raised or differs, and none of the source around it."""
+    project.plugins = ("xdist",)
+    project.write(
+        "test_text.py",
+        """
+        def differs():
+            \"\"\"
+            A remark for those who read the source.
+
+            >>> 1 + 1
+            3
+
+            >>> 2 + 2
+            4
+            \"\"\"
+
+        def raises():
+            \"\"\"
+            >>> int("zz")
+            1
+            \"\"\"
+
+        def test_fixture(not_there): pass
+        """,
+    )
+    project.pytest(*way, "--doctest-modules")
+    told = {
+        test.node_id.rpartition("::")[2]: (test["error.type"], test["gnomon.test.message"])
+        for test in project.run().tests
+    }
+    assert told == {
+        "test_text.differs": ("DocTestFailure", "DocTestFailure: Expected: 3 Got: 2"),
+        "test_text.raises": (
+            "ValueError",
+            "ValueError: invalid literal for int() with base 10: 'zz'",
+        ),
+        "test_fixture": ("_OTHER", "fixture 'not_there' not found"),
+    }
+
+
 def _assert_collection_error(run: Run, exit_code: int, others: str) -> None:
     assert run.outcomes == Counter({("test_fine.py::test_a", others): 1, ("test_fine.py::test_b", others): 1})
     assert run.root["gnomon.run.collection_errors"] == 1

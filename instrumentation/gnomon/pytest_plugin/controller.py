@@ -67,8 +67,9 @@ class Controller:
         self._workers: dict[str, _Worker] = {}
         self._collected: dict[str, Counter[str]] = {}
         self._stated: dict[str, dict[str, Any]] = {}
-        self._collection_errors: list[dict[str, Any]] = []
-        self._collection_skips = 0
+        # By node: each worker of pytest-xdist meets the same broken file.
+        self._collection_errors: dict[str, dict[str, Any]] = {}
+        self._collection_skips: set[str] = set()
         self._stopped = False
         self._finished = False
         self._delivery: DeliveryReport | None = None
@@ -173,8 +174,9 @@ class Controller:
         """A file that could not be collected, or was skipped whole."""
         if report.outcome == "failed":
             message = message_of(report) if self._settings.capture.failure_messages else None
-            self._collection_errors.append(_collection_error(report, message))
-        self._collection_skips += report.outcome == "skipped"
+            self._collection_errors.setdefault(report.nodeid, _collection_error(report, message))
+        elif report.outcome == "skipped":
+            self._collection_skips.add(report.nodeid)
 
     # What ran.
 
@@ -295,11 +297,13 @@ class Controller:
             "gnomon.run.exit_code": exit_code,
             "gnomon.run.collected": self._points.outcomes.total(),
             "gnomon.run.collection_errors": len(self._collection_errors),
-            "gnomon.run.collection_skips": self._collection_skips,
+            "gnomon.run.collection_skips": len(self._collection_skips),
         }
         failed = status not in ("success", "skipped")
         self._files.append(
-            self._spans.run(identity.started, ended, values, failed=failed, events=self._collection_errors)
+            self._spans.run(
+                identity.started, ended, values, failed=failed, events=list(self._collection_errors.values())
+            )
         )
 
     def _write_points(self, identity: RunIdentity, ended: float) -> None:

@@ -335,7 +335,7 @@ _EXCEPTION = re.compile(r"([A-Za-z_][\w.<>]*)(?::|$)")
 
 def _error_type(report: pytest.TestReport) -> str:
     """The exception's type as Python names it before its message, `_OTHER` where the report has none."""
-    message = getattr(getattr(report.longrepr, "reprcrash", None), "message", None)
+    message = _crash_message(report.longrepr)
     if message is None:
         return OTHER
     first = message.partition("\n")[0]
@@ -343,6 +343,35 @@ def _error_type(report: pytest.TestReport) -> str:
         return "AssertionError"
     match = _EXCEPTION.match(first)
     return match[1] if match else OTHER
+
+
+# How pytest marks the lines of a report that say what was raised, where text is all that there is of it:
+# a missing fixture, a file that cannot be imported.
+_MARKED = re.compile(r"^E\s+(\S.*)", re.MULTILINE)
+
+# A doctest's report quotes the source around the example first; what it came to stands behind.
+_DOCTEST = re.compile(r": (DocTestFailure|UnexpectedException)\s*$")
+_RAISED = re.compile(r"^  File .*\n(?:    .*\n)*([\w.]+(?::.*)?)$", re.MULTILINE)
+_DIFFERS = re.compile(
+    r"^(?:Expected|Differences)\b.*?(?=\n\n|\n\S*:\d+: DocTestFailure|\Z)", re.MULTILINE | re.DOTALL
+)
+
+
+def _crash_message(longrepr: object) -> str | None:
+    """What was raised, `Type: message`, as far as the report says; None where it does not."""
+    if (message := getattr(getattr(longrepr, "reprcrash", None), "message", None)) is not None:
+        return str(message)
+    text = str(longrepr or "")
+    if (kind := _DOCTEST.search(text)) is not None:
+        if kind[1] == "UnexpectedException" and (raised := _RAISED.findall(text)):
+            return str(raised[-1])
+        differs = _DIFFERS.search(text)
+        return f"{kind[1]}: {' '.join(differs[0].split())}" if differs is not None else kind[1]
+    marked: list[str] = _MARKED.findall(text)
+    if not marked:
+        return None
+    # Of a syntax error the place and the source come first, what is wrong with it last.
+    return marked[-1 if marked[0].startswith('File "') else 0]
 
 
 def _location(report: pytest.TestReport | None) -> tuple[str | None, int | None]:
@@ -359,6 +388,5 @@ def message_of(report: pytest.TestReport | pytest.CollectReport) -> str | None:
     longrepr = report.longrepr
     if isinstance(longrepr, tuple):
         return longrepr[2].removeprefix("Skipped: ")
-    crash = getattr(longrepr, "reprcrash", None)
-    text = str(getattr(crash, "message", None) or longrepr or "")
+    text = _crash_message(longrepr) or str(longrepr or "")
     return next((line.strip() for line in text.splitlines() if line.strip()), None)
