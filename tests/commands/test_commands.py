@@ -114,7 +114,8 @@ def test_show_as_json(filled: Project) -> None:
     """Everything about the run in one object."""
     shown = json.loads(filled.gnomon("show", "1", "--json"))
 
-    assert set(shown) == {"run", "misroutes", "results", "workers", "skills", "config_files"}
+    lists = {"misroutes", "results", "workers", "skills", "config_files", "collection_errors"}
+    assert set(shown) == {"run", *lists}
     assert shown["misroutes"] == [{"expected": "alpha", "actual": "beta", "cases": ["wrong"]}]
     assert len(shown["results"]) == 14
     assert shown["skills"][0] == {"path": "alpha/SKILL.md", "hash": "1" * 40, "name": "alpha"}
@@ -122,6 +123,29 @@ def test_show_as_json(filled: Project) -> None:
         "gw0": False,
         "gw1": True,
     }
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_show_names_files_that_could_not_be_collected(project: Project, order: int) -> None:
+    """A run that failed before its tests says why, in whatever order its files were read."""
+    (project.folder / "test_broken.py").write_text("import a_module_that_is_not_there\n")
+    (project.folder / "test_fine.py").write_text(
+        "import gnomon\ndef test_a():\n    with gnomon.tool('t'): pass\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "--gnomon", "-p", "no:cacheprovider"]
+    warm.run([*command, "--continue-on-collection-errors"], cwd=project.folder, env=project.environment)
+    files = sorted(project.spool.glob("*.traces.jsonl"), reverse=order < 0)
+    assert len(files) == 2
+    for number, path in enumerate(files):
+        one = project.folder / f"spool{number}"
+        one.mkdir()
+        path.rename(one / path.name)
+        project.gnomon("ingest", str(one))
+    said = project.gnomon("show", "last")
+    assert "files that could not be collected (1)" in said
+    assert "No module named 'a_module_that_is_not_there'" in said
+    (error,) = json.loads(project.gnomon("show", "last", "--json"))["collection_errors"]
+    assert error["path"] == "test_broken.py"
 
 
 def test_tests(filled: Project) -> None:

@@ -11,7 +11,7 @@ from gnomon_analysis.commands import tables
 from gnomon_analysis.commands.json_form import echo_json
 from gnomon_analysis.commands.opened import current_store, no_runs_yet
 from gnomon_analysis.commands.tables import Column, echo_table
-from gnomon_analysis.store import FileHash, ResultRow, RunRow, WorkerRow
+from gnomon_analysis.store import CollectionError, FileHash, ResultRow, RunRow, WorkerRow
 from gnomon_analysis.store.rows import FAILING
 
 _NO_SKILL = "(no skill)"
@@ -49,15 +49,22 @@ def show(reference: str, suite: str | None, limit: int, as_json: bool) -> None:
         run = store.run(reference, suite)
         results = store.results(run.run_id)
         skills, configs = store.skills(run.run_id), store.config_files(run.run_id)
-        workers = store.workers(run.run_id)
+        workers, broken = store.workers(run.run_id), store.collection_errors(run.run_id)
     wrong = misroutes(results)
     if as_json:
         echo_json(
-            run=run, misroutes=wrong, results=results, workers=workers, skills=skills, config_files=configs
+            run=run,
+            misroutes=wrong,
+            results=results,
+            workers=workers,
+            skills=skills,
+            config_files=configs,
+            collection_errors=broken,
         )
         return
     for line in _head(run, workers):
         click.echo(line)
+    _echo_collection_errors(broken, limit)
     _echo_misroutes(wrong)
     _echo_failures([result for result in results if result.outcome in FAILING], limit)
     _echo_slowest(results, limit)
@@ -124,6 +131,16 @@ def _totals(run: RunRow) -> Iterator[str]:
         yield f"  tokens    {read} in{cached}, {written} out"
         unpriced = f" ({calls.unpriced} calls without a known cost)" if calls.unpriced else ""
         yield f"  cost      {tables.usd(calls.cost_usd)}{unpriced}"
+
+
+def _echo_collection_errors(broken: Sequence[CollectionError], limit: int) -> None:
+    if broken:
+        click.echo()
+        echo_table(
+            (Column("file"), Column("message")),
+            [(tables.text(error.path), tables.text(error.message)) for error in broken[:limit]],
+            _title("files that could not be collected", len(broken), limit),
+        )
 
 
 def _echo_misroutes(wrong: Sequence[Misroute]) -> None:

@@ -10,6 +10,7 @@ from gnomon_analysis.store.ingestion import DamagedLine, IngestReport
 from gnomon_analysis.store.rows import (
     CaseCell,
     CaseRow,
+    CollectionError,
     CommitCostRow,
     CommitRow,
     FileHash,
@@ -25,6 +26,7 @@ from gnomon_analysis.store.store import Store, open_store
 __all__ = [
     "CaseCell",
     "CaseRow",
+    "CollectionError",
     "CommitCostRow",
     "CommitRow",
     "DamagedLine",

@@ -262,6 +262,7 @@ _OPERATION = str(names.GEN_AI_OPERATION_NAME)
 _SKILL = str(names.GEN_AI_SKILL_NAME)
 _CALL_ATTEMPTS = str(names.GNOMON_MODEL_CALL_ATTEMPTS)
 _CALL_ATTEMPT_EVENT = str(events.GNOMON_MODEL_CALL_ATTEMPT)
+_COLLECTION_ERROR = str(events.GNOMON_COLLECTION_ERROR)
 _SKILL_LISTS = tuple(
     str(name) for name in (names.GNOMON_SKILLS_PATHS, names.GNOMON_SKILLS_HASHES, names.GNOMON_SKILLS_NAMES)
 )
@@ -331,6 +332,8 @@ class Records:
         }
         if run["sequence"] is None:
             run["sequence"] = _integer(attributes.get(_SEQUENCE))
+        if broken := [event.attributes for event in span.events if event.name == _COLLECTION_ERROR]:
+            run["attributes"] = {**(run["attributes"] or {}), _COLLECTION_ERROR: broken}
 
     def _add_files(self, run_id: str, resource: Mapping[str, Any]) -> None:
         paths, hashes, skills = (_texts(resource.get(name)) or [] for name in _SKILL_LISTS)

@@ -222,6 +222,14 @@ class FileHash:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionError:
+    """A test file that could not be collected, so that its tests are not known, and why."""
+
+    path: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRow:
     """One worker process of a run; `busy_time` is the part of its life spent in tests."""
 

@@ -14,6 +14,7 @@ from gnomon_analysis.store.queries import cases, commits, runs, trials
 from gnomon_analysis.store.rows import (
     CaseCell,
     CaseRow,
+    CollectionError,
     CommitCostRow,
     CommitRow,
     FileHash,
@@ -116,6 +117,11 @@ class Store:
         """The configuration files in force during a run, by path."""
         with database_errors(self.url), reading(self.engine) as connection:
             return runs.list_config_files(connection, run_id)
+
+    def collection_errors(self, run_id: str) -> list[CollectionError]:
+        """The test files of a run that could not be collected, and why."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_collection_errors(connection, run_id)
 
     def workers(self, run_id: str) -> list[WorkerRow]:
         """The worker processes of a run, by id."""

@@ -66,7 +66,12 @@ class Writer:
         later = or_(~old.complete, and_(new.complete, new.ended_ns > old.ended_ns))
         finishes = and_(new.complete, later)
         merged |= {
-            "attributes": case((old.attributes.is_(None), new.attributes), else_=old.attributes),
+            # The end of a run adds to what its resource says, and all of a run's files say that alike.
+            "attributes": case(
+                (and_(finishes, new.attributes.is_not(None)), new.attributes),
+                (old.attributes.is_(None), new.attributes),
+                else_=old.attributes,
+            ),
             "complete": or_(old.complete, new.complete),
             "status": case((finishes, new.status), else_=old.status),
             "exit_code": case((finishes, new.exit_code), else_=old.exit_code),

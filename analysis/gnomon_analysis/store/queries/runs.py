@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
 
 from gnomon.errors import ExitCode, UserError
+from gnomon.registry.attributes import CODE_FILE_PATH, GNOMON_TEST_MESSAGE
+from gnomon.registry.events import GNOMON_COLLECTION_ERROR
 from gnomon_analysis.store import schema
 from gnomon_analysis.store.queries.totals import (
     CALLS,
@@ -23,6 +25,7 @@ from gnomon_analysis.store.queries.totals import (
     tallies,
 )
 from gnomon_analysis.store.rows import (
+    CollectionError,
     FileHash,
     ModelCallRow,
     ModelCallTotals,
@@ -230,6 +233,15 @@ def list_config_files(connection: Connection, run_id: str) -> list[FileHash]:
     table = schema.run_config_files
     statement = select(table).where(table.c.run_id == run_id).order_by(table.c.path)
     return [FileHash(row.path, row.hash) for row in connection.execute(statement)]
+
+
+def list_collection_errors(connection: Connection, run_id: str) -> list[CollectionError]:
+    """The files that could not be collected, in the order in which they were met."""
+    told = connection.execute(select(runs.attributes).where(runs.run_id == run_id)).scalar() or {}
+    return [
+        CollectionError(said.get(str(CODE_FILE_PATH)), said.get(str(GNOMON_TEST_MESSAGE)))
+        for said in told.get(str(GNOMON_COLLECTION_ERROR), ())
+    ]
 
 
 def list_workers(connection: Connection, run_id: str) -> list[WorkerRow]:
