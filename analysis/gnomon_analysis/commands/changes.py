@@ -125,7 +125,7 @@ def changes(
             else:
                 printed.by_commit(places, limit or _COMMITS, commits)
             if told:
-                printed.summary(outcomes, told, len(found) - len(told), places, settings)
+                printed.summary(outcomes, found, places, settings, everything=everything)
             for one in compared:
                 printed.comparison(one)
         if told or compared:

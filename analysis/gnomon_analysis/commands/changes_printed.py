@@ -67,18 +67,28 @@ def by_commit(places: Sequence[CommitMoves], limit: int, commits: KnownCommits) 
 def summary(
     outcomes: Sequence[Outcome],
     found: Sequence[Finding],
-    unsettled: int,
     places: Sequence[CommitMoves],
     settings: Settings,
+    *,
+    everything: bool,
 ) -> None:
-    """What was looked at, what was found, and how much of that may be wrong; `unsettled` are not shown."""
+    """What was looked at, what was found, and how much of that may be wrong.
+
+    Of `found` only what tells of a movement is counted as a finding; the rest is shown with `everything`.
+    """
     click.echo()
     commits, runs = sum(one.commits for one in outcomes), sum(one.runs for one in outcomes)
     looked = f" in {wording.plural(runs, 'run')} of {wording.plural(commits, 'commit')}" if runs else ""
-    more = f"; {unsettled} cannot be told yet, and --all says what they need" if unsettled else ""
+    told = sum(one.told for one in found)
+    where = sum(any(one.told for one in moves.findings) for moves in places)
+    more = ""
+    if rest := len(found) - told:
+        more = f"; {rest} cannot be told yet, and --all says what they need"
+        if everything:
+            more = f"; {rest} more cannot be told yet, or were taken back"
+    budget = f" {wording.budget(settings.changes.attribution.false_findings_percent)}" if told else ""
     changes_blocks.paragraph(
-        f"{wording.plural(len(found), 'finding')} at {wording.plural(len(places), 'place')}{looked}{more}. "
-        f"{wording.budget(settings.changes.attribution.false_findings_percent)}"
+        f"{wording.plural(told, 'finding')} at {wording.plural(where, 'place')}{looked}{more}.{budget}"
     )
 
 
