@@ -102,6 +102,20 @@ def test_what_the_store_knows_is_not_run_again(shop: Shop) -> None:
     assert found["spent"]["runs"] <= 4
 
 
+def test_no_commit_is_said_to_be_certain(shop: Shop) -> None:
+    """However clear the runs are."""
+    shop.grow(1)
+    for _ in range(5):
+        shop.pytest()
+    history(shop, before=0, after=0)
+    for _ in range(5):
+        shop.pytest()
+
+    said = shop.gnomon("bisect", "routing_accuracy", "--yes")
+
+    assert "Rewrite refunds: over 99.9 % sure" in said
+
+
 def test_the_estimate_comes_from_past_runs(shop: Shop) -> None:
     """Before a run is made, runs, money and time are foretold ; --dry-run ends there."""
     shop.write("tests/test_routing.py", PRICED)

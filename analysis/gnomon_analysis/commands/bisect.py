@@ -329,25 +329,25 @@ def _tell_answer(planned: Plan, answer: Answer) -> None:
     if answer.ending is Ending.NOTHING_MOVED:
         click.echo(
             f"{planned.asked.subject.words} did not move between the two ends "
-            f"({100 * answer.nothing:.1f} % sure)"
+            f"({_chance(answer.nothing)} sure)"
         )
     else:
         first = answer.suspects[0]
         if answer.commit is not None:
-            click.echo(f"{first.commit[:8]} {first.subject}: {100 * first.share:.1f} % sure")
+            click.echo(f"{first.commit[:8]} {first.subject}: {_chance(first.share)} sure")
         else:
             click.echo(f"Not sure enough: {_why(answer.ending)}.")
             echo_table(
                 _COLUMNS,
                 [
-                    (suspect.commit[:8], f"{100 * suspect.share:.1f} %", suspect.subject)
+                    (suspect.commit[:8], _chance(suspect.share), suspect.subject)
                     for suspect in answer.suspects[:_SHOWN_SUSPECTS]
                 ],
             )
             if (rest := len(answer.suspects) - _SHOWN_SUSPECTS) > 0:
                 click.echo(f"and {_count(rest, 'commit')} more")
             if answer.nothing > _WORTH_SAYING:
-                click.echo(f"{100 * answer.nothing:.1f} % that nothing moved between the two ends")
+                click.echo(f"{_chance(answer.nothing)} that nothing moved between the two ends")
         click.echo(f"  {metric.name} {_movement(metric, answer)}")
         for path in _touched(planned, first.commit)[:_SHOWN_FILES]:
             click.echo(f"  touches {path}")
@@ -381,6 +381,13 @@ def _movement(metric: Metric, answer: Answer) -> str:
         f"{answer.before.estimate:.4g} {metric.unit} before, {answer.after.estimate:.4g} after (typical "
         f"test): {change[0]:+.0f} % [{change[1]:+.0f}, {change[2]:+.0f}]"
     )
+
+
+def _chance(probability: float) -> str:
+    """A probability in percent, never as a plain 0 or 100: nothing that is inferred is certain."""
+    if probability > 0.999:
+        return "over 99.9 %"
+    return "under 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"
 
 
 def _percent(level: Estimated) -> str:
