@@ -95,6 +95,14 @@ def test_a_file_that_is_no_store_is_explained(tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"something else")
 
 
+def test_a_store_that_cannot_be_opened_says_what_it_needs(tmp_path: Path) -> None:
+    """As in a folder that may only be read: readers of SQLite write there, too."""
+    (tmp_path / "gnomon.db").mkdir()
+
+    with pytest.raises(UserError, match=r"its folder has to be writable for readers as well"):
+        open_store(tmp_path / "gnomon.db")
+
+
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     """A file where the folder of the store belongs."""
     (tmp_path / "state").write_text("")

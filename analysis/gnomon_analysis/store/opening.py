@@ -149,6 +149,12 @@ def database_errors(url: URL) -> Iterator[None]:
             raise UserError(
                 f"{name}: not a store of Gnomon's; move the file away, or set store.url"
             ) from error
+        if "unable to open database file" in reason or "readonly database" in reason:
+            raise UserError(
+                f"{name}: the store cannot be used ({reason}); its folder has to be writable for readers as "
+                "well: copy it to one that is, or set store.url",
+                ExitCode.MISSING,
+            ) from error
         raise UserError(f"{name}: the store cannot be used ({reason})", ExitCode.MISSING) from error
 
 
