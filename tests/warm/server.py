@@ -45,7 +45,6 @@ LIBRARIES = (
     "_pytest.logging",
     "_pytest.python",
     "_pytest.terminal",
-    "scipy.ndimage",
     "scipy.special",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
