@@ -108,9 +108,10 @@ def test_suite_in_a_folder_of_the_repository(repository: Project) -> None:
 
 
 def test_no_repository(project: Project) -> None:
-    """Outside of a repository no `vcs` attribute is made up."""
+    """Outside of a repository no `vcs` attribute is made up, nor missed."""
     project.write("test_a.py", "def test_a(): pass\n")
-    resource = observed(project).resource
+    assert "note:" not in project.pytest().output
+    resource = project.run().resource
     assert not [key for key in resource if key.startswith("vcs.")]
 
 
@@ -118,7 +119,8 @@ def test_repository_without_a_commit(project: Project) -> None:
     """A repository before its first commit is no error."""
     project.write("test_a.py", "def test_a(): pass\n")
     project.git("init", "--quiet")
-    assert "vcs.ref.head.revision" not in observed(project).resource
+    assert "note:" not in project.pytest().output
+    assert "vcs.ref.head.revision" not in project.run().resource
 
 
 @pytest.mark.parametrize("damage", ["HEAD", "objects", "file"])
@@ -140,6 +142,18 @@ def test_no_git_program(repository: Project, tmp_path: Path) -> None:
     run = observed(repository, PATH=str(tmp_path))
     assert len(run.tests) == 1
     assert len(run.resource["gnomon.skills.names"]) == 2
+
+
+def test_a_commit_that_git_does_not_tell_is_missed_aloud(repository: Project, tmp_path: Path) -> None:
+    """Without git, or where git refuses the repository, a note says so, unless the commit is stated."""
+    without_git = {"PATH": str(tmp_path)}
+    missed = repository.pytest(env=without_git)
+    assert "note: the commit is not known: git is not installed" in missed.output
+    stated = {"OTEL_RESOURCE_ATTRIBUTES": f"vcs.ref.head.revision={'c' * 40}"}
+    assert "note:" not in repository.pytest(env={**without_git, **stated}).output
+    (repository.path / ".git" / "HEAD").write_text("rubbish\n")
+    refused = repository.pytest()
+    assert "note: the commit is not known: git cannot read the repository" in refused.output
 
 
 def test_a_git_that_hangs(repository: Project, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ class GitState:
         self._top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
         self._running: dict[str, subprocess.Popen[str] | None] = {}
         self._answers: dict[str, str | None] = {}
+        self._there = False
         if self._top is None and "GIT_DIR" not in os.environ:
             return
         questions = dict(_QUESTIONS)
@@ -46,6 +47,7 @@ class GitState:
                 *(f":(glob){pattern.removeprefix('./')}" for pattern in patterns),
             )
         self._running.update({name: _start(folder, question) for name, question in questions.items()})
+        self._there = self._running["state"] is not None
 
     def attributes(self, timeout_seconds: float = 5.0) -> dict[str, Any]:
         """The `vcs.*` attributes that are known within `timeout_seconds`.
@@ -67,6 +69,18 @@ class GitState:
         elif tags := _answer(_start(self._folder, _TAG), time.monotonic() + timeout_seconds):
             found |= {"vcs.ref.head.name": tags.splitlines()[-1], "vcs.ref.head.type": "tag"}
         return found | repository_attributes(answers.get("remote"), self._top)
+
+    def silence(self) -> str | None:
+        """Why git tells nothing of a repository that is there; None where it tells, or where there is none.
+
+        Asked after `attributes`. Images for containers often come without git, and git refuses the
+        repository of another user.
+        """
+        if self._top is None or self._answers.get("state") is not None:
+            return None
+        if not self._there:
+            return "git is not installed"
+        return f"git cannot read the repository; `git -C {self._top} status` says why"
 
     def listing(self, timeout_seconds: float = 5.0) -> list[str] | None:
         """The files that match the patterns, relative to the folder, ignored ones left out.

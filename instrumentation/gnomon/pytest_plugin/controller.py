@@ -104,6 +104,8 @@ class Controller:
             messages=settings.capture.failure_messages,
             confidence=settings.routing.confidence,
         )
+        if identity.without_commit is not None:
+            note(self, f"the commit is not known: {identity.without_commit}")
         self._identity = identity
         active = make_session(identity, MAIN_WORKER, self._files.directory)
         test_session.active = active

@@ -28,7 +28,8 @@ class RunIdentity(Record):
     """What every process of a run must agree on. Builtin types only: it travels to workers.
 
     `trace_id` is the run's id unless `TRACEPARENT` puts the run into a trace of its own caller,
-    whose span is then `parent`. `started` is Unix seconds.
+    whose span is then `parent`. `started` is Unix seconds. `without_commit` says why no commit is known
+    although there is a repository.
     """
 
     run_id: str
@@ -40,6 +41,7 @@ class RunIdentity(Record):
     file_stem: str
     resource: dict[str, Any]
     skill_hashes: dict[str, str]
+    without_commit: str | None
 
 
 def identify(
@@ -89,6 +91,7 @@ def identify(
         file_stem=f"run-{stamp}-{run_id[:12]}",
         resource=resource,
         skill_hashes=dict(files.hashes_by_skill(skills)),
+        without_commit=None if "vcs.ref.head.revision" in resource else git.silence(),
     )
 
 
