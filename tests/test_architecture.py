@@ -101,7 +101,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         "gnomon_analysis.flakiness",
     },
     "gnomon_analysis.attribution": {
-        *("foundations", "settings", "gnomon_analysis.statistics"),
+        *("foundations", "registry", "settings", "gnomon_analysis.statistics"),
         *("gnomon_analysis.store", "gnomon_analysis.changes"),
     },
     "gnomon_analysis.report": {"runs", "gnomon_analysis.store"},

@@ -113,10 +113,12 @@ class Runs:
         judged: bool = True,
         repository: str | None = None,
         count: int = 1,
+        part: bool = False,
     ) -> None:
         """Runs a suite `count` times at a commit; `rates` are the cases with their chance of a right answer.
 
-        `skills` are the expected skills by case; a wrong answer goes to the skill "other".
+        `skills` are the expected skills by case; a wrong answer goes to the skill "other". A run of a `part`
+        says that it was asked for chosen cases alone.
         """
         runs: list[dict[str, Any]] = []
         results: list[dict[str, Any]] = []
@@ -142,6 +144,7 @@ class Runs:
                     "golden_set_version": golden,
                     "department": "support",
                     "agent": "desk",
+                    "attributes": {"gnomon.replay.cases": len(rates)} if part else None,
                 }
             )
             for number, (case, rate) in enumerate(rates.items()):

@@ -196,6 +196,29 @@ def test_a_part_of_a_suite_says_nothing_of_the_whole(
     assert told(runs.store) == []
 
 
+def test_what_a_search_ran_is_no_other_suite(
+    any_store: Store, repository: Repository, settings: Settings
+) -> None:
+    """Nearly all cases, chosen by a search and run at the commit itself, leave skill and suite to be told."""
+    commits = grown(repository)
+    runs = Runs(any_store, "desk")
+    skills = {f"D{n:02}": "alpha" if n < 8 else "beta" for n in range(CASES)}
+    for position, commit in enumerate(commits):
+        cases = rates(1.0, 0.2 if position >= 12 else None)
+        if position == 12:
+            chosen = {name: rate for number, (name, rate) in enumerate(cases.items()) if number < 21}
+            runs.run(commit, chosen, skills=skills, count=3, part=True)
+        else:
+            runs.run(commit, cases, skills=skills, count=2)
+
+    outcome = look(runs, repository, settings)
+
+    assert outcome.partial == 3
+    found = {one.scope_kind: one for one in told(any_store) if one.metric == "routing_accuracy"}
+    assert {(one.verdict, one.revision) for one in found.values()} == {("regression", commits[12])}
+    assert {"suite", "skill"} <= found.keys()
+
+
 def test_another_model_is_blamed_on_no_commit(runs: Runs, repository: Repository, settings: Settings) -> None:
     """A fall that comes with another model is `upstream`: no commit, both models in the sentence."""
     commits = grown(repository)

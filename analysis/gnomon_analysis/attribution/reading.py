@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, func, select
 
+from gnomon.registry.attributes import GNOMON_REPLAY_CASES
 from gnomon_analysis.store import schema
 
 Codes = NDArray[np.int32]
@@ -26,7 +27,7 @@ _FAILING = frozenset({"failed", "error", "crashed"})
 
 
 class StoredRun(NamedTuple):
-    """What says where a run stands."""
+    """What says where a run stands; `part` is whether it was asked for chosen cases alone, as by a search."""
 
     run_id: str
     suite: str | None
@@ -41,6 +42,7 @@ class StoredRun(NamedTuple):
     complete: bool
     started_ns: int
     ended_ns: int
+    part: bool = False
 
 
 def stored_runs(connection: Connection) -> list[StoredRun]:
@@ -60,6 +62,7 @@ def stored_runs(connection: Connection) -> list[StoredRun]:
         runs.complete,
         func.coalesce(runs.started_ns, 0),
         func.coalesce(runs.ended_ns, 0),
+        runs.attributes[GNOMON_REPLAY_CASES.name].as_string().is_not(None),
     ).order_by(runs.started_ns.asc().nulls_first(), runs.sequence.asc().nulls_first(), runs.run_id)
     return [StoredRun._make(row) for row in connection.execute(statement)]
 

@@ -18,7 +18,7 @@ from gnomon.settings import Settings
 from gnomon_analysis.attribution.placing import Placed
 
 # Raised whenever the same runs would be judged otherwise.
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,16 +204,17 @@ def case_of(key: str) -> str:
     return key.rsplit("\x1f", 1)[-1]
 
 
-def make_up(cells: Cells, position: Integers) -> tuple[NDArray[np.bool_], Integers]:
+def make_up(cells: Cells, position: Integers, part: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Integers]:
     """By run: whether it ran about all of the suite, and the number of the set of cases that it ran.
 
     A run is whole when it has at least four fifths of the most cases of any run nearby on the line of
-    commits. The sets of two whole runs are the same unless more than a twentieth of the cases differ.
+    commits, and was not asked for a `part` of them. The sets of two whole runs are the same unless more than
+    a twentieth of the cases differ; any other run has the number of the whole one before it.
     """
     runs = len(position)
     count = np.bincount(cells.run, minlength=runs)
     whole = count >= _WHOLE * _most_nearby(count, position)
-    whole &= count > 0
+    whole &= (count > 0) & ~part
     # Runs with the same set have the same sum of random numbers, one a case.
     drawn = np.random.default_rng(0).integers(1, 2**40, int(cells.case.max(initial=0)) + 1)
     mark = np.zeros(runs, np.int64)
@@ -232,7 +233,9 @@ def make_up(cells: Cells, position: Integers) -> tuple[NDArray[np.bool_], Intege
                 if differ > _OTHER * max(len(its_own), len(cases)):
                     current, cases, known = current + 1, its_own, mark[run]
         number[run] = current
-    return whole, number
+    # The places of the runs that the others have their number from.
+    said = np.maximum.accumulate(np.where(whole, np.arange(runs), 0))
+    return whole, number[said]
 
 
 _WHOLE = 0.8

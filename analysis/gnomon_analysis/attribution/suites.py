@@ -49,13 +49,14 @@ class _All:
         environments = {run.environment: None for run in self.runs}
         of_run = np.array([list(environments).index(run.environment) for run in self.runs])
         of_result = of_run[self.results.run]
+        part = np.array([run.part for run in self.runs], dtype=np.bool_)
         for suite in np.unique(self.results.suite):
             for number, environment in enumerate(environments):
                 wanted = (self.results.suite == suite) & (of_result == number)
                 if not wanted.any():
                     continue
                 rows = cells(self.results, self.calls, wanted)
-                whole, sets = make_up(rows, self.position)
+                whole, sets = make_up(rows, self.position, part)
                 measured = Measured(
                     suite=self.vocabulary.suites.text(int(suite)),
                     environment=environment,
