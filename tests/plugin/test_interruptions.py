@@ -60,6 +60,27 @@ def test_interrupt(project: Project) -> None:
     assert run.by("gnomon.run.tests", "gnomon.test.outcome") == {"passed": 1, "failed": 1, "not_run": 2}
 
 
+@pytest.mark.parametrize("way", [pytest.param((), id="alone"), pytest.param(("-n", "1"), id="xdist")])
+def test_interrupt_of_an_interrupt(project: Project, way: tuple[str, ...]) -> None:
+    """Ctrl-C twice: pytest ends its session with a status of 0, and the run is aborted all the same."""
+    project.plugins = ("xdist",)
+    project.write(
+        "conftest.py",
+        """
+        def pytest_keyboard_interrupt():
+            raise KeyboardInterrupt
+        """,
+    )
+    process = start_slow(project, *way)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode != 0, output + errors
+    run = project.run()
+    assert sum(outcome == "not_run" for _, outcome in run.outcomes.elements()) >= 2
+    assert run.root["test.suite.run.status"] == "aborted"
+    assert run.root["gnomon.run.exit_code"] == 2
+
+
 def test_interrupt_under_xdist(project: Project) -> None:
     """Ctrl-C at a terminal reaches controller and workers alike; every collected test has one outcome."""
     project.plugins = ("xdist",)

@@ -7,6 +7,7 @@ run's one writer, so that every number is counted once and in one place.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -250,6 +251,10 @@ class Controller:
         if self._identity is None or self._finished:
             return
         self._finished = True
+        # Ctrl-C once more, while pytest deals with the first: it never comes to set its exit status.
+        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            self._stopped = True
+            exitstatus = exitstatus or pytest.ExitCode.INTERRUPTED
         try:
             self._finish(self._identity, int(exitstatus))
         except Exception as error:
