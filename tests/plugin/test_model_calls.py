@@ -357,3 +357,19 @@ def test_a_number_that_is_none_stops_no_sum(project: Project) -> None:
     assert "note:" not in done.output
     assert "2 model calls, 0 retries, 7 tokens, cost unknown" in done.output
     assert project.run().root["test.suite.run.status"] == "success"
+
+
+def test_a_single_cheap_call_is_not_told_as_free(project: Project) -> None:
+    """Twenty millionths of a dollar are written as such, at the run's end and by `gnomon show`."""
+    project.write(
+        "test_cheap.py",
+        """
+        import gnomon
+
+        def test_cheap():
+            with gnomon.model_call("claude-haiku-4-5") as call:
+                call.tokens(input=10, output=2)
+        """,
+    )
+    assert "0.000020 USD estimated" in project.pytest().output
+    assert "cost      0.000020 USD" in project.gnomon("show", "last").stdout

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import click
 
+from gnomon.runs.money import dollars
+
 NOTHING = "-"
 
 
@@ -75,7 +77,7 @@ def percent(share: float | None, interval: tuple[float, float] | None = None) ->
 
 def usd(cost: float | None) -> str:
     """A sum of money with enough digits for a single model call."""
-    return NOTHING if cost is None else f"{cost:.4f} USD"
+    return NOTHING if cost is None else dollars(cost)
 
 
 def seconds(duration: float | None) -> str:

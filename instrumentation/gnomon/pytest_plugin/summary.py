@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from gnomon.runs.money import dollars
 from gnomon.runs.points import RunPoints
 from gnomon.runs.proportion import wilson
 from gnomon.spool import DeliveryReport
@@ -65,7 +66,7 @@ def _calls(points: RunPoints) -> str:
     reasons = ", ".join(f"{number} {reason}" for reason, number in _ordered(points.retries))
     retries = points.retries.total()
     retried = f"{retries} retr{'y' if retries == 1 else 'ies'}" + (f" ({reasons})" if reasons else "")
-    costs = " + ".join(f"{usd:.4f} USD {source}" for source, usd in sorted(points.costs.items()))
+    costs = " + ".join(f"{dollars(usd)} {source}" for source, usd in sorted(points.costs.items()))
     plural = "" if points.calls == 1 else "s"
     return (
         f"{points.calls} model call{plural}, {retried}, {points.tokens:,} tokens, {costs or 'cost unknown'}"
