@@ -33,7 +33,7 @@ ARROWS: Final[dict[str, set[str]]] = {
     "spool": {"foundations", "otlp"},
     "prices": {"foundations"},
     "runs": {"foundations", "registry", "provenance", "otlp", "spool"},
-    "clients": {"error_types", "prices"},
+    "clients": {"foundations", "error_types", "prices"},
     "sdk": {"foundations", "registry", "error_types", "settings", "otlp", "spool", "prices", "clients"},
     "client hooks": {"sdk"},
     "pytest_plugin": {"foundations", "registry", "settings", "provenance", "otlp", "spool", "runs"},
@@ -114,7 +114,7 @@ ARROWS: Final[dict[str, set[str]]] = {
         "gnomon",
     },
     "gnomon_analysis.commands": {
-        *("foundations", "settings", "gnomon_analysis.store", "gnomon_analysis.ledger"),
+        *("foundations", "settings", "runs", "gnomon_analysis.store", "gnomon_analysis.ledger"),
         "gnomon_analysis.receiving",
         *("gnomon_analysis.reconcile", "gnomon_analysis.junit", "gnomon_analysis.demo"),
         "gnomon_analysis.simulation",
@@ -126,7 +126,10 @@ ARROWS: Final[dict[str, set[str]]] = {
 
 MODULES_OF: Final = {
     **dict.fromkeys(
-        ("gnomon.errors", "gnomon.record", "gnomon.session", "gnomon.state", "gnomon.version"),
+        (
+            *("gnomon.errors", "gnomon.given", "gnomon.record", "gnomon.session", "gnomon.state"),
+            "gnomon.version",
+        ),
         "foundations",
     ),
     **dict.fromkeys(
