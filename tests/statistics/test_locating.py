@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gnomon_analysis.statistics import locate
-from gnomon_analysis.statistics.model import Kind, Move, Options, Verdict
+from gnomon_analysis.statistics.model import Kind, Move, Options, Series, Verdict
 from tests.statistics.drawn import OPTIONS, located, series, step
 
 CHANGED = Verdict.CHANGED
@@ -30,6 +32,19 @@ def test_a_clear_step_is_named_with_its_size() -> None:
     assert move.difference.low <= -0.4 <= move.difference.high
     assert (move.ratio, move.runs_before, move.runs_after) == (None, 300, 300)
     assert (move.since, move.until) == (0, 59)
+
+
+@given(at=st.integers(5, 85), length=st.integers(25, 105))
+@settings(max_examples=40)
+def test_clear_steps_are_found_wherever_they_are(at: int, length: int) -> None:
+    """A fall from 18 of 20 to 4 of 20 and its reversal, at any two of 200 commits without other scatter."""
+    passed = np.full(200, 18.0)
+    passed[at : at + length] = 4.0
+    commits = np.arange(200, dtype=np.int64)
+    moves = located(
+        Series("case", Kind.PROPORTION, "case", commits, passed, np.full(200, 20.0), np.zeros_like(commits))
+    )
+    assert [(move.place, move.verdict) for move in moves] == [(at, CHANGED), (at + length, CHANGED)]
 
 
 @pytest.mark.parametrize("kind", [Kind.DURATION, Kind.COST, Kind.COUNT])
