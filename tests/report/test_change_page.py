@@ -139,6 +139,18 @@ def test_the_change_is_marked() -> None:
     assert dots["y"] == [81.0, 83.0, 90.0, 92.0]
 
 
+def test_a_drift_is_drawn_from_where_it_began() -> None:
+    """The level before stands at the commits before the slope, and the line says where the slope ends."""
+    drift = replace(EFFECT, verdict="drift", before=78.0, runs_before=1, before_revision="a" * 40)
+    (plot,) = embedded(change_page.render(replace(PAGE, effects=(drift,)))).values()
+    assert plot["layout"]["annotations"][0]["text"] == "drift up to ccccccc"
+    levels = [trace for trace in plot["data"] if trace.get("line", {}).get("width") == 3]
+    assert [(trace["x"], trace["y"]) for trace in levels] == [
+        ([-0.5, 0.5], [78.0] * 2),
+        ([1.5, 2.5], [91.0] * 2),
+    ]
+
+
 def test_every_plot_is_a_valid_figure_and_every_colour_known() -> None:
     """Plotly takes the specification, and each colour has a value in light and dark."""
     import plotly.graph_objects as go  # type: ignore[import-untyped]

@@ -16,13 +16,17 @@ _FEW = 25
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What a finding says of both sides, each from so many runs, and the colour of what came of it."""
+    """What a finding says of both sides, each from so many runs, and the colour of what came of it.
+
+    `drifts_from` is the last commit of the side before, where a slope lies between the two.
+    """
 
     before: float | None = None
     after: float | None = None
     runs_before: int = 0
     runs_after: int = 0
     colour: str = "$accent"
+    drifts_from: str | None = None
 
 
 def around(effect: Effect) -> Figure | None:
@@ -31,7 +35,8 @@ def around(effect: Effect) -> Figure | None:
         return None
     good = effect.better
     colour = "$accent" if good is None else "$good" if good else "$bad"
-    levels = Levels(effect.before, effect.after, effect.runs_before, effect.runs_after, colour)
+    begin = effect.before_revision if effect.verdict == "drift" else None
+    levels = Levels(effect.before, effect.after, effect.runs_before, effect.runs_after, colour, begin)
     return drawn(effect.series, effect.unit, levels)
 
 
@@ -64,12 +69,21 @@ def drawn(series: Series, unit: str, levels: Levels) -> Figure:
     plot = layout(280, x=_axis(points), y=y | ({} if unit == "%" else {"rangemode": "tozero"}))
     plot["margin"] = {"l": 48, "r": 16, "t": 30, "b": 44}
     if 0 < series.first_after < len(points):
-        plot |= _mark(points[series.first_after], series.first_after)
+        up_to = _last_before(levels, points, series.first_after) < series.first_after - 1
+        plot |= _mark(points[series.first_after], series.first_after, drift=up_to)
     return {"data": data, "layout": plot}
 
 
-def _mark(first_after: Point, place: int) -> Figure:
-    """The line between the last commit before and the first one after."""
+def _last_before(levels: Levels, points: tuple[Point, ...], first_after: int) -> int:
+    """The place of the last commit before; of a drift that at which it begins, -1 if beyond the plot."""
+    if levels.drifts_from is None:
+        return first_after - 1
+    places = (at for at, point in enumerate(points[:first_after]) if point.revision == levels.drifts_from)
+    return next(places, -1)
+
+
+def _mark(first_after: Point, place: int, *, drift: bool = False) -> Figure:
+    """The line between the last commit before and the first one after; of a drift, where it ends."""
     line = {"color": "$ink", "width": 1.5, "dash": "dash"}
     return {
         "shapes": [
@@ -89,7 +103,9 @@ def _mark(first_after: Point, place: int) -> Figure:
                 "y": 1,
                 "yref": "paper",
                 "yanchor": "bottom",
-                "text": f"from {first_after.revision[:7]} on",
+                "text": f"drift up to {first_after.revision[:7]}"
+                if drift
+                else f"from {first_after.revision[:7]} on",
                 "showarrow": False,
                 "font": {"size": 11, "color": "$ink"},
             }
@@ -135,9 +151,11 @@ def _runs(points: tuple[Point, ...]) -> list[Figure]:
 
 def _levels(levels: Levels, points: tuple[Point, ...], first_after: int, scale: float) -> list[Figure]:
     """The levels that the finding speaks of, each over the commits whose runs it is taken from."""
-    before = _reach(points[:first_after][::-1], levels.runs_before)
+    last = _last_before(levels, points, first_after)
+    before = _reach(points[: last + 1][::-1], levels.runs_before)
     after = _reach(points[first_after:], levels.runs_after)
     change = first_after - 0.5
+    before_ends = last + 0.5
     return [
         {
             "type": "scatter",
@@ -148,7 +166,7 @@ def _levels(levels: Levels, points: tuple[Point, ...], first_after: int, scale: 
             "hoverinfo": "skip",
         }
         for level, begin, end, shade in (
-            (levels.before, change - before, change, "$muted"),
+            (levels.before, before_ends - before, before_ends, "$muted"),
             (levels.after, change, change + after, levels.colour),
         )
         if level is not None and begin < end
