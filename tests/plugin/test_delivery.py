@@ -177,6 +177,11 @@ DEAD = [
     pytest.param(
         http_sink, {"behaviour": "status", "status": 307, "headers": {"Location": "/elsewhere"}}, id="307"
     ),
+    pytest.param(
+        http_sink,
+        {"behaviour": "status", "status": 200, "headers": {"Content-Type": "text/html; charset=utf-8"}},
+        id="a-web-page",
+    ),
 ]
 
 
@@ -298,6 +303,10 @@ def test_data_that_a_backend_refuses_for_good(project: Project, status: int) -> 
     with http_sink(behaviour="status", status=status) as sink:
         done = send(project, sink.endpoint)
         assert done.summary == "1 passed"
+        assert (
+            f"2 files refused, kept in .gnomon/spool (127.0.0.1:{sink.port} answered {status})" in done.output
+        )
+        assert "`gnomon spool replay --again` sends the whole spool anew" in done.output
         first = len(sink.refused)
         send(project, sink.endpoint)
         assert len(sink.refused) == 2 * first

@@ -84,6 +84,11 @@ class HttpSender:
             # ValueError: a header or host that HTTP cannot carry, for a person to mend.
             self.close()
             return Answer(Verdict.LATER, f"{target.authority}: {_reason(error)}")
+        if 200 <= response.status < 300 and _is_page(response):
+            # A login page, the start page of another server: the data have not arrived anywhere.
+            return Answer(
+                Verdict.LATER, f"{target.authority} answered with a web page: it is no OTLP endpoint"
+            )
         return _http_answer(target, response.status, response.getheader("Retry-After"), content)
 
     def _body(self, line: bytes) -> tuple[bytes, dict[str, str]]:
@@ -137,6 +142,10 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return str(error) or type(error).__name__
+
+
+def _is_page(response: http.client.HTTPResponse) -> bool:
+    return (response.getheader("Content-Type") or "").strip().lower().startswith("text/html")
 
 
 def _http_answer(target: Target, status: int, retry_after: str | None, content: bytes) -> Answer:

@@ -83,11 +83,14 @@ def _data(directory: Path, delivery: DeliveryReport | None, *, elsewhere: bool) 
         return f"data: {place} (`{look}`)"
     if not delivery.waiting and not delivery.refused:
         return f"data: sent; a copy is in {place} (`{look}`)"
+    replay = f"gnomon spool replay --directory {place}" if elsewhere else "gnomon spool replay"
+    if not delivery.waiting:
+        again = f"`{replay} --again` sends the whole spool anew"
+        return f"data: {_files(delivery.refused)} refused, kept in {place} ({delivery.why}); {again}"
     refused = f"{delivery.refused} refused, " if delivery.refused else ""
-    plural = "" if delivery.waiting == 1 else "s"
-    send = (
-        f"`gnomon spool replay --directory {place}` sends them"
-        if elsewhere
-        else "the next run or `gnomon spool replay` sends them"
-    )
-    return f"data: {refused}{delivery.waiting} file{plural} kept in {place} ({delivery.why}); {send}"
+    send = f"`{replay}` sends them" if elsewhere else f"the next run or `{replay}` sends them"
+    return f"data: {refused}{_files(delivery.waiting)} kept in {place} ({delivery.why}); {send}"
+
+
+def _files(number: int) -> str:
+    return f"{number} file" if number == 1 else f"{number} files"
