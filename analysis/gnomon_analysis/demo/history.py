@@ -140,7 +140,15 @@ class SkillHistory:
         skill_paths = [":(glob)**/SKILL.md"]
         golden_paths = [f":(glob)**/{golden}"] if golden else []
         revision = _checked_span(span) if span else self._head
-        skills_changed = set(self._commits(revision, skill_paths))
+        try:
+            skills_changed = set(self._commits(revision, skill_paths))
+        except UserError:
+            if span is None:
+                raise
+            raise UserError(
+                f"--range {span}: git knows no such range in the repository; name two of its commits, "
+                "tags or branches, such as v1..main"
+            ) from None
         golden_changed = set(self._commits(revision, golden_paths)) if golden_paths else set()
         listed = self._git.run(
             self._folder,
