@@ -98,7 +98,7 @@ def test_a_range_is_what_git_makes_of_it(repository: Repository, git: Git, tmp_p
     for wrong in ("v1", "--all..x", "v1...main"):
         with pytest.raises(UserError, match="write two revisions with two dots"):
             history.revisions(None, wrong)
-    with pytest.raises(UserError, match="--range nowhere..main: git knows no such range"):
+    with pytest.raises(UserError, match=r"--range nowhere\.\.main: git knows no such range"):
         history.revisions(None, "nowhere..main")
 
 
