@@ -434,7 +434,7 @@ def test_ids_do_not_touch_random(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("slo: 5\n", "default settings"),
+        ("slo: 5\n", "goes on without it"),
         ("prices:\n  file: missing.yaml\n", "shipped prices"),
     ],
 )
@@ -445,6 +445,28 @@ def test_a_mistake_in_the_settings_does_not_stop_the_program(tmp_path: Path, tex
     assert ended.status == 0
     assert words in ended.log
     assert len(ended.spans) == 1
+
+
+def test_a_mistake_costs_its_own_key_and_no_other(tmp_path: Path) -> None:
+    """What is written rightly holds beside it: messages that were switched off stay out of the spool."""
+    (tmp_path / "gnomon.yaml").write_text(
+        "slo:\n  routing_accuracy_percent: much\ncapture:\n  failure_messages: false\n"
+        "environment: production\n"
+    )
+    ended = run(
+        tmp_path,
+        """
+        import gnomon
+        gnomon.configure()
+        try:
+            with gnomon.agent("a"): raise ValueError("of Ada Example")
+        except ValueError: pass
+        """,
+    )
+    assert "slo.routing_accuracy_percent" in ended.log
+    (span,) = ended.spans
+    assert span.resource["deployment.environment.name"] == "production"
+    assert "Ada Example" not in "".join(path.read_text() for path in ended.spool.iterdir())
 
 
 def test_telemetry_can_be_switched_off(tmp_path: Path) -> None:

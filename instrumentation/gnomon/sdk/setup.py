@@ -157,11 +157,10 @@ def recipe() -> Mapping[str, Any] | None:
 def _settings() -> Settings:
     from gnomon import settings as gnomon_settings  # noqa: PLC0415 - not needed with settings given
 
-    try:
-        return gnomon_settings.load()
-    except UserError as error:
-        logger.warning("%s; telemetry goes on with the default settings", error)
-        return gnomon_settings.Settings(root=Path.cwd(), state_directory=Path.cwd() / ".gnomon")
+    settings, mistake = gnomon_settings.load_usable(Path.cwd())
+    if mistake is not None:
+        logger.warning("%s; telemetry goes on without it", mistake)
+    return settings
 
 
 def _load_prices(path: Path) -> None:
