@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gnomon import settings
 from gnomon_generators.artefacts.production import produce
 from tests.collector.running import configuration, program
-from tests.otlp_sink import Sink, refusing_port
+from tests.otlp_sink import Sink, grpc_sink, http_sink, refusing_port
 from tests.plugin.project import Completed, Project
 from tests.promql import servers
 from tests.spool_reader import Run, Span, read_runs
@@ -68,6 +69,17 @@ class Played:
     facts: Sequence[Timed]
     runs: Sequence[Run]
     end: float
+
+
+@contextmanager
+def played_on(folder: Path, plans: Sequence[Plan]) -> Iterator[Played]:
+    """The plans played on a stage in this folder, which stands as long as the block lasts."""
+    with grpc_sink() as tempo, http_sink() as results:
+        set_up = stage(folder, tempo, results)
+        try:
+            yield play(set_up, plans)
+        finally:
+            set_up.stop()
 
 
 def stage(folder: Path, tempo: Sink, results: Sink) -> Stage:

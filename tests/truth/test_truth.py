@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from gnomon_analysis.store import open_store
-from tests.otlp_sink import grpc_sink, http_sink
 from tests.truth import panels
 from tests.truth.boards import ASKED, HOUR, differences
 from tests.truth.panels import COUNTED, DECIDED, NOT_COUNTED, PER_SECOND
 from tests.truth.parts import eventually
 from tests.truth.planted_suite import plans
-from tests.truth.stage import Played, play, stage
+from tests.truth.stage import Played, played_on
 
 RUNS, TESTS, SEED = 9, 270, 4
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    folder = tmp_path_factory.mktemp("stage")
-    with grpc_sink() as tempo, http_sink() as results:
-        set_up = stage(folder, tempo, results)
-        try:
-            yield play(set_up, plans(RUNS, TESTS, SEED))
-        finally:
-            set_up.stop()
+    with played_on(tmp_path_factory.mktemp("stage"), plans(RUNS, TESTS, SEED)) as found:
+        yield found
 
 
 def test_every_panel_is_held_against_the_truth_or_has_a_reason() -> None:
@@ -125,18 +118,3 @@ def test_the_store_says_the_same(played: Played) -> None:
     done = project.gnomon(*asked)
     assert done.status == 1, done.output
     assert "1 run in Prometheus that the store does not have" in done.stdout
-
-
-def test_a_false_run_is_noticed(played: Played) -> None:
-    """Points of a run that nobody ran make a difference, and are named."""
-    project, address = played.stage.apart, played.stage.prometheus.address
-    asked = ("reconcile", "--from", "-1h", "--prometheus", address, "--environment", "staging", "--json")
-    before = json.loads(project.gnomon(*asked).stdout)["report"]
-    line = next(project.spool.glob("*.metrics.jsonl.sent")).read_text()
-    # The same run again, a second and a millisecond later.
-    at = next(part for part in line.split('"') if part.isdigit() and len(part) == 19)
-    (project.spool / "false.metrics.jsonl").write_text(line.replace(at, str(int(at) + 1_001_000_000)))
-    assert project.gnomon("spool", "replay", "--endpoint", played.stage.collector.endpoint).status == 0
-    eventually(
-        lambda: len(json.loads(project.gnomon(*asked).stdout)["report"]["unknown"]) > len(before["unknown"])
-    )
