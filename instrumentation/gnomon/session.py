@@ -34,8 +34,8 @@ class TestSession:
 
     `worker_id` is pytest-xdist's (`gw0`, …) and `main` without it; `file_stem` begins the name of
     every spool file of the run; `resource` maps the run's resource attributes to plain values;
-    `on_close` holds what must be finished before the process leaves the session, and `touched` the test
-    that runs now if anything was recorded under it.
+    `on_close` holds what must be finished before the process leaves the session. `describe` says what test
+    runs now and is None between tests; `touched` is what it said, if anybody asked during this test.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of the name
@@ -48,23 +48,23 @@ class TestSession:
     resource: Mapping[str, Any]
     sequence: int
     on_close: list[Callable[[], None]] = field(default_factory=list)
-    _describe: Callable[[], CurrentTest] | None = None
+    describe: Callable[[], CurrentTest] | None = None
     touched: CurrentTest | None = None
 
     def enter(self, describe: Callable[[], CurrentTest]) -> None:
         """A test's attempt begins; `describe` is called only if somebody asks what is running."""
-        self._describe = describe
+        self.describe = describe
         self.touched = None
 
     def leave(self) -> None:
         """The test is over; what is recorded from now on belongs to the run alone."""
-        self._describe = self.touched = None
+        self.describe = self.touched = None
 
     @property
     def current(self) -> CurrentTest | None:
         """The test that runs now, None between tests."""
-        if self.touched is None and self._describe is not None:
-            self.touched = self._describe()
+        if self.touched is None and self.describe is not None:
+            self.touched = self.describe()
         return self.touched
 
     def record_call(self, stats: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.otlp import encode
-from gnomon.runs.result import MAIN_WORKER, Attempt, PlainPass, TestResult
+from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
 from gnomon.runs.spans import RunSpans, scope
 from gnomon.spool import Journal
 from gnomon.spool.journal import spans
@@ -57,16 +57,18 @@ def test_a_plain_pass_in_short(result: TestResult) -> None:
     """A plain pass in short is the span that its result has otherwise, id and all."""
     assert result.path is not None
     assert result.line is not None
-    passed = PlainPass(
-        result.node_id,
-        result.worker,
-        (result.start, result.stop),
-        (result.duration, result.call_duration),
-        (result.path, result.line),
-    )
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "a.traces.jsonl", encode.resource({}), scope("pytest"))
-        form, values = maker().plain_pass(passed)
+        values, form = maker().plain_pass(
+            result.worker,
+            result.node_id,
+            start=result.start,
+            stop=result.stop,
+            duration=result.duration,
+            call_duration=result.call_duration,
+            path=result.path,
+            line=result.line,
+        )
         journal.append(values, form)
         (found,) = spans(journal.complete())
     (expected,) = map(json.loads, maker().test(result))

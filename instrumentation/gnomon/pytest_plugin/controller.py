@@ -21,6 +21,7 @@ from gnomon.otlp import encode, endpoint
 from gnomon.pytest_plugin import summary
 from gnomon.pytest_plugin.executor import Executor
 from gnomon.pytest_plugin.guard import described, guarded, note
+from gnomon.pytest_plugin.intake import Intake
 from gnomon.pytest_plugin.reports import Results, message_of
 from gnomon.pytest_plugin.run_files import SCOPE, RunFiles
 from gnomon.pytest_plugin.run_identity import RunIdentity, identify
@@ -28,7 +29,7 @@ from gnomon.runs.plan import Plan, missing
 from gnomon.runs.points import RunPoints
 from gnomon.runs.recorded import totals_of
 from gnomon.runs.recovery import recover
-from gnomon.runs.result import MAIN_WORKER, PlainPass, TestResult
+from gnomon.runs.result import MAIN_WORKER, TestResult
 from gnomon.runs.spans import MESSAGE_CHARACTERS, RunSpans, nanoseconds
 from gnomon.session import TestSession
 from gnomon.settings import Settings
@@ -48,13 +49,8 @@ class _Worker:
 
     def __init__(self, started: float) -> None:
         self.started = started
-        self.ended: float | None = None
+        self.ended = 0.0
         self.crashed = False
-        self.last_stop = 0.0
-
-    def end(self, run_ended: float) -> float:
-        """When the worker ended: a crashed test's result comes a little after its worker's end."""
-        return max(self.ended or run_ended, self.last_stop)
 
 
 class Controller:
@@ -64,7 +60,6 @@ class Controller:
         self.troubles = troubles
         self._config = config
         self._settings = settings
-        self._results = Results()
         self._workers: dict[str, _Worker] = {}
         self._collected: dict[str, Counter[str]] = {}
         self._stated: dict[str, dict[str, Any]] = {}
@@ -75,6 +70,7 @@ class Controller:
         self._finished = False
         self._delivery: DeliveryReport | None = None
         self._executor: Executor | None = None
+        self._intake: Intake | None = None
         self._identity: RunIdentity | None = None
 
     # The beginning.
@@ -111,7 +107,16 @@ class Controller:
         active = make_session(identity, MAIN_WORKER, self._files.directory)
         test_session.active = active
         self._executor = Executor(active)
+        self._intake = Intake(
+            self._executor,
+            points=self._points,
+            spans=self._spans,
+            files=self._files,
+            write=self._write,
+            troubles=self.troubles,
+        )
         self._config.pluginmanager.register(self._executor, "gnomon-executor")
+        self._config.pluginmanager.register(self._intake, "gnomon-intake")
 
     @pytest.hookimpl(optionalhook=True)
     @guarded
@@ -183,38 +188,14 @@ class Controller:
 
     # What ran.
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """One phase of one test."""
-        try:
-            if self._executor is not None:
-                if "node" not in report.__dict__:  # it ran in this process
-                    self._executor.annotate(report)
-                result = self._results.take(report)
-                if isinstance(result, PlainPass):
-                    self._write_plain_pass(result)
-                elif result is not None:
-                    self._write(result)
-        except Exception as error:  # as `guarded`, without its price on the busiest hook
-            note(self, f"{report.nodeid}: {described(error)}")
-
     @guarded
     def pytest_keyboard_interrupt(self) -> None:
         """Ctrl-C or `pytest.exit`, whatever the exit code."""
         self._stopped = True
 
-    def _write_plain_pass(self, passed: PlainPass) -> None:
-        if self._workers and (worker := self._workers.get(passed.worker)) is not None:
-            worker.last_stop = max(worker.last_stop, passed.times[1])
-        self._points.add_plain_pass(passed)
-        form, values = self._spans.plain_pass(passed)
-        self._files.append(values, form)
-
     def _write(self, result: TestResult) -> None:
         if result.outcome == "crashed" or result.moved:
             self._add_calls_of_the_dead(result)
-        if self._workers and (worker := self._workers.get(result.worker)) is not None:
-            worker.last_stop = max(worker.last_stop, result.stop)
         self._points.add_result(result)
         for span in self._spans.test(result):
             self._files.append(span)
@@ -248,7 +229,7 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Writes what never ran, closes the files and sends them; the workers are gone by now."""
-        if self._identity is None or self._finished:
+        if self._identity is None or self._intake is None or self._finished:
             return
         self._finished = True
         # Ctrl-C once more, while pytest deals with the first: it never comes to set its exit status.
@@ -256,23 +237,26 @@ class Controller:
             self._stopped = True
             exitstatus = exitstatus or pytest.ExitCode.INTERRUPTED
         try:
-            self._finish(self._identity, int(exitstatus))
+            self._finish(self._identity, self._intake.results, int(exitstatus))
         except Exception as error:
             note(self, f"the run's end could not be written: {described(error)}")
 
-    def _finish(self, identity: RunIdentity, exit_code: int) -> None:
+    def _finish(self, identity: RunIdentity, results: Results, exit_code: int) -> None:
         ended = time.time()
         if self._executor is not None:
             self._stated.update(self._executor.stated)
             for trouble in self._executor.troubles:
                 note(self, trouble)
-        for result in self._results.unfinished():
+        for result in results.unfinished():
             self._write(result)
-        seen = {worker: Counter(tests) for worker, tests in self._results.seen().items()}
+        for name, worker in self._workers.items():
+            # A crashed test's result comes a little after its worker's end.
+            worker.ended = max(worker.ended or ended, results.of(name).last_stop)
+        seen = {worker: Counter(tests) for worker, tests in results.seen().items()}
         for result in missing(self._collected, seen, ended, self._stated):
             self._write(result)
         self._points.settle()
-        self._write_workers(ended)
+        self._write_workers()
         self._write_run(identity, exit_code, ended)
         test_session.close()
         self._files.complete()
@@ -287,13 +271,10 @@ class Controller:
         if self._files.why:
             note(self, self._files.why)
 
-    def _write_workers(self, ended: float) -> None:
+    def _write_workers(self) -> None:
         for name, worker in self._workers.items():
-            self._files.append(
-                self._spans.worker(
-                    name, worker.started, worker.end(ended), self._points.busy(name), worker.crashed
-                )
-            )
+            busy = self._points.busy(name)
+            self._files.append(self._spans.worker(name, worker.started, worker.ended, busy, worker.crashed))
 
     def _write_run(self, identity: RunIdentity, exit_code: int, ended: float) -> None:
         status = "aborted" if self._stopped else _STATUS_OF_EXIT.get(exit_code, "failure")
@@ -314,7 +295,7 @@ class Controller:
         )
 
     def _write_points(self, identity: RunIdentity, ended: float) -> None:
-        lives = {name: worker.end(ended) - worker.started for name, worker in self._workers.items()}
+        lives = {name: worker.ended - worker.started for name, worker in self._workers.items()}
         line = self._points.line(
             SCOPE,
             started=identity.started,

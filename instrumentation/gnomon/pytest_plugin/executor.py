@@ -35,12 +35,15 @@ class Executor:
     def __init__(self, session: TestSession) -> None:
         self.session = session
         self.troubles: list[str] = []
+        # Whether the running test is at its first attempt and nobody said or recorded anything of it.
+        self.plain = True
+        self._describing = self._describe
         self._stated: dict[str, dict[str, Any]] = {}
         # Every test that began; those that `_executions` does not count yet.
         self._began: list[pytest.Item] = []
         self._executions: Counter[str] = Counter()
         self._item: pytest.Item | None = None
-        self._attempt = 0
+        self._attempt = 1
         self._attempts: list[list[Any]] = []
         self._attempt_start = 0.0
         self._outcome: str | None = None
@@ -80,6 +83,7 @@ class Executor:
             record.update(_identity(**marker.kwargs))
         if record:
             self._stated[item.nodeid] = record
+            self.plain = False
 
     @property
     def stated(self) -> dict[str, dict[str, Any]]:
@@ -91,6 +95,17 @@ class Executor:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """An attempt begins: of another test, or one more of the same."""
+        if not self.plain or item is self._item:
+            self._begin_attempt(item)
+            return
+        # What most tests of most runs come to; a call less is felt here.
+        self._item = item
+        self._began.append(item)
+        self._outcome = self._error = None
+        self._attempt_start = time.time()
+        self.session.describe = self._describing
+
+    def _begin_attempt(self, item: pytest.Item) -> None:
         if item is self._item:
             self._attempt += 1
             self._end_attempt()
@@ -98,14 +113,13 @@ class Executor:
             self._item = item
             self._began.append(item)
             self._attempt = 1
-            if self._attempts or self._totals or self._children:
-                self._attempts, self._totals, self._children = [], {}, 0
-        if self._record or self._stated:
-            # The answer of an attempt that was thrown away must not stand for the next one.
-            self._record = copy.deepcopy(self._stated.get(self._node_id, {}))
+            self._attempts, self._totals, self._children = [], {}, 0
+        # The answer of an attempt that was thrown away must not stand for the next one.
+        self._record = copy.deepcopy(self._stated.get(self._node_id, {}))
         self._outcome = self._error = None
         self._attempt_start = time.time()
-        self.session.enter(self._describe)
+        self.plain = self._attempt == 1 and not self._stated
+        self.session.enter(self._describing)
 
     @property
     def _node_id(self) -> str:
@@ -131,6 +145,7 @@ class Executor:
         current.calls.clear()
 
     def _describe(self) -> CurrentTest:
+        self.plain = False
         node_id = self._node_id
         self._executions.update(item.nodeid for item in self._began)
         self._began.clear()
@@ -144,7 +159,10 @@ class Executor:
 
     def record_of(self, node_id: str) -> dict[str, Any]:
         """The record that the running test fills; a fresh one for any other test."""
-        return self._record if node_id == self._node_id else {}
+        if node_id != self._node_id:
+            return {}
+        self.plain = False
+        return self._record
 
     def phase_ended(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Sees how a phase ended, also one whose report a rerun plugin will hide."""
@@ -158,6 +176,7 @@ class Executor:
 
     def _ask_for_result(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         if (words := item.ihook.pytest_gnomon_result(item=item, call=call)) is not None:
+            self.plain = False
             _take_result(routing.RoutingTest(self._record), **words)
 
     def annotate(self, report: pytest.TestReport) -> None:
@@ -165,7 +184,7 @@ class Executor:
 
         Called with each report of the running test before anybody else sees it.
         """
-        if self._record or self._attempt != 1 or self.session.touched is not None:
+        if not self.plain:
             self._guard(self._annotate, report)
         if report.when == "teardown":
             self.session.leave()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gnomon.registry.values import OTHER
-from gnomon.runs.result import MAIN_WORKER, Attempt, PlainPass, TestResult
+from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
 
 CRASHED_PHASE = "???"  # how pytest-xdist marks the report that it makes up for a dead worker
 
@@ -25,104 +25,116 @@ _CRASH = "WorkerCrashed"  # `error.type` of a test that lost its process
 _FINAL = frozenset({"passed", "failed", "skipped"})  # a rerun plugin's own words mean "not the last"
 
 
+class WorkerReports:
+    """What one worker reported.
+
+    `held` are reports of tests that may turn out to have passed and said nothing, in the order in which
+    they came; `running` those of its other tests that are not over, by test; `executions` counts how often
+    it brought each test to a result, and `last_stop` is when it last did, in Unix seconds.
+    """
+
+    __slots__ = ("executions", "held", "last_stop", "running", "worker")
+
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
+        self.held: list[pytest.TestReport] = []
+        self.running: dict[str, list[pytest.TestReport]] = {}
+        self.executions: dict[str, int] = {}
+        self.last_stop = 0.0
+
+
 class Results:
     """Takes reports one by one and gives a result as soon as a test has one."""
 
     def __init__(self) -> None:
-        # By worker: its reports since its last result, in the order in which they came.
-        self._latest: dict[str, list[pytest.TestReport]] = {}
-        # By worker and test: what the above came to where a test is not over with them.
-        self._running: dict[str, dict[str, list[pytest.TestReport]]] = {}
+        self._workers: dict[str, WorkerReports] = {}
         # Attempts of a test whose worker died, until the rerun plugin starts it elsewhere.
-        self._orphans: dict[str, list[Attempt]] = {}
-        self._executions: dict[str, dict[str, int]] = {}
+        self.orphans: dict[str, list[Attempt]] = {}
 
-    def take(self, report: pytest.TestReport) -> TestResult | PlainPass | None:
-        """Adds one report; gives the test's result if this report was its last."""
-        worker = worker_of(report) if "node" in report.__dict__ else MAIN_WORKER
-        latest = self._latest.get(worker)
-        if latest is None:
-            latest = self._latest[worker] = []
-            self._running[worker] = {}
-            self._executions[worker] = {}
-        latest.append(report)
-        when = report.when
-        # pytest puts a node id together at each look: it is not asked for it before it is needed.
-        if when in ("setup", "call"):
-            return None
-        if len(latest) == 3 and not self._running[worker] and not self._orphans:
-            passed = _plain_pass(worker, *latest)
-            if passed is not None and passed.node_id not in (executions := self._executions[worker]):
-                executions[passed.node_id] = 1
-                latest.clear()
-                return passed
-        return self._end_of_phases(worker, report)
+    def of(self, worker: str) -> WorkerReports:
+        """What a worker reported so far."""
+        reports = self._workers.get(worker)
+        if reports is None:
+            reports = self._workers[worker] = WorkerReports(worker)
+        return reports
 
-    def _end_of_phases(self, worker: str, report: pytest.TestReport) -> TestResult | None:
-        running = self._by_test(worker)
+    def take(self, reports: WorkerReports, report: pytest.TestReport) -> TestResult | None:
+        """Adds one report of a worker; gives the test's result if this report was its last."""
         node_id = report.nodeid
-        reports = running[node_id]
+        of_test = reports.running.setdefault(node_id, [])
+        of_test.append(report)
+        if report.when in ("setup", "call"):
+            return None
         if report.when == CRASHED_PHASE:
-            del running[node_id]
-            return self._crashed(worker, node_id, reports)
-        result = self._concluded(worker, node_id, reports)
+            del reports.running[node_id]
+            result = self._crashed(reports, node_id, of_test)
+        elif (result := self._concluded(reports, node_id, of_test)) is not None:
+            del reports.running[node_id]
         if result is not None:
-            del running[node_id]
+            reports.last_stop = max(reports.last_stop, result.stop)
         return result
-
-    def _by_test(self, worker: str) -> dict[str, list[pytest.TestReport]]:
-        """The reports of the worker's tests that have no result yet, by test."""
-        running, latest = self._running[worker], self._latest[worker]
-        for report in latest:
-            running.setdefault(report.nodeid, []).append(report)
-        latest.clear()
-        return running
 
     def seen(self) -> Mapping[str, Mapping[str, int]]:
         """How often each worker brought each test to a result."""
-        return self._executions
+        return {worker: reports.executions for worker, reports in self._workers.items()}
 
-    def _execution(self, worker: str, node_id: str) -> int:
-        executions = self._executions[worker]
-        number = executions[node_id] = executions.get(node_id, 0) + 1
-        return number
-
-    def _concluded(self, worker: str, node_id: str, reports: list[pytest.TestReport]) -> TestResult | None:
+    def _concluded(
+        self, worker: WorkerReports, node_id: str, reports: list[pytest.TestReport]
+    ) -> TestResult | None:
         attempts = _attempts(reports)
         last = attempts[-1]
         if not last.final:
             return None  # a plugin will try again
-        before = self._orphans.pop(node_id, []) if self._orphans else []
-        return _result(attempts, before, worker, node_id, self._execution(worker, node_id))
+        before = self.orphans.pop(node_id, [])
+        return _result(attempts, before, worker.worker, node_id, _execution(worker, node_id))
 
-    def _crashed(self, worker: str, node_id: str, reports: list[pytest.TestReport]) -> TestResult | None:
+    def _crashed(
+        self, worker: WorkerReports, node_id: str, reports: list[pytest.TestReport]
+    ) -> TestResult | None:
         *earlier, crash = reports
         attempts = _attempts(earlier)
         now = time.time()
         start = attempts[-1].start if attempts else now
         known = [
-            *self._orphans.pop(node_id, []),
+            *self.orphans.pop(node_id, []),
             *(attempt.as_attempt("failed") for attempt in attempts[:-1]),
             Attempt("crashed", start, now, _CRASH),
         ]
         if crash.outcome not in _FINAL:
-            self._orphans[node_id] = known
+            self.orphans[node_id] = known
             return None
         return _unfinished(
-            known, attempts, worker, node_id, self._execution(worker, node_id), message=message_of(crash)
+            known,
+            attempts,
+            worker.worker,
+            node_id,
+            _execution(worker, node_id),
+            message=message_of(crash),
         )
 
     def unfinished(self) -> Iterator[TestResult]:
         """Tests that began and never came to a result; the run is over."""
-        for worker in self._running:
-            for node_id, reports in self._by_test(worker).items():
+        for worker in self._workers.values():
+            for report in worker.held:
+                worker.running.setdefault(report.nodeid, []).append(report)
+            for node_id, reports in worker.running.items():
                 attempts = _attempts(reports)
                 known = [attempt.as_attempt("failed") for attempt in attempts[:-1]]
-                execution = self._execution(worker, node_id)
-                yield _unfinished(known, attempts, worker, node_id, execution, message="interrupted")
-        for node_id, known in self._orphans.items():
+                execution = _execution(worker, node_id)
+                result = _unfinished(
+                    known, attempts, worker.worker, node_id, execution, message="interrupted"
+                )
+                worker.last_stop = max(worker.last_stop, result.stop)
+                yield result
+            worker.held, worker.running = [], {}
+        for node_id, known in self.orphans.items():
             yield _unfinished(known, [], MAIN_WORKER, node_id, 0, message="the worker died")
-        self._latest, self._running, self._orphans = {}, {}, {}
+        self.orphans = {}
+
+
+def _execution(worker: WorkerReports, node_id: str) -> int:
+    number = worker.executions[node_id] = worker.executions.get(node_id, 0) + 1
+    return number
 
 
 def worker_of(report: pytest.TestReport) -> str:
@@ -130,27 +142,6 @@ def worker_of(report: pytest.TestReport) -> str:
     extra = report.__dict__
     worker: str = extra.get("worker_id") or extra["node"].gateway.id
     return worker
-
-
-def _plain_pass(
-    worker: str, setup: pytest.TestReport, call: pytest.TestReport, teardown: pytest.TestReport
-) -> PlainPass | None:
-    """The result of a test that simply passed, where these reports are one's and nothing more is to tell."""
-    location = setup.location
-    if (
-        setup.outcome == call.outcome == teardown.outcome == "passed"
-        and call.when == "call"
-        and call.location == location == teardown.location
-        and "context" not in (said := call.__dict__)
-        and "wasxfail" not in said
-        and "gnomon" not in teardown.__dict__
-        and location
-        and (line := location[1]) is not None
-        and (node_id := setup.nodeid).isascii()
-    ):
-        durations = setup.duration + call.duration + teardown.duration, call.duration
-        return PlainPass(node_id, worker, (setup.start, teardown.stop), durations, (location[0], line + 1))
-    return None
 
 
 class _Attempt:

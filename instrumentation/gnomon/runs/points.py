@@ -16,7 +16,7 @@ from gnomon.registry import Metric, metrics
 from gnomon.registry import attributes as a
 from gnomon.registry.values import NONE
 from gnomon.runs.recorded import MODEL_CALL, figure, plain
-from gnomon.runs.result import PlainPass, TestResult
+from gnomon.runs.result import TestResult
 from gnomon.runs.routing import correct
 
 Label = tuple[str, Any]
@@ -86,8 +86,9 @@ class RunPoints:
         self._resource = encode.resource(dict(_some(resource, _RESOURCE)))
         self._values: dict[Metric, dict[Labels, float]] = defaultdict(dict)
         self._histograms: dict[Metric, dict[Labels, _Histogram]] = defaultdict(dict)
-        # Durations of plain passes by worker: kept as they come, and added up in one go.
-        self._plain_passes: defaultdict[str, list[float]] = defaultdict(list)
+        # Seconds that tests took which passed and said nothing, by worker: whoever meets one adds it here,
+        # and all are counted in one go.
+        self.plain_passes: defaultdict[str, list[float]] = defaultdict(list)
         self.outcomes: Counter[str] = Counter()
         self.attempts_beyond_first = 0
         self.judged: Counter[str] = Counter()
@@ -144,23 +145,19 @@ class RunPoints:
         if record:
             self._add_routing(suite, category, record, result)
 
-    def add_plain_pass(self, passed: PlainPass) -> None:
-        """Counts one test that passed and said nothing."""
-        self._plain_passes[passed.worker].append(passed.durations[0])
-
     def _add_test(self, suite: str, category: str, expected: str, outcome: str, number: int = 1) -> None:
         labels = ((_OUTCOME, outcome), (_CATEGORY, category), (_SKILL, expected))
         self._add(metrics.GNOMON_RUN_TESTS, number, suite, *labels)
 
     def settle(self) -> None:
-        """Adds up the plain passes taken so far; what reads the sums calls it first."""
-        for worker, durations in self._plain_passes.items():
+        """Adds up the plain passes so far; what reads the sums calls it first."""
+        for worker, durations in self.plain_passes.items():
             self.outcomes["passed"] += len(durations)
             self._busy[worker] += sum(durations)
             self._add_test(self._suite, NONE, NONE, "passed", len(durations))
             histogram = self._histogram(metrics.GNOMON_RUN_TEST_DURATION, self._suite, (_CATEGORY, NONE))
             histogram.add_all(durations)
-        self._plain_passes.clear()
+        self.plain_passes.clear()
 
     def _add_routing(self, suite: str, category: str, record: Mapping[str, Any], result: TestResult) -> None:
         if "routing" in record and "expected" in record["routing"]:

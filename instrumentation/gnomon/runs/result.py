@@ -48,31 +48,6 @@ class TestResult:
     moved: bool = False
 
 
-class PlainPass:
-    """A test that passed at once and said nothing of itself, as most tests of most runs do.
-
-    `times` are its start and stop, `durations` those of the whole test and of its call, `place` its file
-    and line; otherwise as in `TestResult`. Its node id is ASCII, and this is its first execution.
-    Written out, since to define a dataclass takes a millisecond of each run.
-    """
-
-    __slots__ = ("durations", "node_id", "place", "times", "worker")
-
-    def __init__(
-        self,
-        node_id: str,
-        worker: str,
-        times: tuple[float, float],
-        durations: tuple[float, float],
-        place: tuple[str, int],
-    ) -> None:
-        self.node_id = node_id
-        self.worker = worker
-        self.times = times
-        self.durations = durations
-        self.place = place
-
-
 def never_started(node_id: str, when: float, record: dict[str, Any]) -> TestResult:
     """The result of a test that was collected and never began; `when` is the run's end."""
     return TestResult(

@@ -14,7 +14,7 @@ from typing import Any
 from gnomon.otlp import encode
 from gnomon.otlp.encode import any_value, attributes, dumps, quoted
 from gnomon.runs.ids import around_node_id, attempt_span_id, span_id, test_span_id
-from gnomon.runs.result import MAIN_WORKER, Attempt, PlainPass, TestResult
+from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
 from gnomon.runs.routing import correct
 from gnomon.spool.forms import Form
 from gnomon.version import __version__
@@ -110,16 +110,30 @@ class RunSpans:
             return [own, *(self._attempt(result, span, number, attempt) for number, attempt in attempts)]
         return [own]
 
-    def plain_pass(self, passed: PlainPass) -> tuple[Form, str]:
-        """The span of a test that simply passed, in short: its form and its own values."""
-        form = self._passed.get(passed.worker) or self._pass_form(passed.worker)
-        (start, stop), (duration, call_duration), (path, line) = passed.times, passed.durations, passed.place
+    def plain_pass(
+        self,
+        worker: str,
+        node_id: str,
+        *,
+        start: float,
+        stop: float,
+        duration: float,
+        call_duration: float,
+        path: str,
+        line: int,
+    ) -> tuple[str, Form]:
+        """The span of a test that passed at once and said nothing, in short: its own values, and its form.
+
+        For a test's first execution and an ASCII node id; arguments as in `TestResult`.
+        """
+        form = self._passed.get(worker) or self._pass_form(worker)
         file = self._paths.get(path)
         if file is None:
             file = self._paths[path] = quoted(path)
-        return form, (
-            f"{encode_basestring_ascii(passed.node_id)}\t{int(start * 1e6 + 0.5)}\t{int(stop * 1e6 + 0.5)}\t"
-            f"{file}\t{line}\t{int(duration * 1e6 + 0.5)}\t{int(call_duration * 1e6 + 0.5)}"
+        return (
+            f"{encode_basestring_ascii(node_id)}\t{int(start * 1e6 + 0.5)}\t{int(stop * 1e6 + 0.5)}\t"
+            f"{file}\t{line}\t{int(duration * 1e6 + 0.5)}\t{int(call_duration * 1e6 + 0.5)}",
+            form,
         )
 
     def _pass_form(self, worker: str) -> Form:

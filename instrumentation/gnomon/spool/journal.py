@@ -62,7 +62,11 @@ class Journal:
                 if number is None:
                     number = self._begin(form)
                 line = f"{number}\t{span}\n"
-            self._write(line.encode("ascii"))
+            # As `_write`, without the price of a call: nothing is written more often.
+            data = line.encode("ascii")
+            written = os.write(self._descriptor, data)
+            if written != len(data):
+                self._write_rest(data, written)
             self.spans += 1
 
     def _begin(self, form: Form) -> int:
