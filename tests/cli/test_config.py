@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from tests.cli.run import gnomon
 
@@ -77,6 +78,53 @@ def test_check_covers_the_environment(tmp_path: Path) -> None:
     done = gnomon("config", "check", cwd=tmp_path, GNOMON_GATE_ENABLED="perhaps")
     assert done.returncode == 1
     assert done.stdout.startswith("environment variable GNOMON_GATE_ENABLED: gate.enabled: ")
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("GNOMON_EXPORT_ENDPIONT", "nothing reads this variable; did you mean GNOMON_EXPORT_ENDPOINT?"),
+        ("gnomon_environment", "nothing reads this variable; did you mean GNOMON_ENVIRONMENT?"),
+        ("GNOMON_ENDPOINT", "nothing reads this variable; did you mean GNOMON_EXPORT_ENDPOINT?"),
+        ("GNOMON_RUN_SEQENCE", "nothing reads this variable; did you mean GNOMON_RUN_SEQUENCE?"),
+        ("GNOMON_COLOUR", "nothing reads this variable; unset it; docs/settings.md has those there are"),
+        ("GNOMON_SUITES", "suites: no variable sets it; write `suites` in gnomon.yaml"),
+    ],
+)
+def test_check_finds_variables_that_nothing_reads(tmp_path: Path, variable: str, said: str) -> None:
+    """A misspelled variable has a line with the nearest right name; other commands go on."""
+    done = gnomon("config", "check", cwd=tmp_path, **{variable: "x"})
+    assert done.returncode == 1
+    assert done.stdout == f"environment variable {variable}: {said}\n"
+    assert gnomon("config", "show", cwd=tmp_path, **{variable: "x"}).returncode == 0
+
+
+def test_check_leaves_variables_alone_that_have_a_reader(tmp_path: Path) -> None:
+    """Switches, parts of the stack, secrets that the settings name, and what Kubernetes puts beside them."""
+    (tmp_path / "gnomon.yaml").write_text("channels: {slack: {webhook_url: {env: GNOMON_SLACK_HOOK}}}\n")
+    variables = {
+        "GNOMON": "1",
+        "GNOMON_SLACK_HOOK": "https://hooks.example.com/x",
+        "GNOMON_COLLECTOR_STATE": "/state",
+        "GNOMON_COLLECTOR_SERVICE_HOST": "10.0.0.7",
+        "GNOMON_COLLECTOR_PORT": "tcp://10.0.0.7:4317",
+        "GNOMON_COLLECTOR_PORT_4317_TCP_ADDR": "10.0.0.7",
+        "GNOMON_SPOOL_MAXBYTES": "",
+    }
+    done = gnomon("config", "check", cwd=tmp_path, **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_finds_ports_that_there_are_not(tmp_path: Path) -> None:
+    """An address has a port from 1 to 65535 or none, in the file, in our variables and in OpenTelemetry's."""
+    (tmp_path / "gnomon.yaml").write_text("export: {endpoint: 'http://localhost:43180'}\n")
+    assert gnomon("config", "check", cwd=tmp_path).returncode == 0
+    for variable in ("GNOMON_EXPORT_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+        for port in ("431800", "0", "http"):
+            done = gnomon("config", "check", cwd=tmp_path, **{variable: f"http://me:s3cr3t@localhost:{port}"})
+            assert done.returncode == 1
+            assert done.stdout.startswith(f"environment variable {variable}: ")
+            assert "s3cr3t" not in done.stdout + done.stderr
 
 
 def test_other_commands_refuse_broken_settings(tmp_path: Path) -> None:

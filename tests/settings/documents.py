@@ -38,7 +38,7 @@ _TEXTS: dict[str, st.SearchStrategy[str]] = {
     URL.pattern: st.builds("https://{}:4318/{}".format, _WORD, _WORD),
     STORE_URL.pattern: st.sampled_from(["sqlite:////tmp/x.db", "postgresql+psycopg://me@db:5432/gnomon"]),
     EMAIL.pattern: st.builds("{}@{}.example".format, _WORD, _WORD),
-    HOST_AND_PORT.pattern: st.builds("{}:{}".format, _WORD, st.integers(0, 65535)),
+    HOST_AND_PORT.pattern: st.builds("{}:{}".format, _WORD, st.integers(1, 65535)),
     ADDRESS.pattern: st.sampled_from(["127.0.0.1", "10.0.0.7", "::1", "[::1]"]),
     WEEKDAYS.pattern: st.sampled_from(["sunday", "monday:friday"]),
     DATES.pattern: st.sampled_from(["2026-12-24", "2026-12-24:2027-01-01"]),

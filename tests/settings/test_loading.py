@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,10 @@ import pytest
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.settings import Duration, SecretReference, Settings, SettingsError, load, load_effective
+from gnomon.settings.strays import OTHERS
 from gnomon.settings.table import walk
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
@@ -212,7 +217,25 @@ def test_each_variable_sets_one_setting() -> None:
     """No two settings have the same variable, and none is one with another meaning."""
     names = [setting.variable for setting in walk() if setting.variable]
     assert len(names) == len(set(names))
-    assert not {"GNOMON_CONFIG", "GNOMON_DEBUG", "GNOMON_REQUIRE_STACK"} & set(names)
+    assert not OTHERS.keys() & set(names)
+
+
+def test_every_variable_that_is_read_is_known() -> None:
+    """Whatever `GNOMON_…` a source of Gnomon names sets a setting or is in the table of the others."""
+    known = {setting.variable for setting in walk()} | OTHERS.keys()
+    read = re.compile(r"\$\{?(?:env:)?(GNOMON\w*)")
+    named = set()
+    for room in ("instrumentation", "analysis", "generators", "collector", "stack", "tests"):
+        for file in (ROOT / room).rglob("*.py"):
+            if file.parent == Path(__file__).parent or file.name == "test_config.py":
+                continue
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    whole = re.fullmatch(r"GNOMON(_[A-Z]+)*", node.value)
+                    named |= {node.value} if whole else set(read.findall(node.value))
+    assert named >= {"GNOMON", "GNOMON_CACHE", "GNOMON_FILES"}
+    assert named - known == set()
+    assert OTHERS.keys() <= named
 
 
 def test_aliases_are_read(tmp_path: Path) -> None:

@@ -96,6 +96,16 @@ ONE_LINE = [
     ("flaky:\n  above: 0.8\n", 2, "flaky.above", "smaller than flaky.below"),
     ("changes:\n  detection: webhook\n", 2, "changes.detection", "write changes.webhook_url"),
     ("export:\n  endpoint: localhost:4317\n", 2, "export.endpoint", "begins with http:// or https://"),
+    *(
+        (f"{section}:\n  {key}: {address.format(port)}\n", 2, f"{section}.{key}", "from 1 to 65535")
+        for section, key, address in (
+            ("export", "endpoint", "http://localhost:{}"),
+            ("changes", "webhook_url", "https://[::1]:{}/hook"),
+            ("store", "url", "postgresql://gnomon@db:{}/gnomon"),
+            ("stack", "ledger", "localhost:{}"),
+        )
+        for port in ("65536", "0", "x")
+    ),
     ("channels:\n  slack:\n    webhook_url: {}\n", 3, "channels.slack.webhook_url", "either env or file"),
     (
         "channels:\n  slack:\n    webhook_url: {env: A, file: b}\n",

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from gnomon.settings.fields import DURATION, NAME, Format
 from gnomon.settings.loading import FILE_VARIABLE
 from gnomon.settings.schema import plain_value
+from gnomon.settings.strays import OTHERS
 from gnomon.settings.table import Setting, allowed, table, walk
 from gnomon_generators.document import MARK, Document
 
@@ -31,10 +32,15 @@ Gnomon reads `gnomon.yaml`. Every key may be left out, and so may the file: each
   password in an address is refused for the same reason.
 
 `gnomon init` writes a commented file that fits a repository, `gnomon config check` lists every mistake
-with its line, `gnomon config show` tells each value in force and where it comes from, and
-`gnomon config schema` prints the JSON Schema by which editors complete and check the file.
+with its line and every variable `GNOMON_…` that nothing reads, `gnomon config show` tells each value in
+force and where it comes from, and `gnomon config schema` prints the JSON Schema by which
+editors complete and check the file.
 """
 
+_OTHERS = """## Other variables
+
+These are read, too, and set no setting. Those of the stack's parts are set by whoever starts
+the parts, such as `gnomon stack`."""
 
 _SHORT: dict[Format | None, str] = {NAME: "a name", DURATION: "a duration"}
 
@@ -58,6 +64,8 @@ def render() -> str:
         plain = [field for field in setting.fields if field.kind not in ("section", "entries")]
         if plain:
             lines += ["", *_rows(plain)]
+    lines += ["", _OTHERS, "", "| variable | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {brief} |" for name, brief in OTHERS.items()]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

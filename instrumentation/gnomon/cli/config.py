@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from gnomon.cli.files import write_text
-from gnomon.errors import ExitCode
+from gnomon.errors import ExitCode, UserError
+from gnomon.otlp.endpoint import SIGNALS, url_of
 from gnomon.settings import (
     Effective,
     Place,
@@ -37,13 +38,14 @@ def check(path: Path | None, as_json: bool) -> int:
     """Finds every mistake in a gnomon.yaml; ends with 1 when there is one.
 
     PATH is a file or a folder; without it the nearest gnomon.yaml is checked. Environment variables
-    that override settings are checked, too, and so are the files that settings name.
+    that override settings are checked, too, and so are the files that settings name. A variable GNOMON_…
+    that nothing reads is a mistake, most often of spelling.
     """
     if path is not None and path.is_dir():
         path = path / FILE_NAME
     try:
-        effective = load_effective(path)
-        problems = tuple(_absent_files(effective))
+        effective = load_effective(path, strays=True)
+        problems = (*_absent_files(effective), *_wrong_endpoints())
     except SettingsError as error:
         problems = error.problems
         effective = None
@@ -101,6 +103,20 @@ def _absent_files(effective: Effective) -> list[Problem]:
         for key, file in named.items()
         if file is not None and not file.is_file()
     ]
+
+
+def _wrong_endpoints() -> list[Problem]:
+    """OpenTelemetry's own variables for where to send to, which Gnomon reads where it sends."""
+    problems = []
+    for signal in ("", *(f"{signal.upper()}_" for signal in SIGNALS)):
+        variable = f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT"
+        try:
+            if value := os.environ.get(variable, "").strip():
+                url_of(value)
+        except UserError as error:
+            wrong, _, remedy = str(error).partition("; ")
+            problems.append(Problem(Place(variable=variable), "", wrong, remedy))
+    return problems
 
 
 def _rows(effective: Effective) -> list[tuple[str, Any, Place]]:

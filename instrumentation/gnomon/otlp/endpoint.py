@@ -8,6 +8,7 @@ holds (port 4317 without a protocol is taken for gRPC, as everybody runs it).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -23,6 +24,7 @@ Protocol = Literal["grpc", "http/protobuf", "http/json"]
 SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 PROTOCOLS: tuple[Protocol, ...] = ("grpc", "http/protobuf", "http/json")
 GRPC_PORT = 4317
+_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@|\A[^/?#]*@")
 
 
 class Target(Record):
@@ -89,7 +91,7 @@ def _target(
     base = own or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip() or endpoint
     if not base:
         return None
-    url = _url(base)
+    url = url_of(base)
     chosen = _protocol(variable("PROTOCOL") or protocol, url)
     if chosen == "grpc":
         url = url._replace(path="", query="")
@@ -107,7 +109,12 @@ def _target(
     )
 
 
-def _url(value: str) -> SplitResult:
+def url_of(value: str) -> SplitResult:
+    """The parts of an endpoint's address, which has a scheme, a host and perhaps a port from 1 to 65535.
+
+    Raises:
+        UserError: it is no such address.
+    """
     # gRPC endpoints may come without a scheme; the specification reads them as secure only by option.
     try:
         url = urlsplit(value if "://" in value else f"http://{value}")
@@ -115,8 +122,9 @@ def _url(value: str) -> SplitResult:
     except ValueError:
         valid = False
     if not valid:
+        shown = _CREDENTIALS.sub("***@", value)
         raise UserError(
-            f"the OTLP endpoint {value!r} is no http or https URL; write one like http://localhost:4318"
+            f"the OTLP endpoint {shown!r} is no http or https URL; write one like http://localhost:4318"
         )
     return url
 

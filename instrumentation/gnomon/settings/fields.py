@@ -38,18 +38,27 @@ DURATION = Format(
     r"([0-9]{1,6}ms)?(?![\s\S])",
     "a time longer than zero as Prometheus writes it, such as 30s, 5m, 1h30m or 7d",
 )
+# A port as TCP has it, 1 to 65535.
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_BRACKETED = r"\[[^\s\x00-\x1f\x7f/?#@\[\]]+\]"
 URL = Format(
-    r"^https?://[^\s\x00-\x1f\x7f/?#]+([/?#][^\s\x00-\x1f\x7f]*)?(?![\s\S])",
-    "an address that begins with http:// or https://",
+    rf"^https?://([^\s\x00-\x1f\x7f/?#]*@)?({_BRACKETED}|[^\s\x00-\x1f\x7f/?#@:\[\]]+)(:{_PORT})?"
+    r"([/?#][^\s\x00-\x1f\x7f]*)?(?![\s\S])",
+    "an address that begins with http:// or https://, with a port, if any, from 1 to 65535",
 )
+# What stands before the host may hold any sign but the @ that ends it, as SQLAlchemy reads it.
 STORE_URL = Format(
-    r"^(sqlite(\+[a-z0-9_]+)?:///[^\x00-\x1f\x7f]+|postgresql(\+[a-z0-9_]+)?://[^\s\x00-\x1f\x7f]+)(?![\s\S])",
-    "a database address that begins with sqlite:/// or postgresql://",
+    r"^(sqlite(\+[a-z0-9_]+)?:///[^\x00-\x1f\x7f]+"
+    r"|postgresql(\+[a-z0-9_]+)?://(?=[^\s\x00-\x1f\x7f])([^\s\x00-\x1f\x7f:/@]*(:[^\s\x00-\x1f\x7f@]*)?@)?"
+    rf"({_BRACKETED}|[^\s\x00-\x1f\x7f/?:\[\]]+)?(:{_PORT})?"
+    r"(/[^\s\x00-\x1f\x7f?]*)?(\?[^\s\x00-\x1f\x7f]*)?)(?![\s\S])",
+    "a database address that begins with sqlite:/// or postgresql://, with a port, if any, from 1 to 65535",
 )
 EMAIL = Format(r"^[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+(?![\s\S])", "an e-mail address")
 VARIABLE = Format(r"^[A-Za-z_][A-Za-z0-9_]*(?![\s\S])", "the name of an environment variable")
 HOST_AND_PORT = Format(
-    r"^[^\s:/\x00-\x1f\x7f]+:[0-9]{1,5}(?![\s\S])", "a host and a port, such as localhost:25"
+    rf"^[^\s:/\x00-\x1f\x7f]+:{_PORT}(?![\s\S])",
+    "a host and a port from 1 to 65535, such as localhost:25",
 )
 _DAY = r"(sunday|monday|tuesday|wednesday|thursday|friday|saturday)"
 WEEKDAYS = Format(rf"^{_DAY}(:{_DAY})?(?![\s\S])", "a day such as sunday, or days such as monday:friday")

@@ -46,10 +46,22 @@ def load(
 
 
 def load_effective(
-    path: Path | None = None, start: Path | None = None, environ: Mapping[str, str] | None = None
+    path: Path | None = None,
+    start: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    strays: bool = False,
 ) -> Effective:
-    """Like `load`, and says where each value comes from."""
+    """Like `load`, and says where each value comes from.
+
+    With `strays` a variable `GNOMON_…` that nothing reads is a mistake, too. It is not everywhere, for no
+    program should refuse to work because of what else stands in the environment of its host.
+    """
     found = _gather(path, start, environ)
+    if strays:
+        from gnomon.settings.strays import mistakes  # noqa: PLC0415 - needs the table, which defaults do not
+
+        found.problems.extend(mistakes(os.environ if environ is None else environ, found.values))
     if found.problems:
         raise SettingsError(sorted(found.problems, key=_order))
     return Effective(_complete(_build(found.values, found.root), found.file, found.root), found.places)
