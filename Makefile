@@ -98,6 +98,7 @@ snapshots: $(VENV)/.dev ## Write the texts anew by which reviewers see what is g
 .PHONY: benchmarks
 benchmarks: $(VENV)/.dev ## Measure Gnomon beside its peers (an hour; QUICK=--quick for a look)
 	$(BIN)/python -m benchmarks.plugin_overhead $(QUICK)
+	$(BIN)/python -m benchmarks.plugin_blocks $(QUICK)
 	$(BIN)/python -m benchmarks.span_cost $(QUICK)
 	$(BIN)/python -m benchmarks.dead_collector $(QUICK)
 

@@ -68,6 +68,16 @@ def backend(protocol: str, behaviour: str = "accept", status: int = 503) -> Iter
 
 
 @contextlib.contextmanager
+def endpoint_for(contestant: Contestant) -> Iterator[str]:
+    """The address of a backend that takes what the contestant sends, "" where it sends nothing."""
+    if contestant.protocol is None:
+        yield ""
+        return
+    with backend(contestant.protocol) as served:
+        yield f"http://127.0.0.1:{served.port}"
+
+
+@contextlib.contextmanager
 def suite(text: str) -> Iterator[Path]:
     """A folder with one test module."""
     folder = Path(tempfile.mkdtemp(prefix="gnomon-benchmark-"))
@@ -84,16 +94,9 @@ def run(
 ) -> Measure:
     """Runs the folder's suite once in a fresh process and measures it."""
     memory = folder / "memory"
-    variables = {name: value.replace(ENDPOINT, endpoint) for name, value in contestant.variables}
-    own = [argument.replace(ENDPOINT, endpoint) for argument in contestant.arguments]
-    command = [str(python), str(RUNNER), "-q", "-p", "no:cacheprovider", *own, *arguments]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "GNOMON_BENCHMARK_MEMORY": str(memory),
-        **variables,
-    }
+    command, environment = how(RUNNER, python, contestant, folder, endpoint)
+    command += arguments
+    environment["GNOMON_BENCHMARK_MEMORY"] = str(memory)
     started = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -105,6 +108,16 @@ def run(
         raise RuntimeError(f"{contestant.name}: pytest ended with {process.returncode}: {command}")
     own_peak, child_peak = (int(number) / 1024 for number in memory.read_text().split())
     return Measure(seconds, usage.ru_utime + usage.ru_stime, own_peak, child_peak)
+
+
+def how(
+    runner: Path, python: Path, contestant: Contestant, folder: Path, endpoint: str
+) -> tuple[list[str], dict[str, str]]:
+    """The command that runs a contestant's pytest by one of our scripts, and its whole environment."""
+    variables = {name: value.replace(ENDPOINT, endpoint) for name, value in contestant.variables}
+    own = [argument.replace(ENDPOINT, endpoint) for argument in contestant.arguments]
+    command = [str(python), str(runner), "-q", "-p", "no:cacheprovider", *own]
+    return command, {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **variables}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

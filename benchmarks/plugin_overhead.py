@@ -10,7 +10,6 @@ or less from run to run, which is more than the plugin.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import math
 import statistics
 import sys
@@ -32,7 +31,7 @@ from benchmarks.contestants import (
     baseline_of,
 )
 from benchmarks.environments import default_cache
-from benchmarks.measure import Measure, backend, machine, run, suite, table
+from benchmarks.measure import Measure, endpoint_for, machine, run, suite, table
 
 TRIVIAL = """
 import pytest
@@ -81,11 +80,7 @@ def measure(
         for number in range(-1, rounds):  # the round before the first fills caches and is not counted
             shift = number % len(contestants)
             for contestant in (*contestants[shift:], *contestants[:shift]):
-                with contextlib.ExitStack() as stack:
-                    endpoint = ""
-                    if contestant.protocol is not None:
-                        served = stack.enter_context(backend(contestant.protocol))
-                        endpoint = f"http://127.0.0.1:{served.port}"
+                with endpoint_for(contestant) as endpoint:
                     found = run(pythons[contestant], contestant, folder, scenario.arguments, endpoint)
                 if number >= 0:
                     measures[contestant].append(found)
