@@ -102,6 +102,84 @@ def test_claude_code_that_failed() -> None:
     assert main.usage is not None
 
 
+def said(identity: str, model: str, output: int, **usage: int) -> dict[str, Any]:
+    """One `assistant` line of `stream-json`, which has one block of a message's content."""
+    message = {
+        "id": identity,
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [{"type": "text", "text": "…"}],
+        "stop_reason": None,
+        "usage": {"input_tokens": 3, "output_tokens": output, **usage},
+    }
+    return {"type": "assistant", "message": message, "parent_tool_use_id": None, "session_id": "5c7e"}
+
+
+STOPPED: list[dict[str, Any]] = [
+    {"type": "system", "subtype": "init", "session_id": "5c7e"},
+    said("msg_1", "claude-sonnet-4-5-20250929", 2, cache_creation_input_tokens=20_000),
+    said("msg_1", "claude-sonnet-4-5-20250929", 90, cache_creation_input_tokens=20_000),
+    {"type": "user", "message": {"role": "user", "content": []}, "session_id": "5c7e"},
+    said("msg_2", "claude-haiku-4-5-20251001", 40),
+    said("msg_3", "claude-sonnet-4-5-20250929", 10, cache_read_input_tokens=20_000),
+    said("4f2a", "<synthetic>", 0),
+]
+
+
+@pytest.mark.parametrize("form", ["text", "bytes", "messages", "torn"])
+def test_claude_code_that_was_stopped(form: str) -> None:
+    """Without a result each message counts once, with its last figures, and the call failed."""
+    text = "".join(f"{json.dumps(message)}\n" for message in STOPPED)
+    torn = json.dumps(said("msg_4", "claude-sonnet-4-5-20250929", 5))[:-20]
+    forms: dict[str, Any] = {
+        "text": text,
+        "bytes": text.encode(),
+        "messages": STOPPED,
+        "torn": text + torn,
+    }
+    main, helper = read(forms[form])
+    assert main.model == "claude-sonnet-4-5-20250929"
+    assert main.usage == Usage(input=40_006, output=100, cache_read=20_000, cache_write=20_000)
+    assert main.error_type == "other"
+    assert main.cost_usd is None
+    assert helper.model == "claude-haiku-4-5-20251001"
+    assert helper.usage == Usage(input=3, output=40)
+    assert helper.error_type is None
+    assert main.conversation == helper.conversation == "5c7e"
+
+
+def test_claude_code_that_was_stopped_in_a_call() -> None:
+    """The call has failed, with what it used, its cost estimated; an exception says better why."""
+    text = "\n".join(map(json.dumps, STOPPED))
+    with gnomon.model_call(provider="anthropic") as call:
+        call.read(text)
+    assert (call.error_type, call.cost.source) == ("other", "estimated")
+    with pytest.raises(TimeoutError), gnomon.model_call(provider="anthropic") as call:
+        call.read(text)
+        raise TimeoutError
+    assert call.error_type == "timeout"
+    assert call.usage == Usage(input=40_006, output=100, cache_read=20_000, cache_write=20_000)
+
+
+def test_claude_code_with_a_result_counts_by_that_alone() -> None:
+    """What the messages say is in the result already, whatever comes after it."""
+    after = {"type": "system", "subtype": "status", "session_id": "5c7e"}
+    assert read([*STOPPED, CLAUDE_CODE]) == read(CLAUDE_CODE)
+    text = "\n".join(map(json.dumps, [*STOPPED, CLAUDE_CODE, after]))
+    assert read(text) == read(CLAUDE_CODE)
+
+
+def test_a_line_and_a_transcript_are_no_stopped_run() -> None:
+    """One line read as it comes says nothing, nor does a transcript, which has no result to wait for."""
+    assert read(json.dumps(STOPPED[1])) == ()
+    kept = [
+        {key: value for key, value in message.items() if key != "session_id"} | {"sessionId": "5c7e"}
+        for message in STOPPED
+    ]
+    assert read("\n".join(map(json.dumps, kept))) == ()
+
+
 def test_a_result_read_into_a_call_records_every_model() -> None:
     """The call itself is the main model's; what the run cost is the sum over both."""
     with gnomon.model_call(provider="anthropic") as call:

@@ -1,9 +1,13 @@
-"""Claude Code's result: `claude -p --output-format json`, or the last line of `stream-json`."""
+"""Claude Code's result: `claude -p --output-format json`, or the last line of `stream-json`.
+
+Where the program was stopped before its result, the messages that it wrote until then say what was used.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gnomon import error_types
@@ -12,6 +16,15 @@ from gnomon.clients.reading import Reading, View
 from gnomon.prices.usage import Usage
 
 _MILLISECONDS = 1e-3
+# The program's own messages to its user, such as that it was refused; no model wrote them.
+_SYNTHETIC = "<synthetic>"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The `assistant` messages of a run that has no result, in their order."""
+
+    messages: tuple[Mapping[str, Any], ...]
 
 
 def read(fields: View) -> tuple[Reading, ...]:
@@ -20,6 +33,8 @@ def read(fields: View) -> tuple[Reading, ...]:
     Tokens and costs are the program's own. Where its figures by model do not add up to its total, the
     main model takes the difference, so that the sum is what was billed.
     """
+    if isinstance(fields.source, Unfinished):
+        return _of_messages(fields.source.messages)
     if fields.get("type") != "result" or not (fields.has("usage") or fields.has("modelUsage")):
         return ()
     models = _by_model(fields.get("modelUsage"))
@@ -66,15 +81,34 @@ def read(fields: View) -> tuple[Reading, ...]:
 
 
 def last_result(text: str | bytes | bytearray) -> Any:
-    """The last JSON value of a text of one JSON value, or of one a line; None where there is none."""
+    """The result in a text of one JSON value, or of one a line; None where there is no JSON.
+
+    See `result_of` for a text of several.
+    """
     words = text if isinstance(text, str) else text.decode("utf-8", "replace")
     value = _parse(words)
     if value is None:
-        lines = (_parse(line) for line in reversed(words.splitlines()))
-        value = next((line for line in lines if isinstance(line, dict)), None)
-    if isinstance(value, list):
-        value = next((each for each in reversed(value) if isinstance(each, dict)), None)
-    return value
+        return result_of(_parse(line) for line in reversed(words.splitlines()))
+    return result_of(reversed(value)) if isinstance(value, list) else value
+
+
+def result_of(latest_first: Iterable[Any]) -> Any:
+    """The result among the messages of a run, or what there is of the run (`Unfinished`) without one.
+
+    Of messages that are none of Claude Code's: the last.
+    """
+    last: Any = None
+    said: list[Mapping[str, Any]] = []
+    for message in latest_first:
+        if not isinstance(message, Mapping):
+            continue
+        if message.get("type") == "result":
+            return message
+        last = message if last is None else last
+        # A transcript has messages of this type, too, but a `sessionId`, and no end that could be missing.
+        if message.get("type") == "assistant" and message.get("session_id"):
+            said.append(message)
+    return Unfinished(tuple(reversed(said))) if said else last
 
 
 def _parse(text: str) -> Any:
@@ -82,6 +116,36 @@ def _parse(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _of_messages(messages: Sequence[Mapping[str, Any]]) -> tuple[Reading, ...]:
+    """One reading a model, the one that said most first, which is the call that failed.
+
+    Each message is written once a block of its content, every time with the tokens known by then: the
+    last counts. Its output is what was known when the block was, which may be less than what was billed.
+    """
+    last: dict[str, View] = {}
+    for place, message in enumerate(messages):
+        said = View(message).part("message")
+        if said.text("model") != _SYNTHETIC and said.has("usage"):
+            last[said.text("id") or f"#{place}"] = said
+    used: dict[str | None, Usage] = {}
+    for said in last.values():
+        model, usage = said.text("model"), anthropic.usage_of(said.part("usage"))
+        used[model] = used[model] + usage if model in used else usage
+    models = sorted(used.items(), key=lambda each: (each[1].output, each[1].input), reverse=True)
+    conversation = View(messages[0]).text("session_id")
+    return tuple(
+        Reading(
+            provider=anthropic.PROVIDER,
+            model=model,
+            usage=usage,
+            error_type=None if place else error_types.OTHER,
+            api_seconds=0.0 if place else None,
+            conversation=conversation,
+        )
+        for place, (model, usage) in enumerate(models)
+    )
 
 
 def _by_model(models: object) -> list[tuple[str, Usage, float | None]]:

@@ -35,7 +35,8 @@ class Reading:
 def read(response: object) -> tuple[Reading, ...]:
     """The model calls that a response tells of, the main one first; empty where it is none we know.
 
-    Known are: the result of Claude Code (`--output-format json`, or the last line of `stream-json`),
+    Known are: the result of Claude Code (`--output-format json`, or the last line of `stream-json`; the
+    messages before it where the program was stopped, which is a call that failed with what it used),
     Anthropic's Message, OpenAI's chat completion, completion, embedding and Response, as objects or as
     the JSON they came from (mapping, text or bytes), and OpenAI's and Anthropic's raw-response
     wrappers. Several readings come only from Claude Code: one a model.
@@ -58,6 +59,11 @@ class View:
 
     def __init__(self, source: object) -> None:
         self._source = source
+
+    @property
+    def source(self) -> object:
+        """What is looked at."""
+        return self._source
 
     def get(self, name: str) -> Any:
         """The value of a field, or None."""
@@ -101,7 +107,11 @@ def view(response: object) -> View | None:
         parsed = claude_code.last_result(response)
         return None if parsed is None else View(parsed)
     if isinstance(response, (list, tuple)):  # the messages of `--output-format json --verbose`
-        return View(response[-1]) if response else None
+        from gnomon.clients import claude_code  # noqa: PLC0415 - it builds on `Reading`
+
+        last = response[-1] if response else None
+        found = claude_code.result_of(reversed(response)) if isinstance(last, Mapping) else last
+        return None if found is None else View(found)
     parse = getattr(response, "parse", None)
     if callable(parse) and hasattr(response, "http_response"):
         return View(parse())

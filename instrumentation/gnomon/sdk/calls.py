@@ -331,7 +331,8 @@ class ModelCall(Block):
             measured = time.perf_counter() - self._started if duration is None else duration
             self.duration = given.amount(measured) or 0.0
             if error is not None and not isinstance(error, GeneratorExit):
-                self._error_type = self._error_type or self._reason(error)
+                if not self._error_type or self._failed_somehow():
+                    self._error_type = self._reason(error)
             self._close_attempts(error)
             try:
                 self._settle_cost()
@@ -344,6 +345,11 @@ class ModelCall(Block):
                 record_reading(reading, self.operation, self._began_at, self.duration)
         except Exception as failure:
             failed("ending a model call", failure)
+
+    def _failed_somehow(self) -> bool:
+        """Whether all that is known is that the client's result is one of a failure, or is missing."""
+        read = self.reading.error_type if self.reading is not None else None
+        return read == self._error_type == error_types.OTHER
 
     def _reason(self, error: BaseException) -> str:
         """The exception's error type; of one that says nothing, the last attempt's."""
