@@ -330,9 +330,9 @@ class ModelCall(Block):
         try:
             measured = time.perf_counter() - self._started if duration is None else duration
             self.duration = given.amount(measured) or 0.0
-            if error is not None and not isinstance(error, GeneratorExit):
-                if not self._error_type or self._failed_somehow():
-                    self._error_type = self._reason(error)
+            unknown = not self._error_type or self._failed_somehow()
+            if unknown and error is not None and not isinstance(error, GeneratorExit):
+                self._error_type = self._reason(error)
             self._close_attempts(error)
             try:
                 self._settle_cost()
