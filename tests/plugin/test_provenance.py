@@ -89,10 +89,13 @@ def test_shallow_clone(repository: Project, tmp_path: Path) -> None:
 
 
 def test_linked_worktree(repository: Project, tmp_path: Path) -> None:
-    """A linked worktree has a commit and branch of its own."""
+    """A linked worktree has a commit and branch of its own; project and suite are those of its repository."""
     repository.git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
     resource = observed(Project(tmp_path / "side", tmp_path / "home")).resource
     assert resource["vcs.ref.head.name"] == "side"
+    here = observed(repository).resource
+    for name in ("service.name", "test.suite.name", "vcs.repository.name"):
+        assert resource[name] == here[name]
 
 
 def test_suite_in_a_folder_of_the_repository(repository: Project) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gnomon.cli.detection import project_name
 from gnomon.provenance.vcs import GitState, without_credentials
+from gnomon.settings import load
+from gnomon_analysis.changes.repository import Repository
 from tests.provenance.test_files import git, repository
 
 __all__ = ["repository"]
@@ -59,6 +62,72 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     state = GitState(tmp_path, ["*"])
     assert (state.attributes(), state.listing()) == ({}, None)
+
+
+def named(folder: Path) -> tuple[str, str, str]:
+    """What runs in this folder say of their repository, their project and their service."""
+    project = load(start=folder, environ={}).project
+    found = GitState(folder).attributes()
+    assert Repository(folder).name == found["vcs.repository.name"]
+    return found["vcs.repository.name"], project.name, project.service_name
+
+
+def test_a_linked_working_tree_is_called_as_its_repository(repository: Path, tmp_path: Path) -> None:
+    """Without a remote the main working tree's folder names it, whatever the linked one is called."""
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "side"))
+    git(tmp_path / "side", "worktree", "add", "--quiet", str(tmp_path / "elsewhere" / "other"))
+    (tmp_path / "link").symlink_to(tmp_path / "side")
+    for folder in ("repository", "side", "elsewhere/other", "link"):
+        expected = ("repository", "repository", "repository-tests")
+        assert named(tmp_path / folder) == expected
+        assert named(tmp_path / folder / "skills") == expected
+        assert project_name(tmp_path / folder) == "repository"
+
+
+def test_a_linked_working_tree_with_settings_of_its_own(repository: Path, tmp_path: Path) -> None:
+    """A gnomon.yaml at its root changes nothing, one in a folder names that, one with a name wins."""
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "side"))
+    for text, place, name in (
+        ("environment: live\n", "", "repository"),
+        ("environment: live\n", "skills", "skills"),
+        ("project: {name: mine}\n", "", "mine"),
+    ):
+        (tmp_path / "side" / place / "gnomon.yaml").write_text(text)
+        assert load(start=tmp_path / "side" / place, environ={}).project.name == name
+
+
+@pytest.mark.parametrize(("bare", "name"), [("app.git", "app"), ("app/.bare", "app"), ("app/.git", "app")])
+def test_working_trees_of_a_bare_repository(repository: Path, tmp_path: Path, bare: str, name: str) -> None:
+    """They are called as the repository is, without the `.git` of its folder."""
+    (tmp_path / "app").mkdir()
+    git(repository, "clone", "--quiet", "--bare", str(repository), str(tmp_path / bare))
+    git(tmp_path / bare, "remote", "remove", "origin")
+    git(tmp_path / bare, "worktree", "add", "--quiet", str(tmp_path / "app" / "feature"))
+    assert named(tmp_path / "app" / "feature") == (name, name, f"{name}-tests")
+    assert Repository(tmp_path / bare).name == name
+
+
+def test_a_submodule_is_a_repository_of_its_own(repository: Path, tmp_path: Path) -> None:
+    """It has the name of its folder, and so have the working trees that are linked to it."""
+    git(tmp_path, "init", "--quiet", "--initial-branch=trunk", "outer")
+    outer = tmp_path / "outer"
+    add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repository), "parts/inner")
+    git(outer, *add)
+    inner = outer / "parts" / "inner"
+    git(inner, "remote", "remove", "origin")
+    git(inner, "worktree", "add", "--quiet", str(tmp_path / "side"))
+    for folder in (inner, tmp_path / "side"):
+        assert named(folder) == ("inner", "inner", "inner-tests")
+
+
+def test_a_working_tree_whose_repository_is_out_of_reach(repository: Path, tmp_path: Path) -> None:
+    """A container that has nothing but the working tree still knows what the project is called."""
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "side"))
+    repository.rename(tmp_path / "gone")
+    assert load(start=tmp_path / "side", environ={}).project.name == "repository"
+    for text in ("gitdir: /nowhere", "gitdir:", "", "\xff"):
+        (tmp_path / "side" / ".git").write_text(text, encoding="latin-1")
+        assert load(start=tmp_path / "side", environ={}).project.name == "side"
 
 
 @pytest.mark.parametrize(

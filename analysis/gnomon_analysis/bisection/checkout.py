@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
+from gnomon.repository import repository_name
 from gnomon_analysis.bisection.yardstick import SuiteFiles
 from gnomon_analysis.changes.repository import Repository
 
@@ -55,7 +56,9 @@ class Revisions:
         self._top = top
         with Repository(top) as opened:
             self._submodules = opened.submodules
-        self._clone = self.home / "repository.git"
+        # Working trees of a bare repository, and the runs in them, are called as it is.
+        self._name = repository_name(top) or "repository"
+        self._clone = self.home / f"{self._name}.git"
         self._configuration = self.home / "gitconfig"
         self._configuration.write_text(_CONFIGURATION, encoding="utf-8")
         try:
@@ -83,7 +86,7 @@ class Revisions:
 
     def tree(self, number: int) -> Tree:
         """A working tree without any files yet. Its folder is called as the repository's is."""
-        folder = self.home / f"tree-{number}" / (self._top.name or "repository")
+        folder = self.home / f"tree-{number}" / self._name
         folder.parent.mkdir()
         self.git(self._clone, "worktree", "add", "--quiet", "--detach", "--no-checkout", folder, "HEAD")
         return Tree(self, folder)

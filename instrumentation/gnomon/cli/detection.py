@@ -11,6 +11,7 @@ from typing import Any
 
 from gnomon.provenance.files import find
 from gnomon.provenance.vcs import GitState
+from gnomon.repository import repository_name
 from gnomon.settings.fields import NAME
 
 _SKILLS = ("**/SKILL.md",)
@@ -50,7 +51,7 @@ def detect(root: Path) -> Found:
 
 def project_name(root: Path, repository: str = "") -> str:
     """The name that the project gives itself, else that of its repository, else that of its folder."""
-    for name in (*_declared_names(root), repository, root.resolve().name):
+    for name in (*_declared_names(root), repository, repository_name(root.resolve())):
         if isinstance(name, str) and NAME.matches(name):
             return name
     return "project"

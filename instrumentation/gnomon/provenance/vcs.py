@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from gnomon.repository import repository_name
+
 # No prompt, no lock on the index, no pager, no hook of the user's: reading must not disturb.
 _COMMAND = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 
@@ -126,11 +128,11 @@ def _answer(process: subprocess.Popen[str] | None, deadline: float) -> str | Non
 
 
 def repository_attributes(remote: str | None, top: Path | None) -> dict[str, str]:
-    """The `vcs.repository.*` attributes: the remote's name and address, else the folder's name."""
+    """The `vcs.repository.*` attributes: the remote's name and address, else that of its folder."""
     if remote and (url := without_credentials(remote)):
         name = url.rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2]
         return {"vcs.repository.url.full": url, "vcs.repository.name": name}
-    return {"vcs.repository.name": top.name} if top is not None else {}
+    return {"vcs.repository.name": repository_name(top)} if top is not None else {}
 
 
 def without_credentials(remote: str) -> str:

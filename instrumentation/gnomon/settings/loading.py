@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnomon.errors import UserError
 from gnomon.record import Record
+from gnomon.repository import repository_name
 from gnomon.settings.model import Project, Settings
 from gnomon.settings.problems import Place, Problem, SettingsError
 from gnomon.settings.values import SecretReference
@@ -206,7 +207,7 @@ def _home(path: Path) -> Path:
 
 def _complete(settings: Settings, file: Path | None, root: Path) -> Settings:
     """Fills in what follows from the place of the settings and from one another."""
-    name = settings.project.name or root.name or "project"
+    name = settings.project.name or repository_name(root) or "project"
     return replace(
         settings,
         path=file,

@@ -33,7 +33,11 @@ class Project(Record):
     """What this repository is called in telemetry."""
 
     name: str = setting(
-        "", "Name of the project. When not set: the name of the folder.", format=NAME, example="my-skills"
+        "",
+        "Name of the project. When not set: the name of the folder; in a linked git worktree that of the "
+        "main one.",
+        format=NAME,
+        example="my-skills",
     )
     service_name: str = setting(
         "",
