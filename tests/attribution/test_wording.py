@@ -43,6 +43,9 @@ def test_no_probability_is_certain() -> None:
     assert [wording.share(p) for p in (0.0, 0.004, 0.5, 0.991, 1.0)] == [
         *("under 1 %", "under 1 %", "50 %", "over 99 %", "over 99 %"),
     ]
+    assert [wording.share(p, 1) for p in (0.0, 0.001, 0.9949, 0.999, 0.9991, 1.0)] == [
+        *("under 0.1 %", "0.1 %", "99.5 %", "99.9 %", "over 99.9 %", "over 99.9 %"),
+    ]
 
 
 def test_an_improvement_in_one_sentence() -> None:

@@ -93,11 +93,17 @@ def relative(ratio: tuple[float, float, float]) -> str:
     return f"{percentage(value)} % [{percentage(low)}, {percentage(high)}]"
 
 
-def share(probability: float) -> str:
-    """A probability in percent, never as a plain 0 or 100: `97 %`, `over 99 %`."""
-    if probability > 0.99:
-        return "over 99 %"
-    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+def share(probability: float, decimals: int = 0) -> str:
+    """A probability in percent, never as a plain 0 or 100, for nothing that is inferred is certain.
+
+    `97 %`, `over 99 %`; with one decimal `97.3 %`, `over 99.9 %`.
+    """
+    least = 10.0 ** (-2 - decimals)
+    if probability > 1 - least:
+        return f"over {100 * (1 - least):.{decimals}f} %"
+    if probability < least:
+        return f"under {100 * least:.{decimals}f} %"
+    return f"{100 * probability:.{decimals}f} %"
 
 
 def plural(count: int, noun: str) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _SHOWN_FILES = 8
 _SHOWN_SUSPECTS = 10
 _WORTH_SAYING = 0.02
+# Of the answer's percentages: --confidence may ask for 99.5.
+_DECIMALS = 1
 _COLUMNS = (Column("commit"), Column("share", right=True), Column("subject"))
 
 
@@ -298,13 +300,15 @@ class Telling(AbstractContextManager["Telling"]):
 
     def believes(self, believed: Posterior, spent: Spent) -> None:
         """What is known now."""
+        from gnomon_analysis.attribution import wording  # noqa: PLC0415 - loads scipy
+
         likeliest = believed.likeliest
         self._believed = (
-            f"{100 * believed.places[likeliest]:.0f} % {self._name(likeliest)}; "
+            f"{wording.share(believed.places[likeliest])} {self._name(likeliest)}; "
             f"{_count(spent.runs, 'run')}, {tables.usd(spent.usd)}, {tables.seconds(spent.seconds)}"
         )
         if believed.nothing > _WORTH_SAYING:
-            self._believed += f"; {100 * believed.nothing:.0f} % that nothing moved"
+            self._believed += f"; {wording.share(believed.nothing)} that nothing moved"
         if self._status is None:
             click.echo(f"  {self._believed}", err=True)
         self._show()
@@ -323,31 +327,34 @@ class Telling(AbstractContextManager["Telling"]):
 
 
 def _tell_answer(planned: Plan, answer: Answer) -> None:
+    from gnomon_analysis.attribution import wording  # noqa: PLC0415 - loads scipy
     from gnomon_analysis.bisection.answer import Ending  # noqa: PLC0415 - numpy and scipy, after --help
+
+    def chance(probability: float) -> str:
+        return wording.share(probability, _DECIMALS)
 
     metric = planned.asked.subject.metric
     if answer.ending is Ending.NOTHING_MOVED:
         click.echo(
-            f"{planned.asked.subject.words} did not move between the two ends "
-            f"({_chance(answer.nothing)} sure)"
+            f"{planned.asked.subject.words} did not move between the two ends ({chance(answer.nothing)} sure)"
         )
     else:
         first = answer.suspects[0]
         if answer.commit is not None:
-            click.echo(f"{first.commit[:8]} {first.subject}: {_chance(first.share)} sure")
+            click.echo(f"{first.commit[:8]} {first.subject}: {chance(first.share)} sure")
         else:
             click.echo(f"Not sure enough: {_why(answer.ending)}.")
             echo_table(
                 _COLUMNS,
                 [
-                    (suspect.commit[:8], _chance(suspect.share), suspect.subject)
+                    (suspect.commit[:8], chance(suspect.share), suspect.subject)
                     for suspect in answer.suspects[:_SHOWN_SUSPECTS]
                 ],
             )
             if (rest := len(answer.suspects) - _SHOWN_SUSPECTS) > 0:
                 click.echo(f"and {_count(rest, 'commit')} more")
             if answer.nothing > _WORTH_SAYING:
-                click.echo(f"{_chance(answer.nothing)} that nothing moved between the two ends")
+                click.echo(f"{chance(answer.nothing)} that nothing moved between the two ends")
         click.echo(f"  {metric.name} {_movement(metric, answer)}")
         for path in _touched(planned, first.commit)[:_SHOWN_FILES]:
             click.echo(f"  touches {path}")
@@ -381,13 +388,6 @@ def _movement(metric: Metric, answer: Answer) -> str:
         f"{answer.before.estimate:.4g} {metric.unit} before, {answer.after.estimate:.4g} after (typical "
         f"test): {change[0]:+.0f} % [{change[1]:+.0f}, {change[2]:+.0f}]"
     )
-
-
-def _chance(probability: float) -> str:
-    """A probability in percent, never as a plain 0 or 100: nothing that is inferred is certain."""
-    if probability > 0.999:
-        return "over 99.9 %"
-    return "under 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"
 
 
 def _percent(level: Estimated) -> str:
