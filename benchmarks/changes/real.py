@@ -11,6 +11,7 @@ a store, which takes seconds where 267 runs of pytest take many minutes. `--demo
 from __future__ import annotations
 
 import argparse
+import lzma
 import math
 import random
 import subprocess
@@ -26,6 +27,7 @@ from sqlalchemy import insert
 
 from benchmarks.measure import machine
 from gnomon import settings as gnomon_settings
+from gnomon.errors import UserError
 from gnomon_analysis.attribution import Finding, compare, findings, update
 from gnomon_analysis.changes import History, Patterns, read_history
 from gnomon_analysis.demo import skills
@@ -37,6 +39,7 @@ from gnomon_analysis.store import Store, open_store, schema
 _SECOND = 1_000_000_000
 _START = 1_750_000_000 * _SECOND
 _SUITE = "routing"
+_GOLDEN = "routing_golden.yaml"
 
 # A movement of the suite's expected accuracy that has to be found, in points, and one that there is.
 TO_BE_FOUND = 5.0
@@ -78,7 +81,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="gnomon-real-") as temporary:
         scratch = Path(temporary)
         repository = _unpacked(chosen.history, scratch / "jira-skills")
-        golden = load(next(repository.rglob("routing_golden.yaml")))
+        golden_file = next(repository.rglob(_GOLDEN), None)
+        if golden_file is None:
+            raise UserError(f"{chosen.history}: its newest commit has no {_GOLDEN}; name a history of skills")
+        golden = load(golden_file)
         settings_file = repository / "gnomon.yaml"
         settings_file.write_text("project: {name: jira-skills}\n")
         plans = [*(Plan(chosen.runs, one) for one in chosen.temperature), Plan(1, 0.0)]
@@ -112,13 +118,23 @@ def _options() -> argparse.Namespace:
 
 
 def _unpacked(stream: Path, folder: Path) -> Path:
+    """The repository in a stream. Raises UserError where there is none, or it has no branch `main`."""
+    try:
+        content = lzma.decompress(stream.read_bytes())
+    except OSError as error:
+        raise UserError(f"{stream}: cannot be read ({error.strerror}); name a history") from None
+    except lzma.LZMAError:
+        raise UserError(
+            f"{stream}: is not a whole file packed with xz; pack what `git fast-export` writes"
+        ) from None
     folder.mkdir()
-    content = subprocess.run(
-        ["xz", "--decompress", "--stdout", stream], check=True, capture_output=True
-    ).stdout
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
-    subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=content, check=True)
-    subprocess.run(["git", "checkout", "--quiet", "main"], cwd=folder, check=True)
+    for command in (("fast-import", "--quiet"), ("checkout", "--quiet", "main")):
+        done = subprocess.run(["git", *command], cwd=folder, input=content, capture_output=True, check=False)
+        if done.returncode:
+            raise UserError(
+                f"{stream}: holds no history with a branch main; write it with `git fast-export main`"
+            )
     return folder
 
 
@@ -134,7 +150,7 @@ def _replayed(repository: Path, golden: GoldenSet, store: Store, plan: Plan, scr
     """Writes the runs of every commit into the store; tells what was the chance behind them."""
     git = Git(scratch)
     history = SkillHistory(git, repository, scratch / "history.git")
-    revisions = history.revisions("routing_golden.yaml", None)
+    revisions = history.revisions(_GOLDEN, None)
     tree = history.working_tree(scratch / "tree")
     right: list[Mapping[str, float]] = []
     for place, revision in enumerate(revisions):
@@ -247,7 +263,7 @@ def _demonstrated(repository: Path, store: Store, plan: Plan, scratch: Path) -> 
     subprocess.run(
         [
             *(sys.executable, "-m", "gnomon.cli.main", "demo", "--repo", repository),
-            *("--golden", next(repository.rglob("routing_golden.yaml"))),
+            *("--golden", next(repository.rglob(_GOLDEN))),
             *("--runs", str(plan.runs), "--temperature", str(plan.temperature), "--out", out),
         ],
         check=True,
@@ -347,4 +363,8 @@ def _report_flips(truth: Truth, store: Store, settings: Any, history: History) -
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as mistake:
+        print(f"benchmarks.changes.real: {mistake}", file=sys.stderr)
+        sys.exit(mistake.exit_code)
