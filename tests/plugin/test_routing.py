@@ -372,6 +372,43 @@ def test_the_last_attempt_is_the_verdict(project: Project, arguments: tuple[str,
     assert run.total("routing.accuracy") == 100.0
 
 
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_set_up_that_another_plugin_ends_first(project: Project, arguments: tuple[str, ...]) -> None:
+    """A test whose set-up fails before it comes to us is what it stated, and nothing of the one before."""
+    project.plugins = ("xdist",)
+    project.write(
+        "suite/conftest.py",
+        """
+        import pytest
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_setup(item):
+            if "refused" in item.name: raise RuntimeError
+        """,
+    )
+    project.write(
+        "suite/test_sub.py",
+        """
+        import gnomon, pytest
+        def test_answered(gnomon_test):
+            gnomon_test.expect("search")
+            gnomon_test.routed("search")
+            gnomon_test.tools(expected=["find"], matched=["find"])
+            with gnomon.model_call("m") as call: call.tokens(5, 1)
+        def test_refused(): pass
+        @pytest.mark.routing("mail", case_id="M1")
+        def test_refused_too(): pass
+        """,
+    )
+    project.pytest(*arguments)
+    run = project.run()
+    assert run.total("gnomon.run.routing.verdicts") == run.total("gnomon.run.routing.unanswered") == 1
+    assert run.total("gnomon.run.tool_use.expected") == 1
+    refused = run.test("suite/test_sub.py::test_refused")
+    assert (refused.name, refused.outcome) == ("test_case", "error")
+    assert refused.get("gnomon.test.model_calls") is None
+    assert run.test("suite/test_sub.py::test_refused_too").name == "routing_test_M1"
+
+
 def test_stale_answer_of_an_earlier_attempt(project: Project) -> None:
     """An attempt that fails before it gets an answer does not inherit the answer of the one before."""
     project.plugins = ("rerunfailures",)

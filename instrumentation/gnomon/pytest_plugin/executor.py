@@ -35,9 +35,10 @@ class Executor:
     def __init__(self, session: TestSession) -> None:
         self.session = session
         self.troubles: list[str] = []
-        # Whether the running test is at its first attempt and nobody said or recorded anything of it.
+        # Whether the running test is at its first attempt and nobody said or recorded anything of it. Whoever
+        # does makes it False, from whatever thread; only the next test's beginning makes it True again.
         self.plain = True
-        self._describing = self._describe
+        self._describing = self._describe  # bound once, not for each test
         self._stated: dict[str, dict[str, Any]] = {}
         # Every test that began; those that `_executions` does not count yet.
         self._began: list[pytest.Item] = []
@@ -98,7 +99,8 @@ class Executor:
         if not self.plain or item is self._item:
             self._begin_attempt(item)
             return
-        # What most tests of most runs come to; a call less is felt here.
+        # What most tests of most runs come to; a call less is felt here. All that is left out is as it should
+        # be already: no earlier attempt, nothing recorded, an empty record.
         self._item = item
         self._began.append(item)
         self._outcome = self._error = None
@@ -190,6 +192,12 @@ class Executor:
             self.session.leave()
 
     def _annotate(self, report: pytest.TestReport) -> None:
+        if report.nodeid != self._node_id:
+            # A test whose set-up we never saw: another plugin's failed before ours, or runs tests elsewhere.
+            # What we hold is its predecessor's; of this one we know only what it stated before the run.
+            if (stated := self._stated.get(report.nodeid)) is not None:
+                report.__dict__["gnomon"] = copy.deepcopy(stated)
+            return
         if report.when == "teardown":
             self._gather()
         if snapshot := self._snapshot():
