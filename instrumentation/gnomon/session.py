@@ -63,8 +63,9 @@ class TestSession:
     @property
     def current(self) -> CurrentTest | None:
         """The test that runs now, None between tests."""
-        if self.touched is None and self.describe is not None:
-            self.touched = self.describe()
+        # Looked at once: the test may end while another thread asks.
+        if self.touched is None and (describe := self.describe) is not None:
+            self.touched = describe()
         return self.touched
 
     def record_call(self, stats: dict[str, Any]) -> None:

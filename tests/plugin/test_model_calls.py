@@ -320,6 +320,39 @@ def test_a_call_that_outlives_its_test(suite: Project) -> None:
     assert late["test.case.name"] == "test_late.py::test_starts"
 
 
+def test_a_call_of_a_thread_while_its_test_is_written(suite: Project) -> None:
+    """What another thread records once a test has passed belongs to the run, not to a test that is over."""
+    # Between the last report and the written span, the interpreter is let go only to write to the journal.
+    suite.write(
+        "conftest.py",
+        """
+        import os, sys, threading
+        from calls import call
+
+        def watch(frame, event, function):
+            written = frame.f_locals.get("data", b"") if event == "c_call" and function is os.write else b""
+            if b"test_passes" in written:
+                sys.setprofile(None)
+                thread = threading.Thread(target=call)
+                thread.start()
+                thread.join()
+
+        def pytest_runtest_logstart(nodeid):
+            if "test_passes" in nodeid: sys.setprofile(watch)
+
+        def pytest_runtest_logfinish(nodeid):
+            if "test_passes" in nodeid: call(input=7)
+        """,
+    )
+    suite.write("test_plain.py", "def test_passes(): pass\ndef test_other(): pass\n")
+    suite.pytest()
+    run = suite.run()
+    assert sorted(span["gen_ai.usage.input_tokens"] for span in run.model_calls) == [7, 1000]
+    for span in run.model_calls:
+        assert span.parent_id in ("", run.root.span_id)
+        assert span.get("test.case.name") is None
+
+
 def test_suites_record_calls_without_gnomon(suite: Project) -> None:
     """With the plugin off, the same code runs and leaves nothing behind."""
     suite.write("test_calls.py", PLANTED)

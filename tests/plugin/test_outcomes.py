@@ -211,6 +211,23 @@ def test_each_worker_runs_each_test(four: Project) -> None:
     assert run.total("gnomon.run.tests") == 8
 
 
+def test_tests_left_over_by_each_worker(project: Project) -> None:
+    """With `--dist each` a test that a worker did not come to lies within the span of that worker."""
+    project.plugins = ("xdist",)
+    project.write(
+        "test_x.py", "def test_a(): assert 0\ndef test_b(): pass\ndef test_c(): pass\ndef test_d(): pass\n"
+    )
+    project.pytest("-n", "2", "--dist", "each", "-x")
+    run = project.run()
+    workers = {worker.span_id: worker for worker in run.workers}
+    assert len(workers) == 2
+    assert len(run.tests) == 8
+    assert "not_run" in {test.outcome for test in run.tests}
+    for test in run.tests:
+        worker = workers[test.parent_id]
+        assert worker.start <= test.start <= test.end <= worker.end
+
+
 def test_repeated_arguments_run_tests_twice(four: Project) -> None:
     """With --keep-duplicates a test that runs twice is two tests, and neither is an attempt of the other."""
     done = four.pytest("--keep-duplicates", "test_four.py", "test_four.py")
@@ -311,6 +328,64 @@ def test_a_failure_whose_report_is_text_says_why(project: Project, way: tuple[st
         ),
         "test_fixture": ("_OTHER", "fixture 'not_there' not found"),
     }
+
+
+# A plugin that hands on reports of its own making for some tests.
+OWN_REPORTS = """
+import pytest
+from _pytest.runner import runtestprotocol
+
+class Report:
+    sections, keywords, user_properties, longrepr = (), {}, (), None
+    passed, failed, skipped, count_towards_summary = True, False, False, True
+    head_line = longreprtext = caplog = capstdout = capstderr = ""
+
+    def __init__(self, **told): self.__dict__.update(told)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    for report in runtestprotocol(item, nextitem=nextitem, log=False):
+        if "own" in item.name and report.when in PHASES:
+            told = dict(nodeid=report.nodeid, when=report.when, outcome=report.outcome, duration=0.25,
+                        start=report.start, stop=report.stop, location=report.location)
+            report = Report(**{name: CHANGED.get(name, told[name]) for name in told if name not in OMITTED})
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+
+
+@pytest.mark.parametrize("phases", ["('teardown',)", "('setup', 'teardown')"])
+@pytest.mark.parametrize(
+    ("omitted", "changed"),
+    [
+        ((), {}),
+        (("start",), {}),
+        (("stop",), {}),
+        (("duration",), {}),
+        (("location",), {}),
+        (("start", "stop", "duration", "location"), {}),
+        ((), {"start": 0, "stop": 0}),
+        ((), {"duration": None, "location": None}),
+    ],
+)
+def test_reports_of_a_plugins_own_making(
+    project: Project, omitted: tuple[str, ...], changed: dict[str, object], phases: str
+) -> None:
+    """A report that tells less than pytest's own costs no test, neither its outcome nor its place in time."""
+    project.write(
+        "conftest.py", f"{OWN_REPORTS}\nPHASES, OMITTED, CHANGED = {phases}, {omitted!r}, {changed!r}\n"
+    )
+    project.write(
+        "test_own.py", "def test_a(): pass\ndef test_own(): pass\ndef test_b(): pass\ndef test_owned(): pass"
+    )
+    done = project.pytest()
+    assert done.summary == "4 passed", done.output
+    assert "note:" not in done.stdout
+    run = project.run()
+    assert Counter(test.outcome for test in run.tests) == Counter(passed=4)
+    assert len(run.outcomes) == 4
+    for test in run.tests:
+        assert run.root.start <= test.start <= test.end <= run.root.end
 
 
 def test_no_tests(project: Project) -> None:

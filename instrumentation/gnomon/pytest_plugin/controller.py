@@ -249,12 +249,13 @@ class Controller:
                 note(self, trouble)
         for result in results.unfinished():
             self._write(result)
-        for name, worker in self._workers.items():
-            # A crashed test's result comes a little after its worker's end.
-            worker.ended = max(worker.ended or ended, results.of(name).last_stop)
         seen = {worker: Counter(tests) for worker, tests in results.seen().items()}
         for result in missing(self._collected, seen, ended, self._stated):
             self._write(result)
+            results.of(result.worker).last_stop = ended
+        for name, worker in self._workers.items():
+            # A test that crashed, or was left over, ends after its worker; the worker's span is around it.
+            worker.ended = max(worker.ended or ended, results.of(name).last_stop)
         self._points.settle()
         self._write_workers()
         self._write_run(identity, exit_code, ended)

@@ -2,7 +2,8 @@
 
 Most tests of most runs simply pass, and between two of our hooks a suite fills the processor's caches
 with its own: each function, each object that is touched here costs more than what it does. So the reports
-of a test are held until its last one, and a plain pass goes its own short way from there to the journal.
+of a test are held until its last one, its tear-down's, and a plain pass goes its own short way from there
+to the journal. As soon as a test turns out to be more than that, what is held goes to `Results`.
 """
 
 from __future__ import annotations
@@ -50,61 +51,70 @@ class Intake:
         """One phase of one test."""
         try:
             extra = report.__dict__
+            when = extra["when"]
             reports = self.results.of(worker_of(report)) if "node" in extra else self._here
-            held = reports.held
-            held.append(report)
-            plain = self._executor.plain
-            if extra["when"] == "teardown":
-                if plain and self._plain_pass(reports):
-                    self._executor.session.describe = None
+            reports.held.append(report)
+            if when == "teardown":
+                # Before all else: what another thread records while the test is written belongs to the run.
+                self._executor.session.describe = None
+                if self._executor.plain and self._plain_pass(reports):
                     return
-            elif plain and extra["when"] in ("setup", "call"):
+            elif self._executor.plain and when in ("setup", "call"):
                 return
             self._take(reports, report)
         except Exception as error:
             note(self, f"{report.nodeid}: {described(error)}")
 
     def _plain_pass(self, reports: WorkerReports) -> bool:
-        """Writes a test that passed at once and said nothing of itself, if that is what is held."""
+        """Writes a test that passed at once and said nothing of itself, if that is what is held.
+
+        Nothing is changed before it is sure: what is no plain pass stays held.
+        """
         held = reports.held
         if len(held) != 3 or reports.running or self.results.orphans:
             return False
         setup, call, teardown = held
-        location = setup.location
-        if not (
-            setup.outcome == call.outcome == teardown.outcome == "passed"
-            and setup.when == "setup"
-            and call.when == "call"
-            and call.location == location == teardown.location
-            and "context" not in (said := call.__dict__)
-            and "wasxfail" not in said
-            and "gnomon" not in teardown.__dict__
-            and location
-            and (line := location[1]) is not None
-            and (node_id := setup.nodeid).isascii()
-            and node_id not in reports.executions
-        ):
+        try:
+            location = setup.location
+            took = call.duration
+            duration = setup.duration + took + teardown.duration
+            if not (
+                setup.outcome == call.outcome == teardown.outcome == "passed"
+                and setup.when == "setup"
+                and call.when == "call"
+                and call.location == location == teardown.location
+                and "context" not in (said := call.__dict__)
+                and "wasxfail" not in said
+                and "gnomon" not in teardown.__dict__
+                and location
+                and (line := location[1]) is not None
+                and (start := setup.start)
+                and (stop := teardown.stop)
+                and (node_id := setup.nodeid).isascii()
+                and node_id not in reports.executions
+            ):
+                return False
+        except (AttributeError, TypeError):  # made up by a plugin, a report may tell less than pytest's own
             return False
-        reports.executions[node_id] = 1
-        held.clear()
-        reports.last_stop = stop = teardown.stop
-        took = call.duration
-        duration = setup.duration + took + teardown.duration
-        self._durations[reports.worker].append(duration)
         values, form = self._spans.plain_pass(
             reports.worker,
             node_id,
-            start=setup.start,
+            start=start,
             stop=stop,
             duration=duration,
             call_duration=took,
             path=location[0],
             line=line + 1,
         )
+        held.clear()
+        reports.executions[node_id] = 1
+        reports.last_stop = stop
+        self._durations[reports.worker].append(duration)
         self._files.append(values, form)
         return True
 
     def _take(self, reports: WorkerReports, newest: pytest.TestReport) -> None:
+        """Gives what is held to `Results`; the reports before `newest` had nothing to carry."""
         if reports is self._here:
             self._executor.annotate(newest)
         held, reports.held = reports.held, []

@@ -160,8 +160,10 @@ class _Attempt:
         for report in reports:
             self._take(report)
         first, last = reports[0], reports[-1]
-        self.start: float = getattr(first, "start", 0.0) or time.time()
-        self.stop: float = getattr(last, "stop", 0.0) or self.start
+        # A report that a plugin made up may lack its times, or have noughts for them.
+        begun: float = getattr(first, "start", 0.0)
+        self.stop: float = getattr(last, "stop", 0.0) or begun or time.time()
+        self.start: float = begun or self.stop
 
     def _take(self, report: pytest.TestReport) -> None:
         when, outcome = report.when, report.outcome
@@ -251,7 +253,7 @@ def _result(
         start=min([attempts[0].start, *(attempt.start for attempt in earlier)]),
         stop=last.stop,
         duration=_duration(attempts),
-        call_duration=last.call.duration if last.call is not None else 0.0,
+        call_duration=getattr(last.call, "duration", 0.0) or 0.0,
         attempts=[*earlier, Attempt(outcome, last.start, last.stop, error)],
         error_type=error,
         message=message_of(report) if report is not None else None,
@@ -279,7 +281,7 @@ def _recorded(record: dict[str, Any], seen: list[Attempt]) -> list[Attempt]:
 
 def _duration(attempts: list[_Attempt]) -> float:
     return sum(
-        report.duration
+        getattr(report, "duration", 0.0) or 0.0
         for attempt in attempts
         for report in (attempt.setup, *attempt.tries, attempt.call, attempt.teardown)
         if report is not None
@@ -366,9 +368,9 @@ def _crash_message(longrepr: object) -> str | None:
 
 
 def _location(report: pytest.TestReport | None) -> tuple[str | None, int | None]:
-    if report is None or not report.location:
+    if report is None or not (location := getattr(report, "location", None)):
         return None, None
-    path, line, _ = report.location
+    path, line, *_ = location
     return path, None if line is None else line + 1
 
 
