@@ -1,4 +1,4 @@
-"""Frozen records that cost next to nothing to define.
+"""Records that cost next to nothing to define.
 
 `@dataclass(frozen=True, slots=True)` writes and compiles source text for every class, close to a
 millisecond each: forty of the fifty-six that the pytest plugin took to load. Here the methods are
@@ -8,7 +8,20 @@ written once and inherited; `dataclasses.fields`, `replace` and `is_dataclass` w
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from typing import Any, ClassVar, NoReturn, dataclass_transform
+
+
+class _Fields:
+    """`__dataclass_fields__` of a record, made when `dataclasses` first asks; nothing else needs them."""
+
+    def __get__(self, _: object, cls: type) -> dict[str, dataclasses.Field[Any]]:
+        dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
+        made: dict[str, dataclasses.Field[Any]] = cls.__dict__["__dataclass_fields__"]
+        return made
+
+
+_FIELDS = _Fields()
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
@@ -16,7 +29,8 @@ class Record:
     """A frozen dataclass by inheritance: the annotations are the fields, in order, with their defaults.
 
     Records are equal when class and values are; `class Row(Record, eq=False)` compares by identity, for
-    the rows of a table of truth. What is made a thousand times a second is better a real dataclass.
+    the rows of a table of truth, and `class Sums(Record, frozen=False)` can be changed and has no hash. What
+    is made a thousand times a second is better a real dataclass.
     """
 
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
@@ -24,18 +38,36 @@ class Record:
     _defaults: ClassVar[dict[str, Any]]
     _factories: ClassVar[dict[str, Any]]
 
-    def __init_subclass__(cls, *, eq: bool = True) -> None:
-        dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
-        fields = dataclasses.fields(cls)
-        missing = dataclasses.MISSING
-        cls._names = tuple(field.name for field in fields)
-        cls._defaults = {field.name: field.default for field in fields if field.default is not missing}
-        cls._factories = {
-            field.name: field.default_factory for field in fields if field.default_factory is not missing
-        }
+    def __init_subclass__(cls, *, eq: bool = True, frozen: bool = True) -> None:
+        names: dict[str, None] = {}
+        cls._defaults, cls._factories = {}, {}
+        for base in reversed(cls.__mro__[1:]):
+            names.update(dict.fromkeys(base.__dict__.get("_names", ())))
+            cls._defaults.update(base.__dict__.get("_defaults", {}))
+            cls._factories.update(base.__dict__.get("_factories", {}))
+        for name, annotation in inspect.get_annotations(cls).items():
+            if not str(annotation).removeprefix("typing.").startswith("ClassVar"):
+                names[name] = None
+                cls._take_default(name)
+        cls._names = tuple(names)
+        cls.__dataclass_fields__ = _FIELDS  # type: ignore[assignment]  # a descriptor that gives them
+        if not frozen:
+            cls.__setattr__ = object.__setattr__  # type: ignore[assignment]
+            cls.__delattr__ = object.__delattr__  # type: ignore[assignment]
+            cls.__hash__ = None  # type: ignore[assignment]
         if not eq:
             cls.__eq__ = object.__eq__  # type: ignore[method-assign]
             cls.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+    @classmethod
+    def _take_default(cls, name: str) -> None:
+        missing = dataclasses.MISSING
+        stated = cls.__dict__.get(name, missing)
+        default = stated.default if isinstance(stated, dataclasses.Field) else stated
+        if default is not missing:
+            cls._defaults[name] = default
+        elif isinstance(stated, dataclasses.Field) and stated.default_factory is not missing:
+            cls._factories[name] = stated.default_factory
 
     def __init__(self, *values: Any, **named: Any) -> None:
         names = self._names

@@ -7,13 +7,14 @@ imports nothing heavy, so that asking costs nothing where no session runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from gnomon.record import Record
 
-@dataclass(slots=True)
-class CurrentTest:
+
+class CurrentTest(Record, eq=False, frozen=False):
     """The test that this process executes now.
 
     `span_id` is the lower-case hex id of the span under which spans recorded now belong;
@@ -28,8 +29,7 @@ class CurrentTest:
     children: int = 0
 
 
-@dataclass(slots=True)
-class TestSession:
+class TestSession(Record, eq=False, frozen=False):
     """What every span of the run has in common, as seen from one process of it.
 
     `worker_id` is pytest-xdist's (`gw0`, …) and `main` without it; `file_stem` begins the name of

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from gnomon.record import Record
 
 MAIN_WORKER = "main"
 """The worker of a run without workers."""
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Record, frozen=False):
     """One attempt of a test. Times are Unix seconds."""
 
     outcome: str
@@ -19,8 +19,7 @@ class Attempt:
     error_type: str | None = None
 
 
-@dataclass(slots=True)
-class TestResult:
+class TestResult(Record, frozen=False):
     """One test's result. Times are Unix seconds, durations seconds.
 
     `duration` is set-up, call and tear-down over all attempts; `execution` counts from 1 where one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +92,7 @@ def _touched(key: str, wrong: Sequence[str]) -> bool:
     )
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Record, frozen=False):
     """What the file and the variables say, and what is wrong with it."""
 
     file: Path | None

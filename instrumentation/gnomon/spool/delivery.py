@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gnomon.otlp.endpoint import Signal, Target
+from gnomon.record import Record
 from gnomon.spool import files
 from gnomon.spool.journal import LINE_BYTES
 from gnomon.spool.lock import try_lock
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_DEADLINE_SECONDS = 2.0
 
 
-@dataclass(slots=True)
-class DeliveryReport:
+class DeliveryReport(Record, frozen=False):
     """What one delivery did.
 
     `sent`, `refused` and `waiting` count files; `requests` counts accepted lines; `why` says in
