@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,24 +53,20 @@ def results(draw: st.DrawFn) -> TestResult:
     )
 
 
-@given(results())
-def test_a_plain_pass_in_short(result: TestResult) -> None:
+@given(results(), st.booleans())
+def test_a_plain_pass_in_short(result: TestResult, at_once: bool) -> None:
     """A plain pass in short is the span that its result has otherwise, id and all."""
     assert result.path is not None
     assert result.line is not None
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "a.traces.jsonl", encode.resource({}), scope("pytest"))
-        values, form = maker().plain_pass(
-            result.worker,
-            result.node_id,
-            start=result.start,
-            stop=result.stop,
-            duration=result.duration,
-            call_duration=result.call_duration,
-            path=result.path,
-            line=result.line,
-        )
-        journal.append(values, form)
+        form, tell = maker().plain_passes(result.worker)
+        times, durations = (result.start, result.stop), (result.duration, result.call_duration)
+        values = tell(result.node_id, times, durations, (result.path, result.line))
+        if at_once:
+            journal.append(values, form)
+        else:
+            journal.shorthand(form, lambda _, error: pytest.fail(str(error)))(values)
         (found,) = spans(journal.complete())
     (expected,) = map(json.loads, maker().test(result))
     assert in_any_order(found) == in_any_order(expected)

@@ -232,6 +232,8 @@ class Controller:
         if self._identity is None or self._intake is None or self._finished:
             return
         self._finished = True
+        # A report that comes now has no journal to go to.
+        self._config.pluginmanager.unregister(self._intake)
         # Ctrl-C once more, while pytest deals with the first: it never comes to set its exit status.
         if isinstance(sys.exc_info()[1], KeyboardInterrupt):
             self._stopped = True

@@ -21,7 +21,7 @@ from gnomon.runs.result import MAIN_WORKER, TestResult
 if TYPE_CHECKING:
     from gnomon.pytest_plugin.run_files import RunFiles
     from gnomon.runs.points import RunPoints
-    from gnomon.runs.spans import RunSpans
+    from gnomon.runs.spans import PlainPass, RunSpans
 
 
 class Intake:
@@ -96,22 +96,20 @@ class Intake:
                 return False
         except (AttributeError, TypeError):  # made up by a plugin, a report may tell less than pytest's own
             return False
-        values, form = self._spans.plain_pass(
-            reports.worker,
-            node_id,
-            start=start,
-            stop=stop,
-            duration=duration,
-            call_duration=took,
-            path=location[0],
-            line=line + 1,
-        )
+        if (tell := reports.tell) is None:
+            tell = self._begin(reports)
+        values = tell(node_id, (start, stop), (duration, took), (location[0], line + 1))
         held.clear()
         reports.executions[node_id] = 1
         reports.last_stop = stop
         self._durations[reports.worker].append(duration)
-        self._files.append(values, form)
+        reports.write(values)
         return True
+
+    def _begin(self, reports: WorkerReports) -> PlainPass:
+        form, reports.tell = self._spans.plain_passes(reports.worker)
+        reports.write = self._files.shorthand(form)
+        return reports.tell
 
     def _take(self, reports: WorkerReports, newest: pytest.TestReport) -> None:
         """Gives what is held to `Results`; the reports before `newest` had nothing to carry."""

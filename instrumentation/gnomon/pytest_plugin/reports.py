@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 
 from gnomon.registry.values import OTHER
 from gnomon.runs.result import MAIN_WORKER, Attempt, TestResult
+from gnomon.runs.spans import PlainPass
 
 CRASHED_PHASE = "???"  # how pytest-xdist marks the report that it makes up for a dead worker
 
@@ -30,10 +31,11 @@ class WorkerReports:
 
     `held` are reports of tests that may turn out to have passed and said nothing, in the order in which
     they came; `running` those of its other tests that are not over, by test; `executions` counts how often
-    it brought each test to a result, and `last_stop` is when it last did, in Unix seconds.
+    it brought each test to a result, and `last_stop` is when it last did, in Unix seconds. `tell` and `write`
+    are how its plain passes are told and written, from the first of them on.
     """
 
-    __slots__ = ("executions", "held", "last_stop", "running", "worker")
+    __slots__ = ("executions", "held", "last_stop", "running", "tell", "worker", "write")
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
@@ -41,6 +43,8 @@ class WorkerReports:
         self.running: dict[str, list[pytest.TestReport]] = {}
         self.executions: dict[str, int] = {}
         self.last_stop = 0.0
+        self.tell: PlainPass | None = None
+        self.write: Callable[[str], None]
 
 
 class Results:

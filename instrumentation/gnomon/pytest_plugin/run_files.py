@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,22 @@ class RunFiles:
                 self._journals.append(self._open())
             self._journals[-1].append(span, form)
         except OSError as error:
-            self._elsewhere(span, form, error)
+            self._elsewhere(form, span, error)
+
+    def shorthand(self, form: Form) -> Callable[[str], None]:
+        """Gives what writes spans of this form by their values, see `Journal.shorthand`; never raises."""
+        try:
+            if not self._journals:
+                self._journals.append(self._open())
+            return self._journals[-1].shorthand(form, partial(self._elsewhere, form))
+        except OSError:
+            return partial(self.append, form=form)  # meets the same trouble, and tells of it
 
     def _open(self) -> Journal:
         prepare(self.directory.parent)
         return Journal(self.directory / f"{self._stem}.traces.jsonl", self.resource, SCOPE)
 
-    def _elsewhere(self, span: str, form: Form | None, error: OSError) -> None:
+    def _elsewhere(self, form: Form | None, span: str, error: OSError) -> None:
         self.why = self.why or f"{self.directory} cannot be written: {error.strerror or error}"
         self.forget()
         try:

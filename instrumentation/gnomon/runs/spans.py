@@ -6,7 +6,7 @@ that are encoded once, and that of a plain pass in short; everything rarer goes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from types import MappingProxyType
 from typing import Any
@@ -47,6 +47,11 @@ def scope(framework: str) -> dict[str, Any]:
     return encode.scope(f"gnomon.{framework}", __version__)
 
 
+PlainPass = Callable[[str, tuple[float, float], tuple[float, float], tuple[str, int]], str]
+"""Takes a test's node id, its start and stop (Unix seconds), how long it and its call took (seconds), and its
+file and line; gives the values of its span."""
+
+
 class RunSpans:
     """Makes the spans of one run.
 
@@ -81,8 +86,6 @@ class RunSpans:
         self._head = f'{{"traceId":"{trace_id}","spanId":"'
         self._fixed = _joined({"gnomon.run.id": run_id, "gnomon.run.sequence": sequence})
         self._outcomes: dict[tuple[str, str], str] = {}
-        self._passed: dict[str, Form] = {}
-        self._paths: dict[str, str] = {}
 
     # A test.
 
@@ -110,34 +113,30 @@ class RunSpans:
             return [own, *(self._attempt(result, span, number, attempt) for number, attempt in attempts)]
         return [own]
 
-    def plain_pass(
-        self,
-        worker: str,
-        node_id: str,
-        *,
-        start: float,
-        stop: float,
-        duration: float,
-        call_duration: float,
-        path: str,
-        line: int,
-    ) -> tuple[str, Form]:
-        """The span of a test that passed at once and said nothing, in short: its own values, and its form.
+    def plain_passes(self, worker: str) -> tuple[Form, PlainPass]:
+        """The form of tests that passed at once and said nothing, and what gives the values of each.
 
-        For a test's first execution and an ASCII node id; arguments as in `TestResult`.
+        For a test's first execution in this worker and an ASCII node id.
         """
-        form = self._passed.get(worker) or self._pass_form(worker)
-        file = self._paths.get(path)
-        if file is None:
-            file = self._paths[path] = quoted(path)
-        return (
-            f"{encode_basestring_ascii(node_id)}\t{int(start * 1e6 + 0.5)}\t{int(stop * 1e6 + 0.5)}\t"
-            f"{file}\t{line}\t{int(duration * 1e6 + 0.5)}\t{int(call_duration * 1e6 + 0.5)}",
-            form,
-        )
+        paths: dict[str, str] = {}
+
+        def values(
+            node_id: str, times: tuple[float, float], durations: tuple[float, float], place: tuple[str, int]
+        ) -> str:
+            # Once a test, with cold caches: all that is touched here is this function's own.
+            (start, stop), (duration, call_duration), (path, line) = times, durations, place
+            file = paths.get(path)
+            if file is None:
+                file = paths[path] = quoted(path)
+            return (
+                f"{encode_basestring_ascii(node_id)}\t{int(start * 1e6 + 0.5)}\t{int(stop * 1e6 + 0.5)}\t"
+                f"{file}\t{line}\t{int(duration * 1e6 + 0.5)}\t{int(call_duration * 1e6 + 0.5)}"
+            )
+
+        return self._pass_form(worker), values
 
     def _pass_form(self, worker: str) -> Form:
-        """What plain passes in one worker have in common; `plain_pass` gives the values in this order."""
+        """What plain passes in one worker have in common; `plain_passes` gives the values in this order."""
         span, node, start, stop, path, line, duration, call_duration = range(8)
         parts: list[str | int] = [
             *(self._head, span),
@@ -153,8 +152,7 @@ class RunSpans:
             *('e-6}},{"key":"gnomon.test.call.duration","value":{"doubleValue":', call_duration),
             f'e-6}}}}],"status":{_status("passed")},"flags":{_SAMPLED}}}',
         ]
-        form = self._passed[worker] = Form.of(parts, *around_node_id(self._run_id, worker, 1))
-        return form
+        return Form.of(parts, *around_node_id(self._run_id, worker, 1))
 
     def _parent_of(self, worker: str) -> str:
         return self.run_span_id if worker == MAIN_WORKER else self.worker_span_id(worker)
