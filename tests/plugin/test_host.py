@@ -371,3 +371,30 @@ def test_a_global_tracer_provider_of_the_suite(project: Project) -> None:
         """,
     )
     assert project.pytest().summary == "1 passed"
+
+
+LATE = """
+import pytest
+from _pytest.reports import TestReport
+
+def pytest_unconfigure(config):
+    if config.option.late:
+        for when in ("setup", "call", "teardown"):
+            place = ("test_late.py", 0, "test_late")
+            report = TestReport("test_late.py::test_late", place, {}, "passed", None, when)
+            report.start, report.stop = 1.0, 2.0
+            config.hook.pytest_runtest_logreport(report=report)
+
+def pytest_addoption(parser):
+    parser.addoption("--late", action="store_true")
+"""
+
+
+def test_a_report_after_the_end(project: Project) -> None:
+    """A report that a plugin hands in when the run is over is in no file, and the run stays as it was."""
+    project.write("conftest.py", LATE)
+    project.write("test_plain.py", "def test_a(): pass\n")
+    done = project.pytest("--late", "-p", "no:terminal")
+    assert done.status == 0, done.output
+    assert [test.node_id for test in project.run().tests] == ["test_plain.py::test_a"]
+    assert not [name for name in project.spool_names() if name.endswith(".part")]
