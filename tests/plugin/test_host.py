@@ -394,7 +394,10 @@ def test_a_report_after_the_end(project: Project) -> None:
     """A report that a plugin hands in when the run is over is in no file, and the run stays as it was."""
     project.write("conftest.py", LATE)
     project.write("test_plain.py", "def test_a(): pass\n")
-    done = project.pytest("--late", "-p", "no:terminal")
+    elsewhere = project.path / "temporary"
+    elsewhere.mkdir()
+    done = project.pytest("--late", "-p", "no:terminal", env={"TMPDIR": str(elsewhere)})
     assert done.status == 0, done.output
     assert [test.node_id for test in project.run().tests] == ["test_plain.py::test_a"]
     assert not [name for name in project.spool_names() if name.endswith(".part")]
+    assert not list(elsewhere.iterdir())
