@@ -113,10 +113,13 @@ def test_two_suites_are_one_message(tmp_path: Path) -> None:
         event = inboxes.pagerduty.inbox.find(lambda event: event["payload"]["summary"] == title)
         slack = inboxes.slack.inbox.find(lambda payload: payload["attachments"][0]["title"] == title)
         webhook = inboxes.webhook.inbox.find(lambda payload: len(payload["alerts"]) == 2)
-        told = [
-            inbox.all() for inbox in (inboxes.slack.inbox, inboxes.pagerduty.inbox, inboxes.webhook.inbox)
-        ]
-    assert [len(messages) for messages in told] == [1, 1, 1]
+        titles = [payload["attachments"][0]["title"] for payload in inboxes.slack.inbox.all()]
+        summaries = [event["payload"]["summary"] for event in inboxes.pagerduty.inbox.all()]
+        sizes = [(told["status"], len(told["alerts"])) for told in inboxes.webhook.inbox.all()]
+    # Where the machine stands still for long enough, Alertmanager takes alerts for over and tells that, too.
+    assert [one for one in titles if not one.startswith("[resolved]")] == [title]
+    assert [one for one in summaries if not one.startswith("[resolved]")] == [title]
+    assert [one for one in sizes if one[0] == "firing"] == [("firing", 2)]
     assert event["payload"]["custom_details"]["firing"] == "2"
     for text in (mail.part("plain"), mail.part("html"), slack["attachments"][0]["text"]):
         assert "desk in production: 0.0 %" in text
