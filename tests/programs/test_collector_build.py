@@ -74,3 +74,19 @@ def test_the_cache_can_be_elsewhere(tmp_path: Path) -> None:
     assert cache_folder({"GNOMON_CACHE": str(tmp_path)}) == tmp_path
     assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "gnomon"
     assert cache_folder({}) == Path.home() / ".cache" / "gnomon"
+
+
+def test_two_that_build_at_once(workplace: Workplace) -> None:
+    """Where another process has built the same meanwhile, what it built stays and is what is run."""
+    quicker = (
+        BUILDER
+        + f"""
+    place={workplace.cache}/otelcol-gnomon-$(sha256sum {workplace.manifest} | cut -c -12)
+    mkdir -p "$place"
+    printf '#!/bin/sh\\necho otelcol-gnomon version 1.2.3\\n' > "$place/otelcol-gnomon"
+    chmod +x "$place/otelcol-gnomon"
+    """
+    )
+    workplace.folder.script("builder", quicker)
+    assert version_of(workplace.collector) == (1, 2, 3)
+    assert len(list(workplace.cache.iterdir())) == 1

@@ -128,9 +128,21 @@ class Collector(Built):
             failure = _failure([str(builder), "--config", str(manifest)], {**os.environ, "PATH": path})
             if failure is not None:
                 raise self._unusable(f"the Collector's builder failed ({failure})")
-            shutil.rmtree(self._folder, ignore_errors=True)
-            output.rename(self._folder)
-        return self._folder / "otelcol-gnomon"
+            executable = self._folder / "otelcol-gnomon"
+            keep(output, executable)
+        return executable
+
+
+def keep(output: Path, executable: Path) -> None:
+    """Moves the folder with what was built to its place, unless another process was quicker."""
+    if os.access(executable, os.X_OK):
+        return
+    shutil.rmtree(executable.parent, ignore_errors=True)
+    try:
+        output.rename(executable.parent)
+    except OSError:  # not empty: it was quicker by a hair
+        if not os.access(executable, os.X_OK):
+            raise
 
 
 def built(known: Known, path: str) -> Program | str:

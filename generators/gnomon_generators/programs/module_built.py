@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gnomon_generators.programs.built import BUILDING_SECONDS, Built
+from gnomon_generators.programs.built import BUILDING_SECONDS, Built, keep
 from gnomon_generators.programs.program import last_line
 
 _PAGE: Final = "<!doctype html><title>No pages</title><p>This build has no web pages; its API is there.\n"
@@ -62,8 +62,7 @@ class WithoutPages(Built):
             page.write_text(_PAGE, encoding="utf-8")
             package = f"./cmd/{self.known.name}"
             self._go("build", "-o", str(output / self.known.name), package, folder=source)
-            shutil.rmtree(self._executable.parent, ignore_errors=True)
-            output.rename(self._executable.parent)
+            keep(output, self._executable)
         return self._executable
 
     def _source(self) -> Path:
