@@ -76,6 +76,12 @@ ADDRESS = Format(
     "an address of this machine, such as 127.0.0.1",
 )
 
+RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
+
+STANDARD_VARIABLES: set[str] = set()
+"""OpenTelemetry's environment variables that set something, as the settings' classes say it. Where none of
+them is set, nobody need read the table of settings, which takes longer than the settings themselves."""
+
 SECRET_IN_URL = r"://[^/@\s]*:[^/@\s]+@|[?&](password|token|key)="  # noqa: S105 - finds one, holds none
 """Where an address carries a secret: between the host and what stands before it, or in its query."""
 
@@ -109,7 +115,11 @@ class Meaning(Record):
 
 def setting(default: Any = dataclasses.MISSING, brief: str = "", **meaning: Any) -> Any:
     """A field of a settings class; without a default it must be written."""
-    return dataclasses.field(default=default, metadata={MEANING: Meaning(brief, **meaning)})
+    said = Meaning(brief, **meaning)
+    STANDARD_VARIABLES.update(said.standard_variables)
+    if said.resource_attributes:
+        STANDARD_VARIABLES.add(RESOURCE_ATTRIBUTES)
+    return dataclasses.field(default=default, metadata={MEANING: said})
 
 
 def section(kind: type) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gnomon.errors import UserError
 from gnomon.record import Record
 from gnomon.repository import repository_name
+from gnomon.settings.fields import STANDARD_VARIABLES
 from gnomon.settings.model import Project, Settings
 from gnomon.settings.problems import Place, Problem, SettingsError
 from gnomon.settings.values import SecretReference
@@ -113,7 +114,7 @@ def _gather(path: Path | None, start: Path | None, environ: Mapping[str, str] | 
 
         reading = read(file)
         found.values, found.places, found.problems = reading.values, reading.places, reading.problems
-    if any(name.startswith(("GNOMON_", "OTEL_")) for name in environ):
+    if any(name.startswith("GNOMON_") or name in STANDARD_VARIABLES for name in environ):
         from gnomon.settings import variables  # noqa: PLC0415 - needs the table, which defaults do not
 
         more, where, mistakes = variables.overrides(environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 import typing
 from collections.abc import Iterator
@@ -129,7 +130,6 @@ def _one_of(choices: tuple[str, ...]) -> str:
 
 def _holder(key: str, name: str, holder: type) -> Setting:
     """The section, or the fields of one entry, that a settings class describes."""
-    hints = typing.get_type_hints(holder)
     prefix = f"{key}." if key else ""
     return Setting(
         key=key,
@@ -142,11 +142,18 @@ def _holder(key: str, name: str, holder: type) -> Setting:
         choices=(),
         holder=holder,
         fields=tuple(
-            _setting(prefix + field.name, field, hints[field.name])
+            _setting(prefix + field.name, field, _hint(str(field.type), holder.__module__))
             for field in dataclasses.fields(holder)
             if MEANING in field.metadata
         ),
     )
+
+
+@cache
+def _hint(annotation: str, module: str) -> Any:
+    """What an annotation means; some thirty different ones stand on all fields."""
+    carrier = types.SimpleNamespace(__annotations__={"field": annotation})
+    return typing.get_type_hints(carrier, vars(sys.modules[module]))["field"]
 
 
 def _setting(key: str, field: dataclasses.Field[Any], hint: Any) -> Setting:

@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from gnomon.settings import checking
+from gnomon.settings.fields import RESOURCE_ATTRIBUTES
 from gnomon.settings.problems import Place, Problem
 from gnomon.settings.table import Setting, walk
 from gnomon.settings.values import Duration
 
-RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
