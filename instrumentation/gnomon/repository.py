@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_WORKTREE = re.compile(r'^\s*worktree\s*=\s*"?(.*?)"?\s*$', re.MULTILINE)
+_WORKTREE = r'(?m)^\s*worktree\s*=\s*"?(.*?)"?\s*$'
 
 
 def repository_name(top: Path) -> str:
@@ -48,7 +48,7 @@ def _of_pointer(top: Path, text: str) -> str | None:
 def _of_directory(common: Path) -> str:
     """The name of the repository with this git directory."""
     config = common / "config"
-    told = _WORKTREE.search(config.read_text("utf-8")) if config.is_file() else None
+    told = re.search(_WORKTREE, config.read_text("utf-8")) if config.is_file() else None
     if told is not None:  # a submodule's, which lies in the git directory of another repository
         return (common / told[1]).resolve().name
     if common.name.startswith("."):  # `app/.git`, or a bare `app/.bare` with working trees beside it

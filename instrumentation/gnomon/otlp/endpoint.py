@@ -24,7 +24,7 @@ Protocol = Literal["grpc", "http/protobuf", "http/json"]
 SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 PROTOCOLS: tuple[Protocol, ...] = ("grpc", "http/protobuf", "http/json")
 GRPC_PORT = 4317
-_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@|\A[^/?#]*@")
+_CREDENTIALS = r"(?<=//)[^/?#]*@|\A[^/?#]*@"
 
 
 class Target(Record):
@@ -122,7 +122,7 @@ def url_of(value: str) -> SplitResult:
     except ValueError:
         valid = False
     if not valid:
-        shown = _CREDENTIALS.sub("***@", value)
+        shown = re.sub(_CREDENTIALS, "***@", value)
         raise UserError(
             f"the OTLP endpoint {shown!r} is no http or https URL; write one like http://localhost:4318"
         )

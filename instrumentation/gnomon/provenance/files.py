@@ -100,7 +100,7 @@ def expression(pattern: str) -> str:
     return result
 
 
-_NAME = re.compile(r"""^name:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\n#]*?))[ \t]*(?:#.*)?$""", re.MULTILINE)
+_NAME = r"""(?m)^name:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\n#]*?))[ \t]*(?:#.*)?$"""
 
 
 def skill_name(content: bytes, path: str) -> str:
@@ -108,7 +108,7 @@ def skill_name(content: bytes, path: str) -> str:
     head = content[:8192].decode("utf-8", "replace").replace("\r\n", "\n")
     if head.startswith("---\n"):
         front_matter = head[4:].partition("\n---")[0]
-        if (match := _NAME.search(front_matter)) and (name := next((g for g in match.groups() if g), "")):
+        if (match := re.search(_NAME, front_matter)) and (name := next((g for g in match.groups() if g), "")):
             return name.strip()
     return PurePosixPath(path).parent.name
 
@@ -142,7 +142,7 @@ def hashes_by_skill(skills: Sequence[FileInForce]) -> Mapping[str, str]:
     return by_name
 
 
-_VERSION = re.compile(r"""^["']?version["']?\s*:\s*["']?([^"'\n,#]+)""", re.MULTILINE)
+_VERSION = r"""(?m)^["']?version["']?\s*:\s*["']?([^"'\n,#]+)"""
 
 
 def golden_set_version(path: Path) -> str | None:
@@ -151,6 +151,6 @@ def golden_set_version(path: Path) -> str | None:
         content = path.read_bytes()
     except OSError:
         return None
-    if match := _VERSION.search(content.decode("utf-8", "replace")):
+    if match := re.search(_VERSION, content.decode("utf-8", "replace")):
         return match.group(1).strip()
     return blob_id(content)[:12]

@@ -24,7 +24,7 @@ _QUESTIONS: dict[str, tuple[str, ...]] = {
     "state": ("status", "--porcelain=v2", "--branch", "--untracked-files=no"),
     "remote": ("config", "--get", "remote.origin.url"),
 }
-_BRANCH_LINE = re.compile(r"^# branch\.(oid|head) (.+)$", re.MULTILINE)
+_BRANCH_LINE = r"(?m)^# branch\.(oid|head) (.+)$"
 _TAG = ("tag", "--points-at", "HEAD")
 
 
@@ -58,7 +58,7 @@ class GitState:
         """
         answers = self._collect(timeout_seconds)
         state = answers.get("state") or ""
-        told = dict(_BRANCH_LINE.findall(state))
+        told = dict(re.findall(_BRANCH_LINE, state))
         head = told.get("oid", "")
         if not head or head == "(initial)":
             return {}

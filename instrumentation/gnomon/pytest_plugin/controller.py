@@ -251,8 +251,7 @@ class Controller:
                 note(self, trouble)
         for result in results.unfinished():
             self._write(result)
-        seen = {worker: Counter(tests) for worker, tests in results.seen().items()}
-        for result in missing(self._collected, seen, ended, self._stated):
+        for result in missing(self._collected, results.seen(), ended, self._stated):
             self._write(result)
             results.of(result.worker).last_stop = ended
         for name, worker in self._workers.items():

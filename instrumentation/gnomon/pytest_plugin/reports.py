@@ -327,7 +327,8 @@ def _unfinished(
     )
 
 
-_EXCEPTION = re.compile(r"([A-Za-z_][\w.<>]*)(?::|$)")
+# Patterns here are compiled by whoever first meets a failure: most runs meet none.
+_EXCEPTION = r"([A-Za-z_][\w.<>]*)(?::|$)"
 
 
 def _error_type(report: pytest.TestReport) -> str:
@@ -338,20 +339,18 @@ def _error_type(report: pytest.TestReport) -> str:
     first = message.partition("\n")[0]
     if first.startswith("assert "):  # pytest leaves the type away where it explains the assertion
         return "AssertionError"
-    match = _EXCEPTION.match(first)
+    match = re.match(_EXCEPTION, first)
     return match[1] if match else OTHER
 
 
 # How pytest marks the lines of a report that say what was raised, where text is all that there is of it:
 # a missing fixture, a file that cannot be imported.
-_MARKED = re.compile(r"^E\s+(\S.*)", re.MULTILINE)
+_MARKED = r"(?m)^E\s+(\S.*)"
 
 # A doctest's report quotes the source around the example first; what it came to stands behind.
-_DOCTEST = re.compile(r": (DocTestFailure|UnexpectedException)\s*$")
-_RAISED = re.compile(r"^  File .*\n(?:    .*\n)*([\w.]+(?::.*)?)$", re.MULTILINE)
-_DIFFERS = re.compile(
-    r"^(?:Expected|Differences)\b.*?(?=\n\n|\n\S*:\d+: DocTestFailure|\Z)", re.MULTILINE | re.DOTALL
-)
+_DOCTEST = r": (DocTestFailure|UnexpectedException)\s*$"
+_RAISED = r"(?m)^  File .*\n(?:    .*\n)*([\w.]+(?::.*)?)$"
+_DIFFERS = r"(?ms)^(?:Expected|Differences)\b.*?(?=\n\n|\n\S*:\d+: DocTestFailure|\Z)"
 
 
 def _crash_message(longrepr: object) -> str | None:
@@ -359,12 +358,12 @@ def _crash_message(longrepr: object) -> str | None:
     if (message := getattr(getattr(longrepr, "reprcrash", None), "message", None)) is not None:
         return str(message)
     text = str(longrepr or "")
-    if (kind := _DOCTEST.search(text)) is not None:
-        if kind[1] == "UnexpectedException" and (raised := _RAISED.findall(text)):
+    if (kind := re.search(_DOCTEST, text)) is not None:
+        if kind[1] == "UnexpectedException" and (raised := re.findall(_RAISED, text)):
             return str(raised[-1])
-        differs = _DIFFERS.search(text)
+        differs = re.search(_DIFFERS, text)
         return f"{kind[1]}: {' '.join(differs[0].split())}" if differs is not None else kind[1]
-    marked: list[str] = _MARKED.findall(text)
+    marked: list[str] = re.findall(_MARKED, text)
     if not marked:
         return None
     # Of a syntax error the place and the source come first, what is wrong with it last.

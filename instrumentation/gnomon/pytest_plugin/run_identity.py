@@ -21,7 +21,7 @@ from gnomon.runs.spans import nanoseconds
 from gnomon.settings import Settings, Suite
 from gnomon.version import __version__
 
-_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_TRACEPARENT = r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
 
 
 class RunIdentity(Record):
@@ -104,7 +104,8 @@ def _given_by_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _trace(environ: Mapping[str, str], run_id: str) -> tuple[str, str | None]:
-    match = _TRACEPARENT.fullmatch(environ.get("TRACEPARENT", "").strip().lower())
+    stated = environ.get("TRACEPARENT", "").strip().lower()
+    match = re.fullmatch(_TRACEPARENT, stated) if stated else None
     if match is None or not match[1].strip("0") or not match[2].strip("0"):
         return run_id, None
     return match[1], match[2]

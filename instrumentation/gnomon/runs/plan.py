@@ -29,6 +29,9 @@ _NEWBORN_SECONDS = 10.0
 Collected = Mapping[str, Counter[str]]
 """How often each test was collected, by worker; under `MAIN_WORKER` what all workers share."""
 
+Seen = Mapping[str, Mapping[str, int]]
+"""How often each test came to a result, by the worker that ran it."""
+
 
 class Plan(Record):
     """What a run said of itself when it began: OTLP/JSON `resource` and `scope`, its trace and parent span.
@@ -47,13 +50,15 @@ class Plan(Record):
 
 
 def missing(
-    collected: Collected, seen: Collected, ended: float, stated: Mapping[str, dict[str, Any]]
+    collected: Collected, seen: Seen, ended: float, stated: Mapping[str, dict[str, Any]]
 ) -> list[TestResult]:
     """The results of the tests that were collected and not seen; `ended` is the run's end in Unix seconds."""
     results = []
     for worker, tests in collected.items():
-        known = sum(seen.values(), Counter()) if worker == MAIN_WORKER else seen.get(worker, Counter())
-        if dict(tests) == dict(known):
+        known: Counter[str] = Counter()
+        for brought in seen.values() if worker == MAIN_WORKER else [seen.get(worker, {})]:
+            known.update(brought)
+        if dict.__eq__(tests, known):
             continue  # nothing is missing, nearly always; to subtract counters takes ten times as long
         for number, node_id in enumerate((tests - known).elements()):
             result = never_started(node_id, ended, stated.get(node_id, {}))

@@ -13,14 +13,14 @@ from contextlib import suppress
 from operator import itemgetter
 
 from gnomon.otlp import encode
-from gnomon.otlp.ids import derived
+from gnomon.otlp.ids import derived_between
 from gnomon.record import Record
 
 _BEGINNING = b'{"form":'
 
 _NONSENSE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
-_Known = tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]], bytes, bytes]
+_Known = tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]], Callable[[bytes], str]]
 
 
 class Form(Record, eq=False):
@@ -68,8 +68,8 @@ def spelled_out(lines: Iterable[bytes]) -> Iterator[bytes]:
         elif line.endswith(b"\n"):
             values = line[:-1].split(b"\t")
             try:
-                text, pick, before, after = forms[values[0]]
-                values[0] = derived(before + _said(values[1]) + after).encode("ascii")
+                text, pick, derive = forms[values[0]]
+                values[0] = derive(_said(values[1])).encode("ascii")
                 whole = text % pick(values)
             except _NONSENSE:
                 continue
@@ -78,7 +78,7 @@ def spelled_out(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _known(said: dict[str, str]) -> _Known:
     text, before, after = (said[name].encode("utf-8") for name in ("text", "before", "after"))
-    return text, itemgetter(*said["places"]), before, after
+    return text, itemgetter(*said["places"]), derived_between(before, after)
 
 
 def _said(value: bytes) -> bytes:
