@@ -77,15 +77,15 @@ def late():
 
 no_command = 3
 '''
-# Stands in for an environment without the extra `analysis`.
-WITHOUT_SQLALCHEMY = """
+# Stands in for an environment without an extra.
+WITHOUT = """
 import sys
 
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "sqlalchemy":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name.partition(".")[0] == "{module}":
+            raise ModuleNotFoundError("No module named " + repr(name), name=name)
 
 
 sys.meta_path.insert(0, Absent())
@@ -100,7 +100,7 @@ def plugin(tmp_path: Path) -> dict[str, str]:
     info.mkdir(parents=True)
     (site / "acme_commands.py").write_text(COMMANDS)
     (site / "acme_charts.py").write_text('"""Draws charts."""\n\nimport acme_plots\n')
-    (site / "sitecustomize.py").write_text(WITHOUT_SQLALCHEMY)
+    (site / "sitecustomize.py").write_text(WITHOUT.format(module="sqlalchemy"))
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: acme-gnomon\nVersion: 1.0\nProvides-Extra: charts\n"
         'Requires-Dist: acme-plots>=1; extra == "charts"\n'
@@ -194,6 +194,22 @@ def test_every_end_has_its_sentence_and_its_code(
     assert done.stderr.startswith(said)
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == (1 if said else 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "module"), [("generate", "attr"), ("generate", "grafanalib"), ("check", "sqlglot")]
+)
+def test_what_is_missing_names_the_extra_of_users(tmp_path: Path, command: str, module: str) -> None:
+    """Where the developers' extra holds a module as well, users are told theirs."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(WITHOUT.format(module=module))
+    done = gnomon(command, cwd=tmp_path, PYTHONPATH=str(site))
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"gnomon: gnomon {command} needs {module}, which is not installed; "
+        'run: python -m pip install "gnomon[generators]"\n',
+    )
 
 
 def test_a_traceback_can_be_had(tmp_path: Path, plugin: dict[str, str]) -> None:

@@ -6,7 +6,9 @@ import re
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution
 
 # Modules whose distribution has another name.
-_DISTRIBUTIONS = {"git": "gitpython", "yaml": "pyyaml", "google.protobuf": "protobuf"}
+_DISTRIBUTIONS = {"attr": "attrs", "git": "gitpython", "yaml": "pyyaml", "google.protobuf": "protobuf"}
+# What developers install holds what users install, too, and much that no user needs.
+_DEVELOPERS = "dev"
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
@@ -48,13 +50,14 @@ def _owner(point: EntryPoint | None) -> Distribution | None:
 
 
 def _extra(module: str, owner: Distribution) -> str | None:
-    """The first extra of the owner whose requirements hold the module's distribution."""
+    """The first extra of the owner that brings the module, the developers' last."""
     wanted = _distribution_of(module)
+    found = []
     for requirement in owner.requires or ():
         name, extra = _REQUIREMENT.match(requirement), _EXTRA.search(requirement)
         if name and extra and _normal(name.group(1)) == wanted:
-            return extra.group(1)
-    return None
+            found.append(extra.group(1))
+    return min(found, key=lambda extra: extra == _DEVELOPERS, default=None)
 
 
 def _distribution_of(module: str) -> str:
