@@ -92,7 +92,7 @@ def test_show(filled: Project) -> None:
         "66.7 % [20.8, 93.9] (2 of 3 right; 1 without an answer)",
         "66.7 % (2 of 3 commands)",
         "3 calls, 0 failed, 3 retries",
-        "0.0200 USD (1 calls without a known cost)",
+        "0.0200 USD (1 call without a known cost)",
         "2, gw1 crashed",
         "failures (5)",
         "slowest (10 of 14)",

@@ -114,7 +114,7 @@ def _head(run: RunRow, workers: Sequence[WorkerRow]) -> Iterator[str]:
 def _totals(run: RunRow) -> Iterator[str]:
     tally, calls = run.tally, run.calls
     counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.items() if count)
-    reruns = f"; {tally.reruns} rerun{'s' if tally.reruns != 1 else ''}" if tally.reruns else ""
+    reruns = f"; {tables.counted(tally.reruns, 'rerun')}" if tally.reruns else ""
     yield f"  tests     {tally.tests}: {counts or 'none'}{reruns}"
     if tally.judged or tally.unanswered:
         silent = f"; {tally.unanswered} without an answer" if tally.unanswered else ""
@@ -124,12 +124,14 @@ def _totals(run: RunRow) -> Iterator[str]:
         share = tables.percent(tally.tool_use_accuracy)
         yield f"  tool use  {share} ({tally.tools_matched} of {tally.tools_expected} commands)"
     if calls.calls:
-        made = f"{tables.number(calls.calls)} calls, {calls.failed} failed, {calls.retries} retries"
-        yield f"  model     {made}, {tables.seconds(calls.api_latency)} in requests"
+        made, again = tables.counted(calls.calls, "call"), tables.counted(calls.retries, "retry", "retries")
+        spent = tables.seconds(calls.api_latency)
+        yield f"  model     {made}, {calls.failed} failed, {again}, {spent} in requests"
         cached = f" ({tables.number(calls.cache_read_tokens)} from cache)" if calls.cache_read_tokens else ""
         read, written = tables.number(calls.input_tokens), tables.number(calls.output_tokens)
         yield f"  tokens    {read} in{cached}, {written} out"
-        unpriced = f" ({calls.unpriced} calls without a known cost)" if calls.unpriced else ""
+        without = tables.counted(calls.unpriced, "call")
+        unpriced = f" ({without} without a known cost)" if calls.unpriced else ""
         yield f"  cost      {tables.usd(calls.cost_usd)}{unpriced}"
 
 

@@ -104,6 +104,11 @@ def number(count: int | None) -> str:
     return NOTHING if count is None else f"{count:,}"
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """A count with its noun: `1 call`, `2,000 calls`."""
+    return f"{number(count)} {one if count == 1 else several or one + 's'}"
+
+
 def text(value: str | None) -> str:
     """A word, or that there is none."""
     return value or NOTHING
