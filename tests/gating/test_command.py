@@ -113,6 +113,12 @@ def test_missing_runs(branch: Branch) -> None:
     assert "no run of suite 'other'" in branch.project.gnomon("gate", "--suite", "other", code=3)
 
 
+def test_without_a_repository(tmp_path: Path) -> None:
+    """Exit code 3, as from every command that needs one."""
+    said = Project(tmp_path).gnomon("gate", code=3)
+    lines(said, f"gnomon: {tmp_path}: there is no git repository here; run it where the branch")
+
+
 def test_no_runs_of_the_base(branch: Branch) -> None:
     """A store without the base says so, and where to look."""
     branch.record(branch.head, 38)

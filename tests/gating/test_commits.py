@@ -112,5 +112,5 @@ def test_mistakes(repository: Repository, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-        with pytest.raises(UserError, match="not in a git repository"):
+        with pytest.raises(UserError, match="there is no git repository here"):
             commits.line(tmp_path / "empty", "HEAD", "main")

@@ -104,7 +104,10 @@ def _git(folder: Path, *arguments: str) -> str | None:
     except FileNotFoundError:
         raise UserError("git: the program is not installed; install git", ExitCode.MISSING) from None
     if "not a git repository" in done.stderr:
-        raise UserError(f"{folder}: is not in a git repository; run it where the branch is checked out")
+        raise UserError(
+            f"{folder}: there is no git repository here; run it where the branch is checked out",
+            ExitCode.MISSING,
+        )
     if "dubious ownership" in done.stderr:
         raise UserError(
             f"{folder}: the repository belongs to another user, and git will not read it; allow it with "
