@@ -115,7 +115,9 @@ def test_missing_runs(branch: Branch) -> None:
 
 def test_without_a_repository(tmp_path: Path) -> None:
     """Exit code 3, as from every command that needs one."""
-    said = Project(tmp_path).gnomon("gate", code=3)
+    project = Project(tmp_path)
+    record(project.spool, "a" * 40, 38)
+    said = project.gnomon("gate", code=3)
     lines(said, f"gnomon: {tmp_path}: there is no git repository here; run it where the branch")
 
 
