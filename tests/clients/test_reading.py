@@ -170,6 +170,49 @@ def test_claude_code_with_a_result_counts_by_that_alone() -> None:
     assert read(text) == read(CLAUDE_CODE)
 
 
+@pytest.mark.parametrize("form", ["text", "messages"])
+def test_claude_code_that_was_stopped_after_a_result(form: str) -> None:
+    """What came after the result failed, and counts beside what the result says; nothing counts twice."""
+    later = [said("msg_8", "claude-sonnet-4-5-20250929", 2), said("msg_8", "claude-sonnet-4-5-20250929", 70)]
+    messages = [*STOPPED, CLAUDE_CODE, *STOPPED[:1], *later]
+    stopped, *before = read(messages if form == "messages" else "\n".join(map(json.dumps, messages)))
+    assert (stopped.usage, stopped.error_type, stopped.cost_usd) == (Usage(input=3, output=70), "other", None)
+    assert tuple(before) == read(CLAUDE_CODE)
+    refused = [*STOPPED, CLAUDE_CODE, said("4f2a", "<synthetic>", 0)]
+    assert read(refused) == read(CLAUDE_CODE)
+
+
+def test_claude_code_fed_turn_by_turn() -> None:
+    """Each result has the sums since the run began: the last counts, with what was said before it."""
+    first = CLAUDE_CODE | {"total_cost_usd": 0.1, "modelUsage": {}}
+    messages = [*STOPPED, first, said("msg_8", "claude-sonnet-4-5-20250929", 2), CLAUDE_CODE]
+    assert read(messages) == read(CLAUDE_CODE)
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_ends_of_lines_that_are_none_in_json(sign: str) -> None:
+    """A line of JSON may hold signs as they are that end a line elsewhere."""
+    result = CLAUDE_CODE | {"result": f"one{sign}two"}
+    text = "\r\n".join(json.dumps(message, ensure_ascii=False) for message in [*STOPPED, result])
+    assert read(text) == read(text.encode()) == read(result)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_text_as_windows_redirects_it(encoding: str) -> None:
+    """UTF-16 and a mark before UTF-8 are read as what they are."""
+    only = json.dumps(CLAUDE_CODE)
+    for text in (only, "\n".join([*map(json.dumps, STOPPED), only])):
+        assert read(text.encode(encoding)) == read(CLAUDE_CODE)
+        assert read(f"\ufeff{text}") == read(CLAUDE_CODE)
+
+
+def test_a_line_that_is_nested_too_deep() -> None:
+    """It is no message, and the others count."""
+    deep = "[" * 100_000
+    assert read(deep) == ()
+    assert read(f"{json.dumps(CLAUDE_CODE)}\n{deep}") == read(CLAUDE_CODE)
+
+
 def test_a_line_and_a_transcript_are_no_stopped_run() -> None:
     """One line read as it comes says nothing, nor does a transcript, which has no result to wait for."""
     assert read(json.dumps(STOPPED[1])) == ()

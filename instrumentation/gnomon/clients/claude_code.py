@@ -22,19 +22,24 @@ _SYNTHETIC = "<synthetic>"
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The `assistant` messages of a run that has no result, in their order."""
+    """The `assistant` messages of a turn that has no result, in their order, and the result before it.
+
+    A run that is fed turn by turn writes a result a turn, each with the sums since the run began.
+    """
 
     messages: tuple[Mapping[str, Any], ...]
+    before: Mapping[str, Any] | None
 
 
 def read(fields: View) -> tuple[Reading, ...]:
     """One reading a model that the run used, the dearest first; empty for anything but a result.
 
     Tokens and costs are the program's own. Where its figures by model do not add up to its total, the
-    main model takes the difference, so that the sum is what was billed.
+    main model takes the difference, so that the sum is what was billed. Where the run was stopped after
+    a result, what it used from there on comes first: it is the call that failed.
     """
     if isinstance(fields.source, Unfinished):
-        return _of_messages(fields.source.messages)
+        return (*_of_messages(fields.source.messages), *read(View(fields.source.before)))
     if fields.get("type") != "result" or not (fields.has("usage") or fields.has("modelUsage")):
         return ()
     models = _by_model(fields.get("modelUsage"))
@@ -85,15 +90,18 @@ def last_result(text: str | bytes | bytearray) -> Any:
 
     See `result_of` for a text of several.
     """
-    words = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    # Windows redirects into UTF-16, or puts a mark before UTF-8.
+    words = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "replace")
+    words = words.removeprefix("\ufeff")
     value = _parse(words)
     if value is None:
-        return result_of(_parse(line) for line in reversed(words.splitlines()))
+        # Not `splitlines`: what it takes for ends of lines besides may stand in JSON's strings as it is.
+        return result_of(_parse(line) for line in reversed(words.split("\n")))
     return result_of(reversed(value)) if isinstance(value, list) else value
 
 
 def result_of(latest_first: Iterable[Any]) -> Any:
-    """The result among the messages of a run, or what there is of the run (`Unfinished`) without one.
+    """The last result among the messages of a run, or what there is after it or without one (`Unfinished`).
 
     Of messages that are none of Claude Code's: the last.
     """
@@ -103,18 +111,18 @@ def result_of(latest_first: Iterable[Any]) -> Any:
         if not isinstance(message, Mapping):
             continue
         if message.get("type") == "result":
-            return message
+            return Unfinished(tuple(reversed(said)), message) if said else message
         last = message if last is None else last
         # A transcript has messages of this type, too, but a `sessionId`, and no end that could be missing.
         if message.get("type") == "assistant" and message.get("session_id"):
             said.append(message)
-    return Unfinished(tuple(reversed(said))) if said else last
+    return Unfinished(tuple(reversed(said)), None) if said else last
 
 
 def _parse(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested too deep
         return None
 
 

@@ -39,7 +39,8 @@ def read(response: object) -> tuple[Reading, ...]:
     messages before it where the program was stopped, which is a call that failed with what it used),
     Anthropic's Message, OpenAI's chat completion, completion, embedding and Response, as objects or as
     the JSON they came from (mapping, text or bytes), and OpenAI's and Anthropic's raw-response
-    wrappers. Several readings come only from Claude Code: one a model.
+    wrappers. Several readings come only from Claude Code: one a model, and where a later turn was stopped,
+    those of the turns before it.
     """
     from gnomon.clients import anthropic, claude_code, openai  # noqa: PLC0415 - they build on `Reading`
 
