@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -327,27 +329,75 @@ def test_an_object_that_raises_at_every_touch_reaches_nobody() -> None:
     assert call.usage is None
 
 
-def test_a_truncated_stream_keeps_what_it_told() -> None:
-    """A consumer that leaves early has the tokens of the events it saw."""
-    events: list[dict[str, Any]] = [
-        {
-            "type": "message_start",
-            "message": {
-                "model": "claude-opus-4-5",
-                "usage": {"input_tokens": 5, "cache_read_input_tokens": 50, "output_tokens": 1},
-            },
+EVENTS: list[dict[str, Any]] = [
+    {
+        "type": "message_start",
+        "message": {
+            "model": "claude-opus-4-5",
+            "usage": {"input_tokens": 5, "cache_read_input_tokens": 50, "output_tokens": 1},
         },
-        {"type": "message_delta", "delta": {"stop_reason": None}, "usage": {"output_tokens": 4}},
-        {"type": "message_stop"},
-    ]
-    with gnomon.model_call("claude-opus-4-5") as call:
-        for event in call.stream(events):
+    },
+    {"type": "message_delta", "delta": {"stop_reason": None}, "usage": {"output_tokens": 4}},
+    {"type": "message_stop"},
+]
+
+
+def test_a_truncated_stream_keeps_what_it_told() -> None:
+    """A consumer that leaves early has the tokens of the events it saw, also where it holds the stream."""
+    with gnomon.model_call("claude-opus-4-5") as left:
+        for event in left.stream(EVENTS):
             if event["type"] == "message_delta":
                 break
-    assert call.usage is None or call.usage.input == 55
+    with gnomon.model_call("claude-opus-4-5") as held:
+        stream = held.stream(EVENTS)
+        next(stream)
+        next(stream)
+    assert left.usage == held.usage == Usage(input=55, output=4, cache_read=50)
+
+
+def test_a_truncated_async_stream_keeps_what_it_told() -> None:
+    """The same where asyncio closes the stream some time after the call."""
+
+    async def events() -> AsyncIterator[dict[str, Any]]:
+        for event in EVENTS:
+            yield event
+
+    async def leave() -> gnomon.ModelCall:
+        with gnomon.model_call("claude-opus-4-5") as call:
+            async for event in call.stream(events()):
+                if event["type"] == "message_delta":
+                    break
+        return call
+
+    assert asyncio.run(leave()).usage == Usage(input=55, output=4, cache_read=50)
+
+
+def test_a_stream_does_not_undo_what_the_host_says_after_it() -> None:
+    """Tokens that are set by hand when the stream is over, or left, are those of the call."""
     with gnomon.model_call("claude-opus-4-5") as call:
-        stream = call.stream(events)
+        stream = call.stream(EVENTS)
         next(stream)
-        next(stream)
-        stream.close()  # type: ignore[attr-defined]
-    assert call.usage == Usage(input=55, output=4, cache_read=50)
+        call.tokens(7, 8)
+    del stream
+    assert call.usage == Usage(input=7, output=8)
+
+
+def test_what_later_chunks_leave_out_stands() -> None:
+    """A chunk without a model or an id, as gateways send them, takes neither back."""
+    chunk = {"object": "chat.completion.chunk", "id": "c1", "model": "gpt-5", "choices": []}
+    last = {"object": "chat.completion.chunk", "id": "", "model": "", "usage": {"prompt_tokens": 3}}
+    reader = StreamReader()
+    for one in (chunk, last):
+        reader.feed(one)
+    reading = reader.reading()
+    assert reading is not None
+    assert (reading.model, reading.response_id, reading.usage) == ("gpt-5", "c1", Usage(input=3))
+
+
+def test_a_response_that_is_under_way_has_not_finished() -> None:
+    """OpenAI's status of a response is why it finished only when it has."""
+    reasons = [
+        read({"object": "response", "model": "m", "status": status})[0].finish_reasons
+        for status in ("queued", "in_progress", "completed", "cancelled")
+    ]
+    assert reasons == [(), (), ("completed",), ("cancelled",)]

@@ -9,6 +9,8 @@ PROVIDER = "openai"
 CONTENT_FILTER = "content_filter"
 
 _COMPLETIONS = frozenset({"chat.completion", "chat.completion.chunk", "text_completion"})
+# Of a response: as it begins to be streamed, and as it waits in the background.
+_UNDER_WAY = frozenset({"in_progress", "queued"})
 
 
 def read(fields: View) -> tuple[Reading, ...]:
@@ -60,17 +62,18 @@ def _completion(fields: View) -> Reading:
 
 def _response(fields: View) -> Reading:
     why = fields.part("incomplete_details").text("reason")
-    status = why or fields.text("status")
+    status = fields.text("status")
+    finish = why or (status if status not in _UNDER_WAY else None)
     error = None
     if why == CONTENT_FILTER:
         error = CONTENT_FILTER
-    elif fields.get("status") == "failed":
+    elif status == "failed":
         error = _failure(fields.part("error").text("code"))
     return Reading(
         model=fields.text("model"),
         usage=usage_of(fields.part("usage")),
         response_id=fields.text("id"),
-        finish_reasons=(status,) if status else (),
+        finish_reasons=(finish,) if finish else (),
         error_type=error,
         service_tier=fields.text("service_tier"),
         output=fields.get("output"),

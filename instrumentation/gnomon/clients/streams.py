@@ -61,6 +61,8 @@ class StreamReader:
         found = openai.read(fields)[0]
         self._reading = replace(
             found,
+            model=found.model or before.model,
+            response_id=found.response_id or before.response_id,
             usage=found.usage or before.usage,
             finish_reasons=found.finish_reasons or before.finish_reasons,
             error_type=found.error_type or before.error_type,

@@ -198,33 +198,22 @@ class ModelCall(Block):
         )
 
     def _stream_sync(self, chunks: Iterable[T], reader: Any) -> Iterator[T]:
-        try:
-            for chunk in chunks:
-                self._chunk(chunk, reader)
-                yield chunk
-        finally:
-            self._streamed(reader)
+        for chunk in chunks:
+            self._chunk(chunk, reader)
+            yield chunk
 
     async def _stream_async(self, chunks: AsyncIterable[T], reader: Any) -> AsyncIterator[T]:
-        try:
-            async for chunk in chunks:
-                self._chunk(chunk, reader)
-                yield chunk
-        finally:
-            self._streamed(reader)
+        async for chunk in chunks:
+            self._chunk(chunk, reader)
+            yield chunk
 
     def _chunk(self, chunk: object, reader: Any) -> None:
         try:
             if self.time_to_first_chunk is None and self._started:
                 self.time_to_first_chunk = time.perf_counter() - self._started
             reader.feed(chunk)
-        except Exception as error:
-            failed("reading a stream", error)
-
-    def _streamed(self, reader: Any) -> None:
-        try:
-            reading = reader.reading()
-            if reading is not None and not self.ended:
+            # Chunk by chunk: where a consumer leaves early, asyncio ends the stream after the call.
+            if (reading := reader.reading()) is not None and not self.ended:
                 self.take(reading)
         except Exception as error:
             failed("reading a stream", error)
