@@ -33,12 +33,16 @@ OPENAI_USAGE = {
 
 @dataclass
 class Answer:
-    """One answer: its status, how long it takes, or `stall` for an answer that never comes."""
+    """One answer: its status, how long it takes, or `stall` for an answer that never comes.
+
+    Of one by `half` only half the body comes; then the connection ends or, with `stall`, nothing happens.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     stall: bool = False
+    half: bool = False
     location: str | None = None
 
 
@@ -94,8 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
         answer = self.model.next(body)
+        if answer.half:
+            self._send(200, json.dumps(_result(self.path, body)).encode(), answer.headers, whole=False)
         if answer.stall:
             self.model.closing.wait(30)
+        if answer.half or answer.stall:
             self.close_connection = True
             return
         time.sleep(answer.delay)
@@ -109,13 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, json.dumps(_result(self.path, body)).encode(), answer.headers)
 
-    def _send(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+    def _send(self, status: int, content: bytes, headers: Mapping[str, str], *, whole: bool = True) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(content if whole else content[: len(content) // 2])
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:

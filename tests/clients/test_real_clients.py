@@ -317,3 +317,28 @@ def test_a_plain_requests_session() -> None:
             session.post(url, json={})
             session.get(f"{server.url}/health")
     assert seen(call) == [(429, "rate_limited"), (None, "timeout"), (200, None)]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(("stall", "error_type"), [(False, "connection"), (True, "timeout")])
+def test_half_an_answer_is_a_failed_attempt(stall: bool, error_type: str, streamed: bool) -> None:
+    """A body that breaks off or stops coming has failed, whatever its status, in httpx and in requests."""
+
+    def by_httpx(url: str) -> None:
+        with (
+            httpx_hook.instrument(httpx.Client(timeout=0.3)) as client,
+            client.stream("POST", url, json={}) as it,
+        ):
+            list(it.iter_lines()) if streamed else it.read()
+
+    def by_requests(url: str) -> None:
+        with requests_hook.instrument(requests.Session()) as session:
+            response = session.post(url, json={}, timeout=0.3, stream=streamed)
+            list(response.iter_lines())
+
+    with model_server(Answer(half=True, stall=stall)) as server:
+        for ask in (by_httpx, by_requests):
+            with pytest.raises((httpx.HTTPError, requests.RequestException)), gnomon.model_call("m") as call:
+                ask(f"{server.url}/v1/messages")
+            assert seen(call) == [(200, error_type)]
+            assert call.error_type == error_type

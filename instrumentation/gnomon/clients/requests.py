@@ -8,7 +8,7 @@ join the `gnomon.model_call` that is current; without one nothing is counted.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -54,7 +54,7 @@ class _Exchange:
         attempt.answered(response.status_code)
         if 300 <= response.status_code < 400:
             self.call.discard(attempt)
-        _finish_with_body(response.raw, attempt)
+        _follow_body(response.raw, attempt)
 
     def _current(self) -> Attempt:
         if self.attempt is None:
@@ -67,10 +67,13 @@ class _Exchange:
             self.attempt = self.call.observed()
 
 
-def _finish_with_body(raw: Any, attempt: Attempt) -> None:
-    """Ends the attempt when urllib3 gives the connection back: the body was read or thrown away."""
-    release = getattr(raw, "release_conn", None)
-    if release is None or getattr(raw, "closed", True):
+def _follow_body(raw: Any, attempt: Attempt) -> None:
+    """Ends the attempt when urllib3 gives the connection back: the body was read or thrown away.
+
+    One that breaks off, or does not come in time, fails the attempt.
+    """
+    release, read = getattr(raw, "release_conn", None), getattr(raw, "stream", None)
+    if release is None or read is None or getattr(raw, "closed", True):
         attempt.finish()
         return
 
@@ -78,7 +81,16 @@ def _finish_with_body(raw: Any, attempt: Attempt) -> None:
         attempt.finish()
         release()
 
+    def stream(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+        try:
+            yield from read(*args, **kwargs)
+        except Exception as error:
+            _safely(attempt.failed, error)
+            attempt.finish()
+            raise
+
     raw.release_conn = release_conn
+    raw.stream = stream
 
 
 _exchange: ContextVar[_Exchange | None] = ContextVar("gnomon_requests_exchange", default=None)

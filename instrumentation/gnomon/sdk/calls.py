@@ -343,9 +343,10 @@ class ModelCall(Block):
     def _reason(self, error: BaseException) -> str:
         """The exception's error type; of one that says nothing, the last attempt's."""
         reason = error_types.of_exception(error)
-        if reason == error_types.OTHER and self.attempts:
-            return self.attempts[-1].error_type or reason
-        return reason
+        last = self.attempts[-1].error_type if self.attempts else None
+        # requests calls it a connection error where the rest of an answer does not come in time.
+        late = reason == error_types.CONNECTION and last == error_types.TIMEOUT
+        return last if last and (late or reason == error_types.OTHER) else reason
 
     def _close_attempts(self, error: BaseException | None) -> None:
         if not self.attempts:
