@@ -260,10 +260,12 @@ def test_calls_that_are_over(tmp_path: Path) -> None:
         gnomon.record_response({"type": "result", "usage": {}, "total_cost_usd": 0.3, "modelUsage": {
             "claude-haiku-4-5": {"inputTokens": 5, "outputTokens": 1, "costUSD": 0.1},
             "claude-opus-4-5": {"inputTokens": 5, "outputTokens": 1, "costUSD": 0.2}}})
+        message = {"type": "message", "usage": {"input_tokens": 5, "output_tokens": 1}}
+        gnomon.record_response(message, duration=1.5)
         """,
     )
     assert (ended.status, ended.log) == (0, "")
-    first, second, dear, cheap = ended.spans
+    first, second, dear, cheap, message = ended.spans
     assert (first.end - first.start) == 2_500_000_000
     assert first.start == 1_790_856_000 * 10**9
     assert first["gnomon.model_call.retry_gap"] == 1.0
@@ -273,6 +275,7 @@ def test_calls_that_are_over(tmp_path: Path) -> None:
     assert second.end - second.start == 10**9
     assert dear["gnomon.cost.usd"] + cheap["gnomon.cost.usd"] == pytest.approx(0.3)
     assert dear["gnomon.cost.source"] == "provider"
+    assert message["gnomon.model_call.api_latency"] == 1.5
 
 
 def test_metrics_equal_what_happened(tmp_path: Path) -> None:
@@ -562,3 +565,35 @@ def test_what_is_handed_over_wrongly_costs_no_record(tmp_path: Path) -> None:
     assert (past[0]["gnomon.model_call.attempts"], past[0]["gnomon.model_call.api_latency"]) == (2, 1.0)
     assert past[5]["gen_ai.usage.input_tokens"] == 5
     assert past[7]["error.type"] == "other"
+
+
+def test_content_and_exceptions_that_have_no_text_cost_no_record(tmp_path: Path) -> None:
+    """What cannot be put into words is left out; the rest of the call or step is recorded."""
+    ended = run(
+        tmp_path,
+        """
+        import gnomon
+        gnomon.configure()
+        class Mute(Exception):
+            def __str__(self): raise RuntimeError
+        ring = []
+        ring.append(ring)
+        for content in ({(1, 2): 3}, ring):
+            with gnomon.model_call("m") as call:
+                call.read({"type": "message", "content": content,
+                           "usage": {"input_tokens": 3, "output_tokens": 1}})
+        for step in (gnomon.tool("t"), gnomon.model_call("m")):
+            try:
+                with step: raise Mute
+            except Mute: print("mine")
+        """,
+        OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="true",
+    )
+    assert (ended.status, ended.output) == (0, "mine\n" * 2)
+    assert len(ended.spans) == 4
+    read = [span for span in ended.spans if span.get("gen_ai.usage.input_tokens") == 3]
+    assert [span.get("gen_ai.output.messages") for span in read] == [None, None]
+    failed = [span for span in ended.spans if span.status == 2]
+    told = [event.attributes for span in failed for event in span.events if event.name == "exception"]
+    assert [one["exception.type"] for one in told] == ["__main__.Mute"] * 2
+    assert all("exception.message" not in one for one in told)

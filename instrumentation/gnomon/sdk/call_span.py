@@ -9,6 +9,7 @@ from opentelemetry.util.types import AttributeValue
 from gnomon.registry import attributes as a
 from gnomon.registry import events
 from gnomon.sdk.attempts import Attempt
+from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
 from gnomon.sdk.steps import content_text
 
@@ -95,4 +96,7 @@ def _describe_response(attributes: dict[str, AttributeValue], reading: Reading, 
     if reading.conversation:
         attributes[_CONVERSATION] = reading.conversation
     if recorder.capture_content and reading.output is not None:
-        attributes.setdefault(a.GEN_AI_OUTPUT_MESSAGES.name, content_text(reading.output))
+        try:
+            attributes.setdefault(a.GEN_AI_OUTPUT_MESSAGES.name, content_text(reading.output))
+        except Exception as error:
+            failed("recording content", error)

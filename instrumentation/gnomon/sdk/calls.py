@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from opentelemetry import context as otel_context
@@ -451,7 +451,7 @@ def record_reading(reading: Reading, operation: str, began_at: int, seconds: flo
     """Records a call of which only what its client read is known; `began_at` in ns since 1970."""
     call = ModelCall(reading.model or "", reading.provider, operation)
     call.begin(began_at)
-    call.take(reading if reading.api_seconds is not None else replace(reading, api_seconds=0.0))
+    call.take(reading)
     call.end(duration=seconds)
 
 

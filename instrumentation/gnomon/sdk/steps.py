@@ -75,7 +75,10 @@ def record_exception(
         ),
     }
     if message:
-        attributes[a.EXCEPTION_MESSAGE.name] = str(error)[:_MESSAGE_CHARACTERS]
+        try:
+            attributes[a.EXCEPTION_MESSAGE.name] = str(error)[:_MESSAGE_CHARACTERS]
+        except Exception as failure:  # the host's own `__str__`
+            failed("reading an exception", failure)
     span.add_event(_EXCEPTION_EVENT, attributes, timestamp)
 
 
