@@ -6,6 +6,7 @@ imports nothing heavy, so that asking costs nothing where no session runs.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
@@ -18,7 +19,8 @@ class CurrentTest(Record, eq=False, frozen=False):
     """The test that this process executes now.
 
     `span_id` is the lower-case hex id of the span under which spans recorded now belong;
-    `children` counts them; `calls` holds one dictionary of numbers a finished model call.
+    `children` counts them, and the processes forked meanwhile, which may record some; `calls` holds one
+    dictionary of numbers a finished model call.
     """
 
     case_id: str
@@ -84,3 +86,13 @@ def close() -> None:
     for finish in active.on_close:
         finish()
     active.on_close.clear()
+
+
+def _forking() -> None:
+    # What the child records belongs under this test's attempt, and only its parent can report that one.
+    if active is not None and (current := active.current) is not None:
+        current.children += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_forking)

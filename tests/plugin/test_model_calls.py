@@ -320,6 +320,43 @@ def test_a_call_that_outlives_its_test(suite: Project) -> None:
     assert late["test.case.name"] == "test_late.py::test_starts"
 
 
+@pytest.mark.parametrize("arguments", WAYS)
+def test_calls_of_forked_children(suite: Project, arguments: tuple[str, ...]) -> None:
+    """A call of a child that a test forked is a span of that test, also where the test made none itself."""
+    suite.write(
+        "test_fork.py",
+        """
+        import multiprocessing, os
+        from calls import call
+
+        def test_process():
+            child = multiprocessing.get_context("fork").Process(target=call)
+            child.start()
+            child.join()
+
+        def test_fork():
+            if (child := os.fork()) == 0:
+                call()
+                os._exit(0)
+            os.waitpid(child, 0)
+
+        def test_both():
+            call()
+            test_fork()
+
+        def test_none(): pass
+        """,
+    )
+    suite.pytest(*arguments)
+    run = suite.run()
+    assert totals(run) == (4, 0, 4000, 400, 1.0)
+    by_id = {span.span_id: span for span in run.spans}
+    attempts = [by_id[call.parent_id] for call in run.model_calls]
+    assert {attempt.name for attempt in attempts} == {"test_attempt"}
+    made = Counter(by_id[attempt.parent_id].node_id.rpartition("::")[2] for attempt in attempts)
+    assert made == {"test_process": 1, "test_fork": 1, "test_both": 2}
+
+
 def test_a_call_of_a_thread_while_its_test_is_written(suite: Project) -> None:
     """What another thread records once a test has passed belongs to the run, not to a test that is over."""
     # Between the last report and the written span, the interpreter is let go only to write to the journal.

@@ -198,6 +198,32 @@ def test_a_forked_child_of_a_test(tmp_path: Path) -> None:
     assert len(list(ended.spool.iterdir())) == 2
 
 
+def test_a_fork_may_be_the_first_to_record(tmp_path: Path) -> None:
+    """A test knows that there may be spans under it as soon as it forks; between tests a fork is nobody's."""
+    ended = in_session(
+        tmp_path,
+        """
+        import sys
+        def fork():
+            if (child := os.fork()) == 0:
+                with gnomon.tool("child"): pass
+                os._exit(0)
+            os.waitpid(child, 0)
+        current = test(1)
+        fork()
+        assert current.children == 1
+        active.leave()
+        fork()
+        assert (current.children, active.touched) == (1, None)
+        assert "gnomon.sdk" not in sys.modules
+        close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    recover(ended.spool)
+    assert sorted(span.parent_id for span in read_spans(ended.spool)) == ["", f"{1:016x}"]
+
+
 @pytest.mark.parametrize("count", [1, 300])
 def test_nothing_is_written_for_a_suite_that_records_nothing(tmp_path: Path, count: int) -> None:
     """Tests without spans cost no file and do not load the SDK."""
