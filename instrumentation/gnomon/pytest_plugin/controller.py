@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -144,7 +145,7 @@ class Controller:
     @guarded
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """The tests of a run without workers."""
-        self._collected[MAIN_WORKER] = Counter(item.nodeid for item in session.items)
+        self._collected[MAIN_WORKER] = Counter(map(attrgetter("nodeid"), session.items))
 
     @pytest.hookimpl(tryfirst=True)
     @guarded

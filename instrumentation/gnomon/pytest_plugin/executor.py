@@ -9,7 +9,9 @@ from __future__ import annotations
 import copy
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import pytest
@@ -62,14 +64,12 @@ class Executor:
         asks = bool(hook.pytest_gnomon_routing.get_hookimpls())
         if hook.pytest_gnomon_result.get_hookimpls() or session.config.pluginmanager.hasplugin("flaky"):
             session.config.pluginmanager.register(_PhaseWatcher(self), "gnomon-phase-watcher")
-        parent: Node | None = None
-        all_marked = False
-        for item in session.items:
-            if item.parent is not parent:  # the tests of one module or class come one after the other
-                parent = item.parent
-                all_marked = parent is not None and any(_marked(node) for node in parent.listchain())
-            if asks or all_marked or _marked(item):
-                self._guard(self._state, item, asks)
+        # The tests of one module or class come one after the other, and most have no marker of ours.
+        for parent, tests in groupby(session.items, attrgetter("parent")):
+            together = list(tests)
+            if asks or _marked(chain(together, () if parent is None else parent.listchain())):
+                for item in together:
+                    self._guard(self._state, item, asks)
 
     def _state(self, item: pytest.Item, asks: bool) -> None:
         record: dict[str, Any] = {}
@@ -236,11 +236,8 @@ class _PhaseWatcher:
         self._executor.phase_ended(item, call)
 
 
-def _marked(node: Node) -> bool:
-    for mark in node.own_markers:  # noqa: SIM110 - of each test of a suite: a generator costs three times as much
-        if mark.name in _MARKERS:
-            return True
-    return False
+def _marked(nodes: Iterable[Node]) -> bool:
+    return not _MARKERS.isdisjoint({mark.name for node in nodes for mark in node.own_markers})
 
 
 def _identity(
