@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_WORKTREE = r'(?m)^\s*worktree\s*=\s*"?(.*?)"?\s*$'
+_WORKTREE = r'(?mi)^\s*\[core\][^\[]*?^\s*worktree\s*=\s*"?(.*?)"?\s*$'
 
 
 def repository_name(top: Path) -> str:
@@ -35,7 +35,7 @@ def _of_pointer(top: Path, text: str) -> str | None:
     key, _, target = text.strip().partition(": ")
     if key != "gitdir" or not target:
         return None
-    directory = top / target
+    directory = (top / target).resolve()
     shared = directory / "commondir"
     if shared.is_file():  # only those of linked working trees have one
         return _of_directory((directory / shared.read_text("utf-8").strip()).resolve())

@@ -128,6 +128,22 @@ def test_a_working_tree_whose_repository_is_out_of_reach(repository: Path, tmp_p
     for text in ("gitdir: /nowhere", "gitdir:", "", "\xff"):
         (tmp_path / "side" / ".git").write_text(text, encoding="latin-1")
         assert load(start=tmp_path / "side", environ={}).project.name == "side"
+    # As `git worktree add --relative-paths` writes it, of a working tree that lies within the main one.
+    (tmp_path / "side" / ".git").write_text("gitdir: ../.git/worktrees/side\n")
+    assert load(start=tmp_path / "side", environ={}).project.name == tmp_path.name
+
+
+def test_a_place_of_the_working_tree_that_is_configured(repository: Path, tmp_path: Path) -> None:
+    """Git's own setting counts, whatever its case; a key of another section is none of it."""
+    repository.rename(tmp_path / "app")
+    (tmp_path / "app" / ".git").rename(tmp_path / "store")
+    (tmp_path / "app" / ".git").write_text("gitdir: ../store\n")
+    git(tmp_path / "app", "config", "other.worktree", "elsewhere")
+    git(tmp_path / "app", "worktree", "add", "--quiet", str(tmp_path / "side"))
+    assert named(tmp_path / "side") == ("store", "store", "store-tests")
+    git(tmp_path / "app", "config", "core.workTree", str(tmp_path / "app"))
+    for folder in ("app", "side"):
+        assert named(tmp_path / folder) == ("app", "app", "app-tests")
 
 
 @pytest.mark.parametrize(
