@@ -11,7 +11,7 @@ import pytest
 
 from gnomon_analysis.demo.demonstration import Demonstration
 from gnomon_analysis.report import figures, page, wording
-from gnomon_analysis.report.evidence import Evidence, gather
+from gnomon_analysis.report.evidence import Evidence, Point, gather
 from gnomon_analysis.store import open_store
 from tests.demo.replayed import COMMITS, example_repository, replay, wish
 
@@ -204,6 +204,33 @@ def test_foreign_text_stays_text(evidence: Evidence) -> None:
     assert not [tag for tag, _ in elements.found if tag == "img"]
     assert len([tag for tag, _ in elements.found if tag == "script"]) == 3
     assert nasty in elements.words
+
+
+def test_names_that_look_like_markup_are_labels(evidence: Evidence) -> None:
+    """Plots show subjects, cases and skills as they are written, not as the markup that labels may hold."""
+
+    def marked(point: Point) -> Point:
+        cases = {
+            f"<b>{name}": replace(case, expected=f"<i>{case.expected}") for name, case in point.cases.items()
+        }
+        return replace(point, note=replace(point.note, subject="Add <b>&amp; more</b>"), cases=cases)
+
+    points = tuple(marked(point) for point in evidence.points)
+    steps = tuple(
+        replace(step, before=points[index], after=points[index + 1])
+        for index, step in enumerate(evidence.steps)
+    )
+    hostile = replace(evidence, points=points, steps=steps)
+    drawn = [figures.moves(hostile), figures.matrix(hostile), figures.confusion(hostile.last)]
+    labels = [label for figure in drawn for label in figure["data"][0]["y"]]
+    assert labels[0].endswith("  Add &lt;b&gt;&amp;amp; more&lt;/b&gt;")
+    assert not [label for label in labels if "<" in label]
+
+
+def test_axes_have_plain_figures(evidence: Evidence) -> None:
+    """Small costs are not written with the signs of units, 800µ, nor tokens as 20k."""
+    for figure in (figures.cost(evidence), figures.tokens(evidence)):
+        assert figure["layout"]["yaxis"]["exponentformat"] == "none"
 
 
 def test_one_commit_alone_makes_a_report(evidence: Evidence, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def drawn(series: Series, unit: str, levels: Levels) -> Figure:
             "hoverinfo": "text",
         },
     ]
-    y = {"automargin": True, "exponentformat": "none", "separatethousands": True, "ticksuffix": suffix}
+    y = {"automargin": True, "ticksuffix": suffix}
     plot = layout(280, x=_axis(points), y=y | ({} if unit == "%" else {"rangemode": "tozero"}))
     plot["margin"] = {"l": 48, "r": 16, "t": 30, "b": 44}
     if 0 < series.first_after < len(points):

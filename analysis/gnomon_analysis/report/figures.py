@@ -62,6 +62,8 @@ def accuracy(evidence: Evidence) -> Figure:
         "hovertext": [_point_hover(point) for point in points],
         "hoverinfo": "text",
         "name": "accuracy",
+        # At 100 % a dot stands on the frame, half of it outside.
+        "cliponaxis": False,
     }
     outstanding = [move for move in evidence.steps if move.stands_out]
     where = {point.note.commit: index for index, point in enumerate(points)}
@@ -80,6 +82,7 @@ def accuracy(evidence: Evidence) -> Figure:
         },
         "hoverinfo": "skip",
         "name": "step that stands out",
+        "cliponaxis": False,
     }
     shape = layout(360, x=_commit_axis(points), y={"title": {"text": "accuracy, %"}, "range": [0, 100]})
     shape |= _LEGEND
@@ -89,7 +92,10 @@ def accuracy(evidence: Evidence) -> Figure:
 def moves(evidence: Evidence, limit: int = 6) -> Figure:
     """The largest steps up and down, in percentage points, with their 95 % intervals."""
     chosen = [*evidence.largest(1, limit), *evidence.largest(-1, limit)[::-1]][::-1]
-    labels = [f"{move.after.note.short}  {wording.shortened(move.after.note.subject, 38)}" for move in chosen]
+    labels = [
+        f"{move.after.note.short}  {wording.escaped(wording.shortened(move.after.note.subject, 38))}"
+        for move in chosen
+    ]
     differences = [100 * move.paired.difference for move in chosen]
     data = {
         "type": "scatter",
@@ -130,7 +136,7 @@ def matrix(evidence: Evidence) -> Figure:
     data: Figure = {
         "type": "heatmap",
         "x": list(range(len(points))),
-        "y": names,
+        "y": [wording.escaped(name) for name in names],
         "z": shares,
         "zmin": 0,
         "zmax": 1,
@@ -138,9 +144,8 @@ def matrix(evidence: Evidence) -> Figure:
         "ygap": 1,
         "colorscale": [[0, "$bad"], [0.5, "$mixed"], [1, "$good"]],
         "colorbar": {
-            "title": {"text": "right"},
             "tickvals": [0, 0.5, 1],
-            "ticktext": ["never", "half", "always"],
+            "ticktext": ["never right", "half", "always right"],
             "thickness": 10,
             "lenmode": "pixels",
             "len": 140,
@@ -183,8 +188,8 @@ def confusion(point: Point) -> Figure:
     largest = max((number for row in numbers for number in row), default=1)
     data = {
         "type": "heatmap",
-        "x": columns,
-        "y": rows,
+        "x": [wording.escaped(name) for name in columns],
+        "y": [wording.escaped(name) for name in rows],
         "z": [
             [
                 (number if row == column else -number) or None
@@ -207,7 +212,13 @@ def confusion(point: Point) -> Figure:
     shape = layout(
         150 + 24 * len(rows),
         x={"automargin": True, "tickangle": -45, "title": {"text": "answered"}, "type": "category"},
-        y={"automargin": True, "autorange": "reversed", "title": {"text": "meant for"}, "type": "category"},
+        y={
+            "automargin": True,
+            "autorange": "reversed",
+            # Without a distance the title keeps its place, and long names run through it.
+            "title": {"text": "meant for", "standoff": 12},
+            "type": "category",
+        },
     )
     return {"data": [data], "layout": shape}
 
@@ -306,7 +317,7 @@ def _per_commit(
     shape = layout(
         240,
         x=_commit_axis(points, labels=4),
-        y={"title": {"text": title}, "rangemode": "tozero", "automargin": True},
+        y={"title": {"text": title, "standoff": 12}, "rangemode": "tozero", "automargin": True},
     )
     return {"data": [trace], "layout": shape}
 
@@ -320,13 +331,25 @@ def _commit_axis(points: Sequence[Point], labels: int = 10) -> Figure:
         "ticktext": [f"{points[tick].note.short}<br>{points[tick].note.date:%Y-%m-%d}" for tick in ticks],
         "tickfont": {"size": 10},
         "tickangle": 0,
+        # A little room, or the first commit runs into the lowest figure of the other axis.
+        "ticks": "outside",
+        "ticklen": 6,
+        "tickcolor": "rgba(0,0,0,0)",
         "range": [-0.6, len(points) - 0.4],
     }
 
 
 def layout(height: int, *, x: Figure, y: Figure) -> Figure:
     """What every plot looks like, with its two axes."""
-    axis = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "fixedrange": True}
+    axis = {
+        "gridcolor": "$grid",
+        "zerolinecolor": "$grid",
+        "linecolor": "$grid",
+        "fixedrange": True,
+        # Plain figures: nobody writes 800µ for 0.0008 USD.
+        "exponentformat": "none",
+        "separatethousands": True,
+    }
     return {
         "height": height,
         "margin": {"l": 48, "r": 16, "t": 28, "b": 48},

@@ -22,13 +22,18 @@
       if (!place) continue;
       const { data, layout } = painted(spec, colours);
       if (spec.narrow && narrow.matches) data[0].y = spec.narrow;
+      if (crowded.matches && layout.xaxis.tickvals && layout.xaxis.tickvals.length > 5) {
+        for (const part of ["tickvals", "ticktext"]) layout.xaxis[part] = layout.xaxis[part].filter((_, at) => at % 2 === 0);
+      }
       Plotly.react(place, data, layout, config);
     }
   };
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const narrow = matchMedia("(max-width: 600px)");
+  const crowded = matchMedia("(max-width: 900px)");
   dark.addEventListener("change", draw);
   narrow.addEventListener("change", draw);
+  crowded.addEventListener("change", draw);
   document.getElementById("theme").addEventListener("click", () => {
     const now = root.dataset.theme || (dark.matches ? "dark" : "light");
     root.dataset.theme = now === "dark" ? "light" : "dark";
