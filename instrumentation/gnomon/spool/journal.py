@@ -21,9 +21,9 @@ DAMAGED = ".damaged"
 
 _ENDING = ".traces.jsonl"
 
-# A line of the finished file is one request to a backend, some 256 spans of tests: what is answered in
-# time even by a slow one. gRPC servers refuse 4 MiB by default.
-LINE_BYTES = 262_144
+# A line of the finished file is one request to a backend: some 500 spans of tests, as many as OpenTelemetry's
+# own batches hold by default, so that what is usual is answered in time. gRPC servers refuse 4 MiB by default.
+LINE_BYTES = 524_288
 
 # A journal is created and locked in two steps; one without a header is left alone this long.
 _NEWBORN_SECONDS = 10.0
