@@ -4,8 +4,9 @@
 neighbouring blocks of tests, in random order, and compares the two of each pair. That sees a few
 microseconds where whole runs of `benchmarks.plugin_overhead` differ by a hundred from one to the next. What a
 plugin does outside tests is measured by itself: its start and end with runs of one test, in turns with and
-without it, and what its end takes longer for each test with a run that the plugin sees whole. Peers send from
-threads of their own, into whichever block runs just then, so that they are measured by whole runs alone.
+without it, and what its hooks before the first and behind the last test take longer for each test with runs
+that the plugin sees whole. Peers send from threads of their own, into whichever block runs just then, so that
+they are measured by whole runs alone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from benchmarks.plugin_overhead import TEN_MILLISECONDS, TRIVIAL, python_of
 
 RUNNER = Path(__file__).with_name("pytest_blocks.py")
 OURS = (GNOMON_SPOOL, GNOMON_HTTP, GNOMON_GRPC)
+
+_RUNS_AROUND = 3
 
 # Of the pairs of blocks, those where the machine did something else for a while.
 _TRIMMED = 0.1
@@ -87,9 +90,11 @@ def within(contestant: Contestant, of: Suite, cache: Path) -> Within:
     return Within(bare * 1e6, [(loaded - without) * 1e6 for loaded, without in pairs])
 
 
-def end(contestant: Contestant, tests: int, cache: Path) -> float:
-    """Seconds that the plugin's last hooks take after so many tests."""
-    return _run(contestant, TRIVIAL.format(tests=tests), 0, cache)[1]
+def around(contestant: Contestant, tests: int, cache: Path) -> float:
+    """Seconds that the plugin's hooks before and behind so many tests take: the median of a few runs."""
+    return statistics.median(
+        _run(contestant, TRIVIAL.format(tests=tests), 0, cache)[1] for _ in range(_RUNS_AROUND)
+    )
 
 
 def start_and_end(contestant: Contestant, rounds: int, cache: Path) -> float:
@@ -119,7 +124,7 @@ def _run(
         }
         subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
         found = json.loads(written.read_text(encoding="utf-8"))
-    return found["blocks"], found["end"]
+    return found["blocks"], found["around"]
 
 
 def report(contestants: Sequence[Contestant], suites: Sequence[Suite], rounds: int, cache: Path) -> str:
@@ -129,10 +134,14 @@ def report(contestants: Sequence[Contestant], suites: Sequence[Suite], rounds: i
     for contestant in contestants:
         _tell(f"{contestant.name}: start and end")
         fixed = start_and_end(contestant, rounds, cache)
-        each = (end(contestant, 10_000, cache) - end(contestant, 1, cache)) / 9_999
+        each = (around(contestant, 10_000, cache) - around(contestant, 1, cache)) / 9_999
         outside[contestant] = fixed, each
         rows.append((contestant.name, f"{fixed * 1e3:+.0f}", f"{each * 1e6:+.1f}"))
-    texts = ["### Outside tests\n", table(("", "start and end, ms", "end, µs a test"), rows), ""]
+    texts = [
+        "### Outside tests\n",
+        table(("", "start and end, ms", "before and behind tests, µs a test"), rows),
+        "",
+    ]
     for of in suites:
         found = {}
         for contestant in contestants:

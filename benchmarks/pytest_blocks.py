@@ -6,7 +6,8 @@ and there are hundreds of them. Told by the environment:
 - GNOMON_BENCHMARK_PLUGIN: how the names of the plugin's modules begin;
 - GNOMON_BENCHMARK_SIZE: tests of a block, 0 to leave the plugin in throughout;
 - GNOMON_BENCHMARK_BLOCKS: the file that receives a JSON object: `blocks`, pairs of seconds a test with and
-  without the plugin, and `end`, the seconds that the plugin's own last hooks of the session took.
+  without the plugin, and `around`, the seconds that the plugin's own hooks took between collection and the
+  first test, and at the session's end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pluggy import HookCaller, HookImpl
 _WARMING = 2
 
 _OF_TESTS = ("pytest_runtest_", "pytest_fixture_", "pytest_pyfunc_call")
+_AROUND_TESTS = ("pytest_collection_finish", "pytest_runtestloop", "pytest_sessionfinish")
 
 
 class Switch:
@@ -60,17 +62,25 @@ class Blocks:
         self._modules = modules
         self._size = size
         self.pairs: list[tuple[float, float]] = []
-        self.end = 0.0
+        self.around = 0.0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """All tests are there; from here on the plugin's hooks are timed."""
+        switch = Switch(config, self._modules)
+        for item in items:
+            _ = item.nodeid  # pytest makes it at the first look and keeps it: not the cost of who looks first
+        for name in _AROUND_TESTS:
+            for hook in getattr(config.hook, name).get_hookimpls():
+                if switch.theirs(hook):
+                    hook.function = self._timed(hook.function)  # type: ignore[misc]  # final, says pluggy
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """In place of pytest's own loop, unless the plugin stays in."""
-        switch = Switch(session.config, self._modules)
-        for hook in session.config.hook.pytest_sessionfinish.get_hookimpls():
-            if switch.theirs(hook):
-                hook.function = self._timed(hook.function)  # type: ignore[misc]  # final, says pluggy
         if not self._size:
             return None
+        switch = Switch(session.config, self._modules)
         rng = random.Random(1)  # noqa: S311 - which of a pair comes first must follow no rhythm of the machine's
         for first in range(0, len(session.items) - 2 * self._size, 2 * self._size):
             on = rng.random() < 0.5
@@ -98,7 +108,7 @@ class Blocks:
             try:
                 return function(*arguments)
             finally:
-                self.end += time.perf_counter() - started
+                self.around += time.perf_counter() - started
 
         return timed
 
@@ -108,6 +118,6 @@ if __name__ == "__main__":
     run = Blocks(os.environ["GNOMON_BENCHMARK_PLUGIN"], int(os.environ["GNOMON_BENCHMARK_SIZE"]))
     status = pytest.main(plugins=[run])
     Path(os.environ["GNOMON_BENCHMARK_BLOCKS"]).write_text(
-        json.dumps({"blocks": run.pairs, "end": run.end}), encoding="utf-8"
+        json.dumps({"blocks": run.pairs, "around": run.around}), encoding="utf-8"
     )
     sys.exit(status)
