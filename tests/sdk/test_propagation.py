@@ -68,7 +68,7 @@ def test_threads_and_pools(tmp_path: Path) -> None:
                 with gnomon.agent("pool"):
                     assert pool.submit(jobs.job, "submitted").result() == "submitted"
                     assert list(pool.map(jobs.job, ["m1", "m2", "m3"])) == ["m1", "m2", "m3"]
-            for method in ("fork", "spawn"):
+            for method in ("fork", "spawn", "forkserver"):
                 context = multiprocessing.get_context(method)
                 with gnomon.agent(method), ProcessPoolExecutor(1, context) as processes:
                     assert gnomon.propagating(processes).submit(jobs.job, "in-" + method).result()
@@ -88,6 +88,8 @@ def test_threads_and_pools(tmp_path: Path) -> None:
         "in-fork": "fork",
         "spawn": "-",
         "in-spawn": "spawn",
+        "forkserver": "-",
+        "in-forkserver": "forkserver",
     }
     assert {span.resource["service.name"] for span in ended.spans} == {"pools"}
 

@@ -242,6 +242,28 @@ def test_files_are_rotated_while_the_program_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("before", ["", "gnomon.configure(); gnomon.shutdown()"], ids=["first", "again"])
+def test_a_forked_child_that_sets_up_for_itself(tmp_path: Path, before: str) -> None:
+    """It loses nothing at its end, although multiprocessing leaves exit handlers out."""
+    ended = run(
+        tmp_path,
+        f"""
+        import multiprocessing, gnomon
+        {before}
+        def child():
+            gnomon.configure()
+            with gnomon.tool("t"): pass
+        process = multiprocessing.get_context("fork").Process(target=child)
+        process.start()
+        process.join()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    assert [span.name for span in ended.spans] == ["execute_tool t"]
+    assert not list(ended.spool.glob("*.part"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_forked_children_write_files_of_their_own(tmp_path: Path) -> None:
     """Parent and children lose nothing and write nothing twice: multiprocessing, sys.exit, os._exit."""
     ended = run(

@@ -301,6 +301,7 @@ def _close(pipeline: _Pipeline, deadline: float) -> None:
 
 def _when_the_process_ends() -> None:
     global _at_exit  # noqa: PLW0603 - handlers are registered once
+    _when_a_child_ends()
     if _at_exit:
         return
     _at_exit = True
@@ -336,8 +337,14 @@ def _forked() -> None:
     if pipeline.instruments is not None:
         pipeline.instruments.clear()
     if "multiprocessing.util" in sys.modules:
-        # A child of multiprocessing ends without exit handlers, but it runs finalizers.
-        util = sys.modules["multiprocessing.util"]
-        util.register_after_fork(
-            pipeline.outbox, lambda _outbox: util.Finalize(None, shutdown, exitpriority=0)
+        # Later than this: a child of multiprocessing forgets its parent's finalizers first.
+        sys.modules["multiprocessing.util"].register_after_fork(
+            pipeline.outbox, lambda _outbox: _when_a_child_ends()
         )
+
+
+def _when_a_child_ends() -> None:
+    """A child of multiprocessing ends without exit handlers, but it runs finalizers."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        sys.modules["multiprocessing.util"].Finalize(None, shutdown, exitpriority=0)
