@@ -160,6 +160,10 @@ def test_a_summary_is_one_line() -> None:
     assert (
         line("a: 1", "a: 2", "etc/prices.yaml", kind="prices") == "price table etc/prices.yaml: a; +0 tokens"
     )
+    # The second colon of a line is a mistake in YAML, and frequent.
+    mistaken = "---\nname: refunds\ndescription: Refunds: {}\n---\n"
+    assert line(mistaken.format("paid"), mistaken.format("due")) == "skill refunds: front matter; +0 tokens"
+    assert line("a: 1", "[1]", "a.yaml") == "skill refunds: text; +0 tokens"
 
 
 @UNTIMED

@@ -247,6 +247,13 @@ def test_long_texts_are_not_compared_word_by_word() -> None:
     assert len(list(change_page.diff_lines("+x\n" * 1000))) == 601
 
 
+def test_a_part_without_a_name_is_called_what_it_is() -> None:
+    """Front matter that cannot be read has no keys."""
+    part = PartChange("front_matter", "", "modified", "name: [a", "name: [b")
+    said = words(replace(PAGE, files=(replace(FILE, parts=(part,)),)))
+    assert "front matter modified name: " in said
+
+
 def test_nothing_moved() -> None:
     """A commit that changed something and moved nothing known has a page, too."""
     said = words(replace(PAGE, effects=()))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gnomon_analysis.changes.history import ADDED, DELETED, RENAMED, ChangedFile
-from gnomon_analysis.changes.parts import ORDER, SECTION, TEXT, TOP, TRIGGER, Comparison, Part
+from gnomon_analysis.changes.parts import FRONT_MATTER, ORDER, SECTION, TOP, TRIGGER, Comparison, Part
 from gnomon_analysis.changes.patterns import SKILL
 from gnomon_analysis.changes.text import shortened
 
@@ -92,8 +92,8 @@ def _counted(counts: Counter[str]) -> Iterator[str]:
 
 
 def _named(part: Part) -> str:
-    if part.part == TEXT:
-        return "text"
+    if not part.name:  # what has no keys, or none that can be read
+        return "front matter" if part.part == FRONT_MATTER else "text"
     name = shortened(part.name.rpartition(" > ")[2], 60)
     if part.part == ORDER:
         return "order of sections" if part.name == TOP else f"order within section {name}"

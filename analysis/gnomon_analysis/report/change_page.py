@@ -138,7 +138,10 @@ def answer(skill: str | None) -> str:
 
 def part_name(part: PartChange) -> str:
     """A part as a reader knows it."""
-    return part.name if part.part in ("", part.name) else f"{part.part.replace('_', ' ')}: {part.name}"
+    kind = part.part.replace("_", " ")
+    if not part.name:
+        return kind
+    return part.name if part.part in ("", part.name) else f"{kind}: {part.name}"
 
 
 def verdict(effect: Effect) -> str:
