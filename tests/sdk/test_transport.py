@@ -17,7 +17,7 @@ import pytest
 from gnomon.spool import recover
 from tests.otlp_sink import http_sink, refusing_port
 from tests.sdk.programs import environment, run
-from tests.spool_reader import read_spans
+from tests.spool_reader import read_points, read_spans
 
 # Spans to a backend are on their way after the shortest delay that the standard variable allows.
 QUICK = {"OTEL_BSP_SCHEDULE_DELAY": "50"}
@@ -239,6 +239,48 @@ def test_files_are_rotated_while_the_program_runs(tmp_path: Path) -> None:
     )
     assert int(ended.output) >= 2
     assert len(ended.spans) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_children_measure_what_they_did_themselves(tmp_path: Path) -> None:
+    """What a parent counted before it forked is in no child's metrics; a child of a child is no different."""
+    ended = run(
+        tmp_path,
+        """
+        import multiprocessing, gnomon
+        from opentelemetry import metrics
+        gnomon.configure()
+        theirs = metrics.get_meter("theirs").create_up_down_counter("theirs")
+
+        def work(calls, generations):
+            for _ in range(calls):
+                with gnomon.tool("t"), gnomon.model_call("claude-haiku-4-5") as call: call.tokens(10, 1)
+            theirs.add(1, {"generation": generations})
+            if generations:
+                process = multiprocessing.get_context("fork").Process(target=work, args=(1, generations - 1))
+                process.start()
+                process.join()
+
+        work(5, 2)
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    names = {
+        "gen_ai.client.inference.duration": "count",
+        "gen_ai.execute_tool.duration": "count",
+        "gen_ai.client.inference.usage.input_tokens": "value",
+    }
+    points = read_points(ended.spool)
+    counted = {
+        metric: sorted(getattr(point, field) for point in points if point.metric == metric)
+        for metric, field in names.items()
+    }
+    assert counted == {
+        "gen_ai.client.inference.duration": [1, 1, 5],
+        "gen_ai.execute_tool.duration": [1, 1, 5],
+        "gen_ai.client.inference.usage.input_tokens": [10, 10, 50],
+    }
+    assert {point.attributes["generation"] for point in points if point.metric == "theirs"} == {0, 1, 2}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -10,6 +10,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from gnomon.sdk.instruments import Instruments
+from gnomon.sdk.measuring import Measuring
 from gnomon.sdk.recorder import SCOPE, Recorder
 from gnomon.settings import Settings
 from gnomon.version import __version__
@@ -36,7 +37,7 @@ def instruments_of(
 
 def recorder_of(
     provider: TracerProvider,
-    instruments: Instruments | None,
+    instruments: Instruments | Measuring | None,
     settings: Settings,
     remote_parent: Context | None = None,
 ) -> Recorder:

@@ -66,11 +66,6 @@ class Totals:
         with self._lock:
             self._totals[key] = self._totals.get(key, 0) + amount
 
-    def clear(self) -> None:
-        """Begins anew: a forked child counts its own."""
-        self._lock = threading.Lock()
-        self._totals = {}
-
     def _observe(self, _options: CallbackOptions) -> Iterable[Observation]:
         with self._lock:
             totals = list(self._totals.items())
@@ -121,12 +116,6 @@ class Instruments:
             dropped_metric.unit,
             dropped_metric.brief,
         )
-
-    def clear(self) -> None:
-        """Begins the counters anew in a forked child."""
-        for value in vars(self).values():
-            if isinstance(value, Totals):
-                value.clear()
 
     def model_call(self, call: Finished) -> None:
         """Measures a finished model call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,7 @@ from opentelemetry.sdk.metrics.export import (
 from gnomon.otlp import encode
 from gnomon.sdk.guard import failed
 from gnomon.sdk.outbox import FileNames
+from gnomon.sdk.recorder import SCOPE
 from gnomon.spool import files
 
 # A line is one request to a backend. With 16 buckets a point has some 300 bytes in protobuf and 1 kB in JSON,
@@ -40,12 +42,15 @@ class SpoolMetricExporter(MetricExporter):
         super().__init__(preferred_temporality=temporality(environ.get(_TEMPORALITY, "")))
         self._names = names
         self._on_file = on_file
+        self._pid = os.getpid()
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any
     ) -> MetricExportResult:
         """Writes the file; a failure is noted and the next collection has the totals again."""
         try:
+            if os.getpid() != self._pid:
+                metrics_data = _of_others(metrics_data)
             if not any(
                 scope.metrics for each in metrics_data.resource_metrics for scope in each.scope_metrics
             ):
@@ -64,6 +69,16 @@ class SpoolMetricExporter(MetricExporter):
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
         """Nothing is open between exports."""
+
+
+def _of_others(data: MetricsData) -> MetricsData:
+    """Without our own instruments: those of a forked child are in another provider, see `Measuring`."""
+    return MetricsData(
+        [
+            replace(each, scope_metrics=[scope for scope in each.scope_metrics if scope.scope.name != SCOPE])
+            for each in data.resource_metrics
+        ]
+    )
 
 
 def portions(data: MetricsData, points: int = _POINTS_OF_A_LINE) -> Iterator[MetricsData]:

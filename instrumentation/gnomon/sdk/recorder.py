@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gnomon.prices.lookup import PreferredSource
     from gnomon.sdk.calls import ModelCall
     from gnomon.sdk.instruments import Instruments
+    from gnomon.sdk.measuring import Measuring
 
 SCOPE = "gnomon"
 
@@ -35,7 +36,7 @@ class Recorder:
         self,
         tracer: Tracer,
         *,
-        instruments: Instruments | None = None,
+        instruments: Instruments | Measuring | None = None,
         capture_content: bool = False,
         capture_messages: bool = True,
         cost_source: PreferredSource = "estimated",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import os
 import sys
 import threading
@@ -26,13 +27,13 @@ from gnomon.sdk.propagation import carried_in
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics import MeterProvider
-    from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
 
     from gnomon.otlp.endpoint import Signal, Target
     from gnomon.sdk.courier import Courier
     from gnomon.sdk.instruments import Instruments
-    from gnomon.sdk.outbox import Outbox
+    from gnomon.sdk.measuring import Measuring
+    from gnomon.sdk.outbox import FileNames, Outbox
     from gnomon.settings import Settings
 
 _DEFAULT_QUEUE = 8192
@@ -51,8 +52,7 @@ class _Pipeline:
 
     arguments: Mapping[str, Any]
     tracer_provider: TracerProvider
-    meter_provider: MeterProvider | None
-    instruments: Instruments | None
+    measuring: Measuring | None
     outbox: Outbox
     courier: Courier
     directory: Path
@@ -135,8 +135,8 @@ def flush(deadline: float = 2.0) -> bool:
         return True
     try:
         ends = time.monotonic() + deadline
-        if pipeline.meter_provider is not None:
-            pipeline.meter_provider.force_flush(int(deadline * 1000))
+        if pipeline.measuring is not None:
+            pipeline.measuring.flush(deadline)
         return pipeline.outbox.force_flush(max(0, int((ends - time.monotonic()) * 1000)))
     except Exception as error:
         failed("flushing telemetry", error)
@@ -195,9 +195,10 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
     global _pipeline  # noqa: PLW0603 - one set-up a process
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
 
-    from gnomon.sdk.assembly import instruments_of, recorder_of  # noqa: PLC0415
+    from gnomon.sdk.assembly import recorder_of  # noqa: PLC0415
     from gnomon.sdk.courier import Courier  # noqa: PLC0415
     from gnomon.sdk.ids import UrandomIdGenerator  # noqa: PLC0415
+    from gnomon.sdk.measuring import Measuring  # noqa: PLC0415
     from gnomon.sdk.outbox import FileNames, Outbox  # noqa: PLC0415
     from gnomon.sdk.resource import describe  # noqa: PLC0415
 
@@ -223,38 +224,57 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
     )
     if os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() != "none":
         tracer_provider.add_span_processor(outbox)
-    meter_provider, instruments = None, None
+    measuring = None
     if os.environ.get("OTEL_METRICS_EXPORTER", "").strip().lower() != "none":
-        meter_provider = _meter_provider(resource, names, courier, online="metrics" in targets)
-        instruments = instruments_of(meter_provider, settings, outbox.dropped)
+        interval = _METRICS_SECONDS if "metrics" in targets else _METRICS_SECONDS_OFFLINE
+        measuring = Measuring(
+            functools.partial(
+                _instruments,
+                tracer_provider=tracer_provider,
+                names=names,
+                courier=courier,
+                outbox=outbox,
+                settings=settings,
+                interval=interval,
+            )
+        )
     _pipeline = _Pipeline(
         arguments,
         tracer_provider,
-        meter_provider,
-        instruments,
+        measuring,
         outbox,
         courier,
         directory,
         settings.export.deadline_seconds,
     )
-    recorders.configured = recorder_of(tracer_provider, instruments, settings, carried_in(os.environ))
+    recorders.configured = recorder_of(tracer_provider, measuring, settings, carried_in(os.environ))
     if arguments["set_global"]:
-        _set_global(tracer_provider, meter_provider)
+        _set_global(tracer_provider, measuring.provider if measuring is not None else None)
     _when_the_process_ends()
 
 
-def _meter_provider(resource: Resource, names: Any, courier: Courier, *, online: bool) -> MeterProvider:
+def _instruments(
+    *,
+    tracer_provider: TracerProvider,
+    names: FileNames,
+    courier: Courier,
+    outbox: Outbox,
+    settings: Settings,
+    interval: float,
+) -> tuple[MeterProvider, Instruments]:
     from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - see `_build`
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
 
+    from gnomon.sdk.assembly import instruments_of  # noqa: PLC0415
     from gnomon.sdk.metrics_spool import SpoolMetricExporter  # noqa: PLC0415
 
-    interval = _METRICS_SECONDS if online else _METRICS_SECONDS_OFFLINE
     reader = PeriodicExportingMetricReader(
         SpoolMetricExporter(names, os.environ, courier.notify),
         export_interval_millis=_number("OTEL_METRIC_EXPORT_INTERVAL", 1000 * interval),
     )
-    return MeterProvider([reader], resource, shutdown_on_exit=False)
+    # The tracer provider's resource: OpenTelemetry gives it an instance id of its own in a forked child.
+    provider = MeterProvider([reader], tracer_provider.resource, shutdown_on_exit=False)
+    return provider, instruments_of(provider, settings, outbox.dropped)
 
 
 def _number(variable: str, default: float) -> float:
@@ -278,8 +298,8 @@ def _set_global(tracer_provider: TracerProvider, meter_provider: MeterProvider |
 def _close(pipeline: _Pipeline, deadline: float) -> None:
     ends = time.monotonic() + deadline
     pipeline.outbox.close(max(deadline, _WRITING_SECONDS))
-    if pipeline.meter_provider is not None:
-        pipeline.meter_provider.shutdown(timeout_millis=max(0.2, ends - time.monotonic()) * 1000)
+    if pipeline.measuring is not None:
+        pipeline.measuring.shutdown(ends - time.monotonic())
     try:
         waiting = pipeline.courier.close(ends - time.monotonic())
     except RuntimeError:  # newer interpreters start no thread once they are ending
@@ -334,8 +354,8 @@ def _forked() -> None:
         return
     pipeline.courier.forked()
     pipeline.outbox.forked()
-    if pipeline.instruments is not None:
-        pipeline.instruments.clear()
+    if pipeline.measuring is not None:
+        pipeline.measuring.forked()
     if "multiprocessing.util" in sys.modules:
         # Later than this: a child of multiprocessing forgets its parent's finalizers first.
         sys.modules["multiprocessing.util"].register_after_fork(
