@@ -235,6 +235,24 @@ def test_a_broken_test_recovers(history: History) -> None:
     assert history.case().state is State.RECOVERED
 
 
+def test_a_test_that_fails_again_has_not_recovered(history: History) -> None:
+    """After a while of passes, failures at the end are told, with those that would make it broken again."""
+    history.outcomes("+" * 10, A)
+    history.outcomes("-" * 6, B)
+    history.outcomes("+" * 3, C)
+    history.outcomes("-", D)
+
+    case = history.case()
+
+    assert (case.state, case.failures_in_a_row) == (State.NOT_ENOUGH_RUNS, 1)
+    assert case.sentence == "failed 1 time at the end: chance, or broken again"
+    assert case.runs_needed is not None
+    history.outcomes("-" * (case.runs_needed - 1), D)
+    assert history.case().state is State.NOT_ENOUGH_RUNS
+    history.outcomes("-", D)
+    assert history.case().state is State.BROKEN
+
+
 def test_lone_failures_at_other_commits_are_neither(history: History) -> None:
     """Where every commit ran once, a failure may be the commit's or chance: rerun one of them."""
     for number in range(20):

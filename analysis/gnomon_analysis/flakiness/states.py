@@ -117,6 +117,10 @@ def judge(line: Timeline, options: Flaky) -> Judgement:
         return found(over)
     if trouble.kind is State.FLAKY:
         return found(State.FLAKY, needed - at_one)
+    if failures:  # it passed since it was broken, and fails again
+        return found(
+            State.NOT_ENOUGH_RUNS, _failures_that_break(line, len(line.good) - failures, options) - failures
+        )
     return found(State.NOT_ENOUGH_RUNS, needed - at_one)
 
 

@@ -77,13 +77,14 @@ def _stable(found: Judgement, part: Sequence[Counts]) -> str:
 
 
 def _undecided(found: Judgement, part: Sequence[Counts], trials: int, options: Flaky) -> str:
+    if found.failures:
+        again = " again" if found.trouble is State.BROKEN else ""
+        return f"failed {times(found.failures, 'time')} at the end: chance, or broken{again}"
     if found.trouble is State.BROKEN:
         return (
             f"passes again after it was broken: {found.passes_at_one} of {found.passes_needed} passes in a "
             "row at one commit"
         )
-    if found.failures:
-        return f"failed {times(found.failures, 'time')} at the end: chance, or broken"
     if trials < options.minimum_runs:
         return f"{times(trials, 'time')} run, {options.minimum_runs} needed"
     failed = sum(one.failed for one in part)
