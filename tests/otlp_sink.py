@@ -62,6 +62,7 @@ class Sink:
     afterwards: str = "close"
     accepted: list[Request] = field(default_factory=list)
     refused: list[Request] = field(default_factory=list)
+    connections: int = 0
     port: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -126,6 +127,12 @@ class _Handler(BaseHTTPRequestHandler):
     # An answer's two small writes would otherwise wait 40 ms for the client's delayed acknowledgement.
     wbufsize = 65536
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        assert isinstance(self.server, _Server)
+        with self.server.sink.lock:
+            self.server.sink.connections += 1
 
     def do_POST(self) -> None:
         server = self.server

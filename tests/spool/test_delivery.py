@@ -75,6 +75,20 @@ def test_everything_once_and_in_order(tmp_path: Path, protocol: str) -> None:
     assert names(tmp_path) == ["old.traces.jsonl.sent", "run.metrics.jsonl.sent", "young.traces.jsonl.sent"]
 
 
+def test_one_connection_for_all_signals_of_a_server(tmp_path: Path) -> None:
+    """Files of several signals go to one server over one connection, which is made anew where it is lost."""
+    traces(tmp_path, "first", lines=2)
+    metrics(tmp_path, "first")
+    with http_sink() as sink:
+        assert to(sink, tmp_path).sent == 2
+        assert sink.connections == 1
+    traces(tmp_path, "second", age=10)
+    metrics(tmp_path, "second")
+    with http_sink(behaviour="close") as sink:
+        assert to(sink, tmp_path).waiting == 2
+        assert [request.signal for request in sink.refused] == ["traces", "metrics"]
+
+
 def test_a_half_delivered_file_resumes_where_it_stopped(tmp_path: Path) -> None:
     """A line that was accepted is not sent again, however often the rest has to wait."""
     path = traces(tmp_path, "a", 5)

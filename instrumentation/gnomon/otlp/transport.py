@@ -47,9 +47,18 @@ class Sender(Protocol):
         """Frees the connection."""
 
 
-def connect(target: Target) -> Sender:
-    """A sender for the target; connects at the first `send`."""
-    return GrpcSender(target) if target.protocol == "grpc" else HttpSender(target)
+Connections = dict[tuple[str | None, ...], http.client.HTTPConnection]
+"""Open HTTP connections by what they were opened with: server and certificates."""
+
+
+def connect(target: Target, connections: Connections | None = None) -> Sender:
+    """A sender for the target; connects at the first `send`.
+
+    HTTP senders that are given the same `connections` share the one to their server.
+    """
+    if target.protocol == "grpc":
+        return GrpcSender(target)
+    return HttpSender(target, {} if connections is None else connections)
 
 
 # OTLP specification, "Failures" of OTLP/HTTP: only these may be sent again.
@@ -61,9 +70,14 @@ _MISCONFIGURED_STATUS = frozenset({401, 403, 404, 405, 407})
 class HttpSender:
     """OTLP/HTTP with JSON or protobuf bodies over one kept-alive connection."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, connections: Connections) -> None:
+        url = target.url
         self._target = target
-        self._connection: http.client.HTTPConnection | None = None
+        self._connections = connections
+        self._server = (
+            *(url.scheme, url.netloc),
+            *(target.certificate, target.client_certificate, target.client_key),
+        )
 
     def send(self, line: bytes, timeout: float) -> Answer:
         """See `Sender.send`."""
@@ -108,25 +122,25 @@ class HttpSender:
         return body, headers
 
     def _connected(self, timeout: float) -> http.client.HTTPConnection:
-        if self._connection is None:
-            url = self._target.url
-            host = url.hostname or "localhost"
-            if url.scheme == "https":
-                self._connection = http.client.HTTPSConnection(
-                    host, url.port, timeout=timeout, context=_tls(self._target)
-                )
-            else:
-                self._connection = http.client.HTTPConnection(host, url.port, timeout=timeout)
-            self._connection.connect()
-        if self._connection.sock is not None:
-            self._connection.sock.settimeout(timeout)
-        return self._connection
+        connection = self._connections.get(self._server)
+        if connection is None:
+            connection = self._connections[self._server] = self._made(timeout)
+            connection.connect()
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        return connection
+
+    def _made(self, timeout: float) -> http.client.HTTPConnection:
+        url = self._target.url
+        host = url.hostname or "localhost"
+        if url.scheme == "https":
+            return http.client.HTTPSConnection(host, url.port, timeout=timeout, context=_tls(self._target))
+        return http.client.HTTPConnection(host, url.port, timeout=timeout)
 
     def close(self) -> None:
         """See `Sender.close`."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if (connection := self._connections.pop(self._server, None)) is not None:
+            connection.close()
 
 
 def _tls(target: Target) -> ssl.SSLContext:

@@ -75,8 +75,9 @@ def _deliver(
         report.why = f"the spool cannot be written: {error.strerror}"
         return
     # Here and not above: a run without an endpoint needs no HTTP client.
-    from gnomon.otlp.transport import connect  # noqa: PLC0415
+    from gnomon.otlp.transport import Connections, connect  # noqa: PLC0415
 
+    connections: Connections = {}
     senders: dict[Signal, Sender] = {}
     stopped: set[Signal] = set()  # one signal's dead backend must not hold up another's
     try:
@@ -88,7 +89,7 @@ def _deliver(
             if signal is None or signal not in targets or signal in stopped:
                 continue
             if signal not in senders:
-                senders[signal] = connect(targets[signal])
+                senders[signal] = connect(targets[signal], connections)
             try:
                 if not _deliver_file(path, senders[signal], deadline, report):
                     stopped.add(signal)

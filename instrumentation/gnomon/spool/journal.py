@@ -22,7 +22,7 @@ DAMAGED = ".damaged"
 _ENDING = ".traces.jsonl"
 
 # A line of the finished file is one request to a backend: some 500 spans of tests, as many as OpenTelemetry's
-# own batches hold by default, so that what is usual is answered in time. gRPC servers refuse 4 MiB by default.
+# own batches hold by default: what is usual is answered in time. gRPC servers refuse 4 MiB by default.
 LINE_BYTES = 524_288
 
 # A journal is created and locked in two steps; one without a header is left alone this long.
