@@ -57,10 +57,7 @@ class Journal:
             if form is None:
                 line = f"{span}\n"
             else:
-                number = self._forms.get(form)
-                if number is None:
-                    number = self._begin(form)
-                line = f"{number}\t{span}\n"
+                line = f"{self._number(form)}\t{span}\n"
             self._write(line.encode("ascii"))
 
     def shorthand(self, form: Form, failed: Callable[[str, OSError], None]) -> Callable[[str], None]:
@@ -70,9 +67,7 @@ class Journal:
         one thread, and until `complete`.
         """
         with self._lock:
-            number = self._forms.get(form)
-            if number is None:
-                number = self._begin(form)
+            number = self._number(form)
         descriptor = self._descriptor
         write, write_rest = os.write, self._write_rest
 
@@ -87,10 +82,13 @@ class Journal:
 
         return append
 
-    def _begin(self, form: Form) -> int:
-        number = len(self._forms)
-        self._write(form.line(number).encode("ascii"))
-        self._forms[form] = number
+    def _number(self, form: Form) -> int:
+        """What stands for the form here; the first time the form itself is written."""
+        number = self._forms.get(form)
+        if number is None:
+            number = len(self._forms)
+            self._write(form.line(number).encode("ascii"))
+            self._forms[form] = number
         return number
 
     def _write(self, data: bytes) -> None:
