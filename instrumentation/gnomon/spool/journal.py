@@ -54,10 +54,7 @@ class Journal:
         Of a span that has a form `span` is the rest: its values as JSON texts, with tabs between them.
         """
         with self._lock:
-            if form is None:
-                line = f"{span}\n"
-            else:
-                line = f"{self._number(form)}\t{span}\n"
+            line = f"{span}\n" if form is None else f"{self._number(form)}\t{span}\n"
             self._write(line.encode("ascii"))
 
     def shorthand(self, form: Form, failed: Callable[[str, OSError], None]) -> Callable[[str], None]:
