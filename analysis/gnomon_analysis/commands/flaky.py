@@ -446,7 +446,8 @@ def _rerun(
 
 
 def _verdict(case: CaseState) -> str:
-    text = f"{case.case_id} is {_words(case.state)}: {case.sentence}"
+    verb = "has" if case.state is State.NOT_ENOUGH_RUNS else "is"
+    text = f"{case.case_id} {verb} {_words(case.state)}: {case.sentence}"
     if (next_step := _next(case)) is None:
         return text
     return f"{text}\n{next_step}: gnomon flaky verify {case.case_id} --runs {case.runs_needed}"
