@@ -102,6 +102,14 @@ def test_claude_code_that_failed() -> None:
     assert main.error_type == "other"
     assert helper.error_type is None
     assert main.usage is not None
+    assert read(failed | {"is_error": False})[0].error_type == "other"
+    assert read(CLAUDE_CODE | {"subtype": "error_max_turns"})[0].error_type is None
+
+
+def test_claude_code_whose_figures_by_model_exceed_its_total() -> None:
+    """No call costs less than nothing: then each model has its own figure."""
+    costs = [reading.cost_usd for reading in read(CLAUDE_CODE | {"total_cost_usd": 0.0001})]
+    assert costs == [0.23, 0.00095]
 
 
 def said(identity: str, model: str, output: int, **usage: int) -> dict[str, Any]:
@@ -269,6 +277,15 @@ def test_a_result_read_into_a_call_records_every_model() -> None:
 def test_answers_that_were_withheld_or_failed(response: dict[str, Any], error_type: str) -> None:
     """A refusal, a content filter and a failed response are errors of their kind."""
     assert read(response)[0].error_type == error_type
+
+
+@pytest.mark.parametrize(("total", "output"), [(120, 100), (150, 130), (None, 100)])
+def test_reasoning_beside_the_completion(total: int | None, output: int) -> None:
+    """Where the total says that reasoning is no part of the completion, as xAI has it, both are output."""
+    usage: dict[str, Any] = {"prompt_tokens": 20, "completion_tokens": 100, "total_tokens": total}
+    usage |= {"completion_tokens_details": {"reasoning_tokens": 30}}
+    (reading,) = read({"object": "chat.completion", "model": "m", "usage": usage})
+    assert reading.usage == Usage(input=20, output=output, reasoning=30)
 
 
 def test_embeddings_are_read() -> None:

@@ -18,6 +18,8 @@ from gnomon.prices.usage import Usage
 _MILLISECONDS = 1e-3
 # The program's own messages to its user, such as that it was refused; no model wrote them.
 _SYNTHETIC = "<synthetic>"
+# Of a result: the run was interrupted or failed, whatever `is_error` says.
+_BROKEN_OFF = "error_during_execution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def read(fields: View) -> tuple[Reading, ...]:
     """One reading a model that the run used, the dearest first; empty for anything but a result.
 
     Tokens and costs are the program's own. Where its figures by model do not add up to its total, the
-    main model takes the difference, so that the sum is what was billed. Where the run was stopped after
-    a result, what it used from there on comes first: it is the call that failed.
+    main model takes the difference, so that the sum is what was billed, unless nothing is left for it. Where
+    the run was stopped after a result, what it used from there on comes first: it is the call that failed.
     """
     if isinstance(fields.source, Unfinished):
         return (*_of_messages(fields.source.messages), *read(View(fields.source.before)))
@@ -58,8 +60,8 @@ def read(fields: View) -> tuple[Reading, ...]:
         return (main,)
     models.sort(key=lambda each: (each[2] or 0.0, each[1].output), reverse=True)
     (name, usage, cost), *others = models
-    if total is not None:
-        cost = total - sum(other[2] or 0.0 for other in others)
+    if total is not None and (left := total - sum(other[2] or 0.0 for other in others)) >= 0:
+        cost = left
     first = Reading(
         provider=main.provider,
         model=name,
@@ -175,7 +177,7 @@ def _by_model(models: object) -> list[tuple[str, Usage, float | None]]:
 
 
 def _error(fields: View) -> str | None:
-    if not fields.get("is_error"):
+    if not fields.get("is_error") and fields.get("subtype") != _BROKEN_OFF:
         return None
     status = fields.get("api_error_status")
     if isinstance(status, int):

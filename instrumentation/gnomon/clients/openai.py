@@ -29,18 +29,25 @@ def read(fields: View) -> tuple[Reading, ...]:
 
 
 def usage_of(usage: View) -> Usage | None:
-    """Tokens of either protocol, whose names differ and whose counts both follow OpenTelemetry's rule."""
+    """Tokens of either protocol, whose names differ and whose counts both follow OpenTelemetry's rule.
+
+    xAI's do not (docs.x.ai, "Consumption and Rate Limits"): it counts reasoning beside the completion, which
+    its total tells.
+    """
     for asked, answered in (("prompt", "completion"), ("input", "output")):
         if not usage.has(f"{asked}_tokens"):
             continue
         tokens, details = usage.count(f"{asked}_tokens"), usage.part(f"{asked}_tokens_details")
+        output = usage.count(f"{answered}_tokens")
+        reasoning = usage.part(f"{answered}_tokens_details").count("reasoning_tokens")
+        beside = usage.count("total_tokens") == tokens + output + reasoning
         cache_read = min(tokens, details.count("cached_tokens"))
         return Usage(
             input=tokens,
-            output=usage.count(f"{answered}_tokens"),
+            output=output + reasoning if beside else output,
             cache_read=cache_read,
             cache_write=min(tokens - cache_read, details.count("cache_write_tokens")),
-            reasoning=usage.part(f"{answered}_tokens_details").count("reasoning_tokens"),
+            reasoning=reasoning,
         )
     return None
 
