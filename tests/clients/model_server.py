@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, islice
 from typing import Any
 
 ANTHROPIC_USAGE = {
@@ -35,7 +36,8 @@ OPENAI_USAGE = {
 class Answer:
     """One answer: its status, how long it takes, or `stall` for an answer that never comes.
 
-    Of one by `half` only half the body comes; then the connection ends or, with `stall`, nothing happens.
+    Of one by `half` only half the body comes; then the connection ends or, with `stall`, nothing happens. A
+    stream that is `broken` has one event, and then an error.
     """
 
     status: int = 200
@@ -43,6 +45,7 @@ class Answer:
     delay: float = 0.0
     stall: bool = False
     half: bool = False
+    broken: bool = False
     location: str | None = None
 
 
@@ -112,7 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"type": "error", "error": {"type": "some_error", "message": "no"}}
             self._send(answer.status, json.dumps(error).encode(), answer.headers)
         elif body.get("stream"):
-            self._send(200, "".join(_events(self.path, body)).encode(), {"Content-Type": "text/event-stream"})
+            events = _events(self.path, body)
+            if answer.broken:
+                events = chain(islice(events, 1), _error(self.path))
+            self._send(200, "".join(events).encode(), {"Content-Type": "text/event-stream"})
         else:
             self._send(200, json.dumps(_result(self.path, body)).encode(), answer.headers)
 
@@ -172,6 +178,18 @@ def _result(path: str, body: dict[str, Any]) -> dict[str, Any]:
         "usage": OPENAI_USAGE,
         "service_tier": "default",
     }
+
+
+def _error(path: str) -> Iterator[str]:
+    if path.endswith("/messages"):
+        error: dict[str, Any] = {"type": "error", "error": {"type": "overloaded_error", "message": "no"}}
+        yield f"event: error\ndata: {json.dumps(error)}\n\n"
+    elif path.endswith("/responses"):
+        error = {"type": "error", "code": "rate_limit_exceeded", "message": "no", "param": None}
+        yield f"event: error\ndata: {json.dumps(error | {'sequence_number': 1})}\n\n"
+    else:
+        error = {"error": {"type": "server_error", "code": None, "message": "no"}}
+        yield f"data: {json.dumps(error)}\n\n"
 
 
 def _events(path: str, body: dict[str, Any]) -> Iterator[str]:

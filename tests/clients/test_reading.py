@@ -418,3 +418,26 @@ def test_a_response_that_is_under_way_has_not_finished() -> None:
         for status in ("queued", "in_progress", "completed", "cancelled")
     ]
     assert reasons == [(), (), ("completed",), ("cancelled",)]
+
+
+@pytest.mark.parametrize(
+    ("event", "error_type"),
+    [
+        ({"type": "error", "error": {"type": "overloaded_error"}}, "server_5xx"),
+        ({"type": "error", "error": {"type": "rate_limit_error"}}, "rate_limited"),
+        ({"type": "error", "error": {"type": "invalid_request_error"}}, "client_4xx"),
+        ({"type": "error", "code": "server_error"}, "server_5xx"),
+        ({"type": "error"}, "other"),
+        ({"error": {"code": 502, "message": "no"}}, "server_5xx"),
+        ({"object": "chat.completion.chunk", "choices": [], "error": {"code": "of their own"}}, "other"),
+        ({"object": "chat.completion.chunk", "choices": [], "error": None}, None),
+    ],
+)
+def test_errors_among_the_events_of_a_stream(event: dict[str, Any], error_type: str | None) -> None:
+    """The stream has failed, and what it told before stands."""
+    reader = StreamReader()
+    reader.feed({"object": "chat.completion.chunk", "model": "gpt-5", "usage": {"prompt_tokens": 3}})
+    reader.feed(event)
+    reading = reader.reading()
+    assert reading is not None
+    assert (reading.model, reading.usage, reading.error_type) == ("gpt-5", Usage(input=3), error_type)

@@ -168,6 +168,31 @@ def test_openai_responses() -> None:
     assert call.usage == streamed.usage == OPENAI
 
 
+def test_errors_in_streams_that_began_well() -> None:
+    """By then the status is 200: an overload, a limit and a failed server are what the stream says."""
+    with model_server(Answer(broken=True)) as server:
+        with pytest.raises(anthropic.APIStatusError), gnomon.model_call("claude-opus-4-5") as overloaded:
+            list(
+                overloaded.stream(
+                    claude(server.url).messages.create(
+                        model="claude-opus-4-5", max_tokens=9, messages=MESSAGES, stream=True
+                    )
+                )
+            )
+        with pytest.raises(openai.APIError), gnomon.model_call("gpt-5") as failed:
+            list(
+                failed.stream(
+                    gpt(server.url).chat.completions.create(model="gpt-5", messages=MESSAGES, stream=True)
+                )
+            )
+        with gnomon.model_call("gpt-5") as limited:  # here the client hands the error on as an event
+            list(limited.stream(gpt(server.url).responses.create(model="gpt-5", input="hi", stream=True)))
+    calls = (overloaded, failed, limited)
+    assert [call.error_type for call in calls] == ["server_5xx", "server_5xx", "rate_limited"]
+    assert overloaded.usage is not None
+    assert overloaded.usage.input == ANTHROPIC.input
+
+
 def test_raw_responses_are_opened() -> None:
     """The clients' raw-response wrappers read like what they wrap."""
     with model_server() as server:

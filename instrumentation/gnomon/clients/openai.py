@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gnomon import error_types
+from gnomon.clients.failures import told_by
 from gnomon.clients.reading import Reading, View
 from gnomon.prices.usage import Usage
 
@@ -75,7 +77,7 @@ def _response(fields: View) -> Reading:
     if why == CONTENT_FILTER:
         error = CONTENT_FILTER
     elif status == "failed":
-        error = _failure(fields.part("error").text("code"))
+        error = told_by(fields.part("error")) or error_types.OTHER
     return Reading(
         model=fields.text("model"),
         usage=usage_of(fields.part("usage")),
@@ -85,7 +87,3 @@ def _response(fields: View) -> Reading:
         service_tier=fields.text("service_tier"),
         output=fields.get("output"),
     )
-
-
-def _failure(code: str | None) -> str:
-    return {"rate_limit_exceeded": "rate_limited", "server_error": "server_5xx"}.get(code or "", "other")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gnomon import error_types
 from gnomon.clients import anthropic, openai
+from gnomon.clients.failures import told_by
 from gnomon.clients.reading import Reading, View
 from gnomon.prices.usage import Usage
 
@@ -14,7 +16,7 @@ class StreamReader:
 
     Feed it every event: Anthropic's (`message_start`, `message_delta` …), OpenAI's chat completion
     chunks (the usage comes in the last one if `stream_options={"include_usage": True}` was asked for)
-    or the events of OpenAI's responses. Objects and parsed JSON are taken alike.
+    or the events of OpenAI's responses, and the errors of each. Objects and parsed JSON are taken alike.
     """
 
     def __init__(self) -> None:
@@ -32,6 +34,12 @@ class StreamReader:
             self._chunk(fields)
         elif isinstance(kind, str) and kind.startswith("response.") and fields.has("response"):
             self._response(fields.part("response"))
+        if kind == "error" or (
+            kind is None and fields.has("error")
+        ):  # the latter in a chunk, or in place of it
+            self._reading = replace(
+                self._reading or Reading(), error_type=told_by(fields) or error_types.OTHER
+            )
 
     def reading(self) -> Reading | None:
         """What the stream has told so far; None if it told nothing."""

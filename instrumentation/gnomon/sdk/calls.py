@@ -341,8 +341,13 @@ class ModelCall(Block):
         return read == self._error_type == error_types.OTHER
 
     def _reason(self, error: BaseException) -> str:
-        """The exception's error type; of one that says nothing, the last attempt's."""
+        """The exception's error type; of one that says nothing, that of its body or the last attempt's."""
         reason = error_types.of_exception(error)
+        if reason == error_types.OTHER:
+            from gnomon.clients.failures import told_by  # noqa: PLC0415 - for what is rare
+            from gnomon.clients.reading import View  # noqa: PLC0415
+
+            reason = told_by(View(error).part("body")) or reason
         last = self.attempts[-1].error_type if self.attempts else None
         # requests calls it a connection error where the rest of an answer does not come in time.
         late = reason == error_types.CONNECTION and last == error_types.TIMEOUT
