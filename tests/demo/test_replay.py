@@ -104,6 +104,28 @@ def test_a_collector_that_dies_half_way_costs_no_answer(repository: Path, tmp_pa
     assert sink.refused
     assert in_the_store(result.out) == from_the_notes(result.out)
     assert result.agreement.different == ()
+    (note,) = result.notes
+    assert f" did not reach {sink.endpoint} and wait; send them with: gnomon spool replay --directory" in note
+
+
+def test_a_golden_set_of_other_skills_is_noted(repository: Path, tmp_path: Path) -> None:
+    """Skills that no replayed commit has are named with their cases, on the terminal and in the report."""
+    golden = tmp_path / "golden.yaml"
+    golden.write_text(
+        "tests:\n"
+        "  - {id: A, input: refund order 7781, expected_skill: refund}\n"
+        "  - {id: B, input: refund order 7781, expected_skill: refunds, not_skill: order}\n"
+        "  - {id: C, input: refund order 7781, expected_skill: gone, skip: true}\n"
+    )
+    done = gnomon(
+        *("demo", "--repo", str(repository), "--golden", str(golden), "--range", "HEAD~1..HEAD"),
+        cwd=tmp_path,
+    )
+    note = "no replayed commit has skills called order, refund, named in the golden set by 2 cases (A, B): is"
+    assert done.returncode == 0, done.stderr
+    assert f"Note      {note}" in done.stdout
+    assert "1 commit × 1 run, 2 golden cases each" in done.stdout  # noqa: RUF001 - the sign that it prints
+    assert note[1:] in (tmp_path / ".gnomon" / "demo" / "report.html").read_text()
 
 
 def test_the_story_of_the_example_is_told(repository: Path, tmp_path: Path) -> None:
@@ -212,6 +234,8 @@ def test_json_is_the_whole_answer(repository: Path, tmp_path: Path) -> None:
             "no commit in the range",
         ),
         (["--repo", "{repository}", "--golden", "{golden}", "--range", "main"], 2, "two dots"),
+        (["--repo", "{repository}", "--golden", "{repository}"], 2, "cannot be read (Is a directory); give"),
+        (["--endpoint", "ftp://x"], 2, "the OTLP endpoint 'ftp://x' is no http or https URL"),
         (["--price-as", "no-such-model"], 2, "the price table has no such model"),
         (["--runs", "0"], 2, "--runs"),
     ],

@@ -171,10 +171,14 @@ class _Progress(AbstractContextManager["_Progress"]):
 
     def begin(self, started: Started) -> None:
         """Says what is about to happen."""
+        from rich.markup import escape  # noqa: PLC0415 - after --help
+
+        from gnomon_analysis.report.wording import plural  # noqa: PLC0415
+
         self._total = started.commits * started.runs
         self._console.print(
-            f"Replaying [bold]{started.name}[/bold]: {started.commits} commits × {started.runs} "  # noqa: RUF001
-            f"run{'s' if started.runs > 1 else ''}, {started.cases} golden cases each",
+            f"Replaying [bold]{escape(started.name)}[/bold]: {plural(started.commits, 'commit')} × "  # noqa: RUF001
+            f"{plural(started.runs, 'run')}, {plural(started.cases, 'golden case')} each",
             highlight=False,
         )
         if self._console.is_terminal:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
+from gnomon.otlp import endpoint as otlp_endpoint
 from gnomon.prices import Price
 from gnomon.settings.model import Flaky
 from gnomon.version import __version__
-from gnomon_analysis.demo import answers, example, pricing, words
+from gnomon_analysis.demo import answers, example, notes, pricing, words
 from gnomon_analysis.demo.golden import GoldenSet, load
 from gnomon_analysis.demo.history import Git, Revision, SkillHistory
 from gnomon_analysis.demo.plan import EXAMPLE_NAME, Agreement, Replayed, Wish
@@ -31,7 +32,7 @@ _IGNORE = "*\n"
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What came out; `seconds` is the time of the replay alone."""
+    """What came out; `seconds` is the time of the replay alone, `notes` what the figures do not show."""
 
     name: str
     evidence: Evidence
@@ -40,6 +41,7 @@ class Demonstration:
     report: Path
     out: Path
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,11 @@ def demonstrate(
     """Runs the whole demo; `started` is called once, `progress` after every run, from any thread.
 
     Raises:
-        UserError: a path, revision, price or golden set is wrong, or the suite could not run.
+        UserError: a path, revision, price, endpoint or golden set is wrong, or the suite could not run.
     """
     price = pricing.price_of(wish.price_as)
+    if wish.endpoint:
+        otlp_endpoint.resolve({}, endpoint=wish.endpoint)
     with tempfile.TemporaryDirectory(prefix="gnomon-demo-") as temporary:
         scratch = Path(temporary)
         git = Git(scratch)
@@ -77,12 +81,13 @@ def demonstrate(
         conditions = _conditions(wish, golden_path, out)
         pricing.write_price_file(price, conditions.prices)
         began = time.monotonic()
-        Replay(git, history, scratch, conditions).over(revisions, progress)
+        skills = Replay(git, history, scratch, conditions).over(revisions, progress)
         seconds = time.monotonic() - began
     evidence, agreement = _read(out, revisions, golden, conditions.answers)
     report = out / "report.html"
-    page.write(evidence, words.setting(wish, Replayed(name, golden, price, out, agreement)), report)
-    return Demonstration(name, evidence, agreement, price, report, out, seconds)
+    told = tuple(notes.of_replay(golden, skills, out / "spool", wish.endpoint))
+    page.write(evidence, words.setting(wish, Replayed(name, golden, price, out, agreement, told)), report)
+    return Demonstration(name, evidence, agreement, price, report, out, seconds, told)
 
 
 def _material(git: Git, scratch: Path, wish: Wish) -> tuple[Path, Path]:
@@ -134,7 +139,7 @@ def _fresh(out: Path) -> Path:
 def _read(
     out: Path, revisions: Sequence[Revision], golden: GoldenSet, notebook: Path
 ) -> tuple[Evidence, Agreement]:
-    notes = [
+    commits = [
         CommitNote(revision.commit, revision.date, revision.subject, revision.golden_changed)
         for revision in revisions
     ]
@@ -144,7 +149,7 @@ def _read(
         rows = store.accuracy_by_commit(SUITE)
         agreement = agree(rows, answers.score_by_commit(answers.read(notebook), golden))
         noted = {revision.commit for revision in revisions}
-        return gather(store, notes, SUITE, requests, unsteady_cases(store, noted)), agreement
+        return gather(store, commits, SUITE, requests, unsteady_cases(store, noted)), agreement
 
 
 def unsteady_cases(store: Store, commits: Container[str]) -> list[UnsteadyCase]:

@@ -84,6 +84,12 @@ class GoldenCase:
         return self.expected is None
 
     @property
+    def skills(self) -> tuple[str, ...]:
+        """Every skill that the case speaks of."""
+        named = (self.expected, *self.alternates, self.not_skill)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    @property
     def prompt(self) -> str:
         """The request with what the conversation already said, as the router reads it."""
         return f"{self.request}\n{self.context}" if self.context else self.request
@@ -106,11 +112,7 @@ class GoldenSet:
     @property
     def skill_names(self) -> frozenset[str]:
         """Every skill that the cases speak of."""
-        named: set[str] = set()
-        for case in self.cases:
-            named.update(case.alternates)
-            named.update(name for name in (case.expected, case.not_skill) if name)
-        return frozenset(named)
+        return frozenset(name for case in self.cases for name in case.skills)
 
     @property
     def judged_cases(self) -> tuple[GoldenCase, ...]:
@@ -124,7 +126,11 @@ def load(path: Path) -> GoldenSet:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such golden set; give --golden its path") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); give --golden the path of a file"
+        ) from None
+    except UnicodeDecodeError as error:
         raise UserError(f"{path}: cannot be read as UTF-8 text ({error})") from None
     return parse(text, path)
 

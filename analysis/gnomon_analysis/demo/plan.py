@@ -37,10 +37,14 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a finished replay stands on: the repository's name, golden set, price and data folder."""
+    """What a finished replay stands on: the repository's name, golden set, price and data folder.
+
+    `notes` are sentences on what the figures do not show.
+    """
 
     name: str
     golden: GoldenSet
     price: Price
     out: Path
     agreement: Agreement
+    notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from gnomon.errors import UserError
+from gnomon_analysis.demo import skills
 from gnomon_analysis.demo.history import Git, Revision, SkillHistory, WorkingTree
 
 SUITE = "routing"
@@ -56,8 +57,8 @@ class Replay:
         self._scratch = scratch
         self._conditions = conditions
 
-    def over(self, revisions: Sequence[Revision], progress: Callable[[Revision], None]) -> None:
-        """Replays every revision.
+    def over(self, revisions: Sequence[Revision], progress: Callable[[Revision], None]) -> frozenset[str]:
+        """Replays every revision; returns the names of all skills there were, of folders and front matter.
 
         Raises:
             UserError: the suite could not be run at one of them; what it said is in the sentence.
@@ -67,7 +68,7 @@ class Replay:
         for number in range(jobs):
             trees.put(self._history.working_tree(self._scratch / f"tree-{number}"))
 
-        def replay(revision: Revision) -> None:
+        def replay(revision: Revision) -> set[str]:
             tree = trees.get()
             try:
                 tree.check_out(revision)
@@ -75,6 +76,7 @@ class Replay:
                 for run in range(1, self._conditions.runs + 1):
                     self._run(tree, revision, run)
                     progress(revision)
+                return {name for skill in skills.find(tree.folder) for name in (skill.folder, skill.name)}
             finally:
                 trees.put(tree)
 
@@ -85,6 +87,7 @@ class Replay:
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+            return frozenset().union(*(done.result() for done in waiting))
 
     def _settle(self, tree: WorkingTree) -> None:
         """Settings for the runs in this tree, put where Gnomon looks for them."""
@@ -143,7 +146,7 @@ class Replay:
         return kept
 
 
-def _first_failure(waiting: Sequence[Future[None]]) -> None:
+def _first_failure(waiting: Sequence[Future[set[str]]]) -> None:
     done, _ = wait(waiting, return_when=FIRST_EXCEPTION)
     for future in done:
         future.result()

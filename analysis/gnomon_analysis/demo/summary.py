@@ -44,6 +44,8 @@ def show(demonstration: Demonstration, console: Console) -> None:
     console.print(_cost(demonstration), highlight=False)
     console.print(_flaky(demonstration), highlight=False)
     console.print(_agreement(demonstration), highlight=False)
+    for note in demonstration.notes:
+        console.print(f"[bold]Note[/bold]      {escape(note)}", highlight=False, soft_wrap=True)
     console.print()
     console.print(
         f"[bold]Report[/bold]  {escape(str(demonstration.report))}", highlight=False, soft_wrap=True
@@ -86,6 +88,7 @@ def as_json(demonstration: Demonstration) -> dict[str, Any]:
             "compared": demonstration.agreement.compared,
             "different": list(demonstration.agreement.different),
         },
+        "notes": list(demonstration.notes),
     }
 
 
@@ -187,8 +190,9 @@ def _some(verb: str, cases: tuple[str, ...]) -> str:
 def _cost(demonstration: Demonstration) -> str:
     evidence, price = demonstration.evidence, demonstration.price
     return (
-        f"Cost      {wording.dollars(evidence.cost_usd)} estimated for {evidence.calls:,} calls, priced as "
-        f"{escape(price.model)} of {price.as_of.isoformat()}; nothing was paid"
+        f"Cost      {wording.dollars(evidence.cost_usd)} estimated for "
+        f"{wording.plural(evidence.calls, 'call')}, priced as {escape(price.model)} of "
+        f"{price.as_of.isoformat()}; nothing was paid"
     )
 
 
@@ -214,7 +218,12 @@ def _agreement(demonstration: Demonstration) -> str:
     if agreement.different:
         named = ", ".join(commit[:7] for commit in agreement.different)
         return f"[red]Checked   the store and the router's own notes differ at {named}[/red]"
-    return f"Checked   the store equals the router's own notes at all {agreement.compared} commits"
+    compared = wording.plural(agreement.compared, "commit")
+    return f"Checked   the store equals the router's own notes at {_all(agreement.compared)}{compared}"
+
+
+def _all(count: int) -> str:
+    return "all " if count > 1 else ""
 
 
 def _point_json(point: Point) -> dict[str, Any]:

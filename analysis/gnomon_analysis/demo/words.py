@@ -40,7 +40,7 @@ def setting(wish: Wish, replayed: Replayed) -> Setting:
         latency_note=_LATENCY,
         tool_use_note=_TOOL_USE,
         facts=_facts(wish, replayed),
-        checks=(_check(replayed.agreement),),
+        checks=(_check(replayed.agreement), *(f"{note[0].upper()}{note[1:]}" for note in replayed.notes)),
         commands=(
             f"GNOMON_STATE_DIRECTORY={state} gnomon runs",
             f"GNOMON_STATE_DIRECTORY={state} gnomon tests",
@@ -91,7 +91,8 @@ def _check(agreement: Agreement) -> str:
             f"NOT in agreement: at {len(agreement.different)} of {agreement.compared} commits the store's "
             f"accuracy differs from the one computed from the router's own notes: {named}."
         )
+    where = "the one commit" if agreement.compared == 1 else f"all {agreement.compared} commits"
     return (
-        f"Checked in this run: at all {agreement.compared} commits the right and the judged answers in the "
-        "results store equal those computed from the router's own notes, which no telemetry passes through."
+        f"Checked in this run: at {where} the right and the judged answers in the results store equal those "
+        "computed from the router's own notes, which no telemetry passes through."
     )

@@ -131,7 +131,8 @@ def caution(evidence: Evidence) -> str:
         return "There is only one commit, so there is no step to compare."
     expected = 0.05 * steps
     opening = (
-        f"{wording.plural(steps, 'step')} between neighbouring commits were compared. If nothing had "
+        f"{wording.plural(steps, 'step')} between neighbouring commits "
+        f"{'was' if steps == 1 else 'were'} compared. If nothing had "
         f"changed, up to about {expected:.1f} of them would fall below p = 0.05 by chance alone. "
     )
     if not outstanding:
