@@ -198,6 +198,28 @@ def test_a_forked_child_of_a_test(tmp_path: Path) -> None:
     assert len(list(ended.spool.iterdir())) == 2
 
 
+def test_a_journal_that_cannot_be_completed(tmp_path: Path) -> None:
+    """It is told, and the rest of the session's end goes on; its spans stay for the next to complete."""
+    ended = in_session(
+        tmp_path,
+        """
+        test(1)
+        with gnomon.tool("t"): pass
+        spool = active.spool_directory
+        spool.rename("elsewhere")
+        spool.touch()
+        active.on_close.append(lambda: print("the rest"))
+        close()
+        spool.unlink()
+        pathlib.Path("elsewhere").rename(spool)
+        """,
+    )
+    assert (ended.status, ended.output) == (0, "the rest\n")
+    assert "completing a spool file failed" in ended.log
+    recover(ended.spool)
+    assert [span.name for span in read_spans(ended.spool)] == ["execute_tool t"]
+
+
 def test_a_fork_may_be_the_first_to_record(tmp_path: Path) -> None:
     """A test knows that there may be spans under it as soon as it forks; between tests a fork is nobody's."""
     ended = in_session(

@@ -55,11 +55,14 @@ class JournalProcessor(SpanProcessor):
             failed("writing a span of a test", error)
 
     def shutdown(self) -> None:
-        """Completes the journal."""
+        """Completes the journal; what cannot be written now stays for whoever looks into the spool next."""
         with self._lock:
             journal, self._journal = self._journal, None
         if journal is not None:
-            journal.complete()
+            try:
+                journal.complete()
+            except OSError as error:
+                failed("completing a spool file", error)
 
     def forked(self) -> None:
         """In a forked child: leaves the parent's journal alone and begins one of its own."""
