@@ -102,11 +102,12 @@ class RunFiles:
                 )
         self._journals.clear()
 
-    def recorded_by_tests(self, workers: Iterable[str] = ("*",)) -> Iterator[dict[str, Any]]:
-        """The spans that the executing processes recorded, finished or as their process left them."""
+    def recorded_by_tests(self, workers: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
+        """The spans that the executing processes (default: all) recorded, finished or as they left them."""
+        theirs = ("",) if workers is None else tuple(f"{worker}." for worker in workers)
+        beginnings = tuple(f"{self._stem}.{their}" for their in theirs)
         for directory in self.directories:
-            for worker in workers:
-                yield from journal.recorded(directory, f"{self._stem}.{worker}.*traces.jsonl")
+            yield from journal.recorded(directory, lambda name: name.startswith(beginnings))
 
 
 def fallback_directory() -> Path:

@@ -18,6 +18,7 @@ from typing import Any
 from gnomon.otlp import encode
 from gnomon.record import Record
 from gnomon.runs.result import MAIN_WORKER, TestResult, never_started
+from gnomon.spool import files
 from gnomon.spool.journal import DAMAGED, PART
 from gnomon.spool.lock import own, still_there, try_lock
 
@@ -108,8 +109,11 @@ def end_abandoned(directory: Path, end: Callable[[str, Plan], None]) -> None:
     It is held meanwhile. What `end` cannot write now is tried again by the next call; a plan of which it
     can make nothing is set aside and told of, so that it stands in nobody's way.
     """
-    for path in sorted(directory.glob(f"*{SUFFIX}")):
-        stem = path.name.removesuffix(SUFFIX)
+    for name in files.names(directory):
+        if not name.endswith(SUFFIX):
+            continue
+        path = directory / name
+        stem = name.removesuffix(SUFFIX)
         if path.with_name(f"{stem}.traces.jsonl{PART}").exists():
             continue  # its journal comes first, and could not be completed now
         try:

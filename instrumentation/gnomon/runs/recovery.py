@@ -43,8 +43,8 @@ def _end(directory: Path, stem: str, plan: Plan) -> Iterator[Path]:
     if (directory / f"{stem}{_TRACES}{journal.PART}{journal.DAMAGED}").exists():
         return  # what the run had come to is not known
     values = plain(plan.resource.get("attributes", ()))
-    spans = _recorded(directory, f"{stem}{_TRACES}")
-    called = list(journal.recorded(directory, f"{stem}.*{_TRACES}"))
+    spans = _recorded(directory, stem)
+    called = list(journal.recorded(directory, lambda name: name.startswith(f"{stem}.")))
     started = values["gnomon.run.started_at"] / 1e9
     ended = max([started, *(int(span["endTimeUnixNano"]) / 1e9 for span in called)])
     ended = max([ended, *(int(span["endTimeUnixNano"]) / 1e9 for _, span in spans)])
@@ -63,7 +63,7 @@ def _end(directory: Path, stem: str, plan: Plan) -> Iterator[Path]:
         lines.append(maker.run(started, ended, status, failed=True))
         own = encode.traces_line(plan.resource, plan.scope, lines)
         yield files.write(directory / f"{stem}{_END}", [own])
-    if not any(directory.glob(f"{stem}.metrics.jsonl*")):
+    if not any(name.startswith(f"{stem}.metrics.jsonl") for name in files.names(directory)):
         points.add_spans(called)
         lives = dict.fromkeys(_workers(spans), ended - started)
         line = points.line(plan.scope, started=started, ended=ended, worker_seconds=lives)
@@ -83,9 +83,10 @@ def _maker(plan: Plan, values: Mapping[str, Any]) -> RunSpans:
     )
 
 
-def _recorded(directory: Path, name: str) -> Spans:
+def _recorded(directory: Path, stem: str) -> Spans:
     """The spans in the run's own file, whatever became of its delivery."""
-    return [(plain(span.get("attributes", ())), span) for span in journal.recorded(directory, name)]
+    own = journal.recorded(directory, lambda name: name == stem)
+    return [(plain(span.get("attributes", ())), span) for span in own]
 
 
 def _seen(spans: Spans) -> Collected:

@@ -33,13 +33,20 @@ def signal_of(path: Path) -> Signal | None:
     return next((signal for signal in SIGNALS if name.endswith(f".{signal}.jsonl")), None)
 
 
-def pending(directory: Path) -> list[Path]:
-    """Complete files that wait for delivery, oldest first."""
+def names(directory: Path) -> list[str]:
+    """What lies in a spool, in order; nothing where it cannot be read.
+
+    It may be thousands of files, and a run looks for one kind after the other: no path is made of each.
+    """
     try:
-        names = os.listdir(directory)  # noqa: PTH208 - of many files that were sent no path is made
+        return sorted(os.listdir(directory))  # noqa: PTH208
     except OSError:
         return []
-    return sorted((directory / name for name in names if name.endswith(_PENDING)), key=_age)
+
+
+def pending(directory: Path) -> list[Path]:
+    """Complete files that wait for delivery, oldest first."""
+    return sorted((directory / name for name in names(directory) if name.endswith(_PENDING)), key=_age)
 
 
 def _age(path: Path) -> tuple[float, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.otlp import encode
+from gnomon.spool import files
 from gnomon.spool.forms import Form, spelled_out
 from gnomon.spool.lock import own, still_there, try_lock
 
@@ -189,16 +190,14 @@ def spans(part: Path) -> Iterator[dict[str, Any]]:
 _STATES = (PART, "", ".sent", ".rejected", PART + DAMAGED)
 
 
-def recorded(directory: Path, pattern: str) -> Iterator[dict[str, Any]]:
-    """The spans of all journals and finished files of these names (a glob that ends in `.traces.jsonl`).
+def recorded(directory: Path, wanted: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
+    """The spans of all journals and finished files whose names, without their endings, are wanted.
 
     Each is read once, by whatever name it has when its turn comes: others may finish, send and rename
     it meanwhile.
     """
-    names = {
-        path.name.partition(_ENDING)[0] for path in directory.glob(f"{pattern}*") if _ENDING in path.name
-    }
-    for name in sorted(names):
+    names = {name.partition(_ENDING)[0] for name in files.names(directory) if _ENDING in name}
+    for name in sorted(filter(wanted, names)):
         for state in _STATES:
             try:
                 yield from spans(directory / f"{name}{_ENDING}{state}")
@@ -214,9 +213,11 @@ def recover(directory: Path) -> list[Path]:
     that the operating system frees when the owner ends, however it ends.
     """
     recovered = []
-    for part in sorted(directory.glob(f"*.traces.jsonl{PART}")):
+    for name in files.names(directory):
+        if not name.endswith(f"{_ENDING}{PART}"):
+            continue
         try:
-            if (path := _recover(part)) is not None:
+            if (path := _recover(directory / name)) is not None:
                 recovered.append(path)
         except OSError:
             continue  # somebody else took it, or it cannot be written now: the next call tries again
