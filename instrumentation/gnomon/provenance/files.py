@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -54,13 +54,11 @@ def set_hash(files: Iterable[FileInForce]) -> str:
 def find(root: Path, patterns: Sequence[str], listing: Iterable[str] | None = None) -> list[FileInForce]:
     """The files below `root` that match any of the glob patterns (`**` crosses folders), by path.
 
-    `listing` holds candidates relative to the root, as git lists them; without one the folder is walked.
+    `listing` holds candidates relative to the root, as git lists them; by default all that is `below` it.
     """
     matchers = [re.compile(expression(pattern)) for pattern in patterns]
-    if listing is None:
-        listing = (path.relative_to(root).as_posix() for path in _walk(root))
     found = []
-    for relative in listing:
+    for relative in below(root) if listing is None else listing:
         if not any(matcher.fullmatch(relative) for matcher in matchers):
             continue
         path = root / relative
@@ -73,13 +71,16 @@ def find(root: Path, patterns: Sequence[str], listing: Iterable[str] | None = No
     return sorted(found, key=lambda file: file.path)
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def below(root: Path) -> list[str]:
+    """All files in a folder and its subfolders, relative to it, with `/`; for what git knows nothing of."""
+    found: list[str] = []
     for count, (folder, folders, names) in enumerate(os.walk(root)):
         if count >= _MOST_FOLDERS:
-            return
+            break
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
-        for name in names:
-            yield Path(folder, name)
+        inside = "" if count == 0 else f"{os.path.relpath(folder, root)}/".replace(os.sep, "/")
+        found.extend(f"{inside}{name}" for name in names)
+    return found
 
 
 def expression(pattern: str) -> str:

@@ -56,7 +56,8 @@ def identify(
     suite = choose_suite(settings, arguments)
     name = suite.name if suite is not None else settings.project.name
     sequence = next_sequence(environ, state_directory, name)
-    listing = git.listing()
+    if (listing := git.listing()) is None:
+        listing = files.below(settings.root)
     skills = files.find(settings.root, settings.skills.paths, listing)
     configs = files.find(settings.root, settings.skills.config_paths, listing)
     resource: dict[str, Any] = {
