@@ -37,6 +37,13 @@ def test_without_runs_the_answer_is_what_to_do(project: Project, command: str) -
     assert not (project.folder / ".gnomon").exists()
 
 
+def test_a_state_directory_that_is_a_file_is_a_mistake(project: Project) -> None:
+    """It is not told as if nothing had been recorded yet."""
+    (project.folder / ".gnomon").write_text("mine")
+    said = project.gnomon("runs", code=2)
+    assert said.startswith(f"gnomon: {project.folder / '.gnomon'}: the state directory is a file; set ")
+
+
 def test_runs(filled: Project) -> None:
     """Pending files are ingested first; newest run first; plain aligned text in a pipe."""
     head, newest, oldest = filled.gnomon("runs").splitlines()

@@ -25,6 +25,11 @@ def current_store(settings: Settings | None = None) -> Iterator[Store]:
     """
     settings = settings or gnomon_settings.load()
     spool = state.spool_directory(settings.state_directory)
+    if settings.state_directory.is_file():
+        raise UserError(
+            f"{settings.state_directory}: the state directory is a file; set state_directory in gnomon.yaml, "
+            "or GNOMON_STATE_DIRECTORY, to a folder"
+        )
     if (
         settings.store.url is None
         and not spool.is_dir()
