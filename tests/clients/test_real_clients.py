@@ -331,7 +331,7 @@ def test_used_up_retries_of_urllib3() -> None:
 
 
 def test_a_plain_requests_session() -> None:
-    """Without a retry policy each request is an attempt; time-outs and refusals are told apart."""
+    """Without a retry policy each request is an attempt, and time-outs are told apart."""
     with model_server(Answer(429), Answer(stall=True), Answer()) as server:
         session = requests_hook.instrument(requests.Session())
         url = f"{server.url}/v1/chat/completions"
@@ -342,6 +342,17 @@ def test_a_plain_requests_session() -> None:
             session.post(url, json={})
             session.get(f"{server.url}/health")
     assert seen(call) == [(429, "rate_limited"), (None, "timeout"), (200, None)]
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_connections_that_do_not_come_about(retries: int) -> None:
+    """Nobody listens: each try failed to connect, and none came too late."""
+    with model_server() as server:
+        url = server.url
+    with pytest.raises(requests.ConnectionError), gnomon.model_call("m") as call:
+        retrying_session(retries).post(f"{url}/v1/messages", json={})
+    assert seen(call) == [(None, "connection")] * (retries + 1)
+    assert call.error_type == "connection"
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from gnomon import error_types
 from gnomon.clients.endpoints import Match, is_model_request
 from gnomon.sdk.attempts import Attempt
 from gnomon.sdk.calls import ModelCall, current_call
@@ -36,7 +37,7 @@ class _Exchange:
         """The try under way is over, and another may follow."""
         attempt = self._current()
         if error is not None:
-            attempt.failed(error)
+            attempt.failed(error_types.CONNECTION if _is_refusal(error) else error)
         elif response is not None:
             attempt.answered(response.status)
         attempt.finish()
@@ -65,6 +66,11 @@ class _Exchange:
         """The pause before a retry is over: the next try begins."""
         if self.attempt is None:
             self.attempt = self.call.observed()
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether no connection came about. urllib3 derives this from its error for one that took too long."""
+    return any(kind.__name__ == "NewConnectionError" for kind in type(error).__mro__)
 
 
 def _follow_body(raw: Any, attempt: Attempt) -> None:
