@@ -99,6 +99,15 @@ def test_tests_beside_the_code_are_suites_too(tmp_path: Path) -> None:
     assert settings.skills.paths == ("**/SKILL.md",)
 
 
+def test_a_folder_that_cannot_be_written_to_is_a_mistake(tmp_path: Path) -> None:
+    """It is named with the reason, and nothing is left half-written."""
+    (tmp_path / ".gnomon").write_text("mine")
+    done = gnomon("init", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("gnomon: .gnomon cannot be made (File exists); name a folder that you may")
+    assert [path.name for path in tmp_path.iterdir()] == [".gnomon"]
+
+
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     """Without --force nothing is overwritten; with it the file is written anew."""
     file = tmp_path / "gnomon.yaml"

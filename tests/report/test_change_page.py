@@ -489,4 +489,5 @@ def test_the_command(tmp_path: Path) -> None:
     project.gnomon("changes", "page", "ffff", "--out", "other.html")
     assert "Nothing is known to have moved" in (folder / "other.html").read_text("utf-8")
     assert "is no finding" in project.gnomon("changes", "page", "nothing", code=1)
-    assert "cannot be written" in project.gnomon("changes", "page", "HEAD", "--out", "no/where.html", code=2)
+    said = project.gnomon("changes", "page", "HEAD", "--out", "no/where.html", code=2)
+    assert "cannot be written (No such file or directory); name a file in a folder that is there" in said

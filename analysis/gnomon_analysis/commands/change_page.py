@@ -45,7 +45,10 @@ def page(reference: str, out: Path | None) -> None:
     try:
         change_page.write(change, target)
     except OSError as error:
-        raise UserError(f"--out {target}: cannot be written ({error.strerror})") from None
+        raise UserError(
+            f"--out {target}: cannot be written ({error.strerror}); name a file in a folder that is there and "
+            "that you may write to"
+        ) from None
     click.echo(change_page.lead(change))
     click.echo(f"page  {target}")
 

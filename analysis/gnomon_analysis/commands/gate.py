@@ -148,7 +148,10 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise UserError(f"--markdown {path}: cannot be written ({error.strerror})") from None
+        raise UserError(
+            f"--markdown {path}: cannot be written ({error.strerror}); name a file in a folder that is there "
+            "and that you may write to"
+        ) from None
 
 
 def _echo(outcome: Outcome) -> None:

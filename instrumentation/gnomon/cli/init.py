@@ -40,11 +40,21 @@ def init(folder: Path, force: bool) -> None:
         given["suites"] = list(found.suites)
     if found.skill_files:
         given["skills.paths"] = list(found.skills)
-    prepare(folder / ".gnomon")
+    _prepare(folder / ".gnomon")
     write_text(folder / SCHEMA, json.dumps(json_schema(), indent=2) + "\n")
     write_text(file, render(given, SCHEMA))
     load(file, environ={})
     _tell(file, found)
+
+
+def _prepare(state: Path) -> None:
+    try:
+        prepare(state)
+    except OSError as error:
+        raise UserError(
+            f"{state} cannot be made ({error.strerror}); name a folder that you may write to and that has no "
+            "file of that name"
+        ) from None
 
 
 def _tell(file: Path, found: Found) -> None:
