@@ -247,12 +247,13 @@ def test_forked_children_measure_what_they_did_themselves(tmp_path: Path) -> Non
     ended = run(
         tmp_path,
         """
-        import multiprocessing, gnomon
+        import multiprocessing, os, gnomon
         from opentelemetry import metrics
         gnomon.configure()
         theirs = metrics.get_meter("theirs").create_up_down_counter("theirs")
 
         def work(calls, generations):
+            print(os.getpid(), flush=True)
             for _ in range(calls):
                 with gnomon.tool("t"), gnomon.model_call("claude-haiku-4-5") as call: call.tokens(10, 1)
             theirs.add(1, {"generation": generations})
@@ -281,6 +282,9 @@ def test_forked_children_measure_what_they_did_themselves(tmp_path: Path) -> Non
         "gen_ai.client.inference.usage.input_tokens": [10, 10, 50],
     }
     assert {point.attributes["generation"] for point in points if point.metric == "theirs"} == {0, 1, 2}
+    ours = [point for point in points if point.metric in names]
+    for told in (ended.spans, ours):
+        assert sorted({one.resource["process.pid"] for one in told}) == sorted(map(int, ended.output.split()))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

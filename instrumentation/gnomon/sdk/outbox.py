@@ -22,7 +22,9 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from gnomon.otlp import encode
+from gnomon.registry import attributes as a
 from gnomon.registry.values import DROP_REASONS
+from gnomon.sdk import recorder as recorders
 from gnomon.sdk.guard import failed, logger
 from gnomon.spool.journal import Journal
 
@@ -81,9 +83,12 @@ class Segment:
 
     def _open(self, span: ReadableSpan) -> Journal:
         scope = span.instrumentation_scope
+        resource = dict(span.resource.attributes)
+        if recorders.process:  # forked, with the resource of the parent
+            resource[a.PROCESS_PID.name] = os.getpid()
         return Journal(
             self._names.next("traces"),
-            encode.resource(span.resource.attributes),
+            encode.resource(resource),
             encode.scope(scope.name, scope.version) if scope is not None else encode.scope(),
         )
 

@@ -264,6 +264,7 @@ def _instruments(
 ) -> tuple[MeterProvider, Instruments]:
     from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - see `_build`
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
 
     from gnomon.sdk.assembly import instruments_of  # noqa: PLC0415
     from gnomon.sdk.metrics_spool import SpoolMetricExporter  # noqa: PLC0415
@@ -272,8 +273,11 @@ def _instruments(
         SpoolMetricExporter(names, os.environ, courier.notify),
         export_interval_millis=_number("OTEL_METRIC_EXPORT_INTERVAL", 1000 * interval),
     )
-    # The tracer provider's resource: OpenTelemetry gives it an instance id of its own in a forked child.
-    provider = MeterProvider([reader], tracer_provider.resource, shutdown_on_exit=False)
+    # In a forked child OpenTelemetry gives the tracer provider's resource an instance id of its own.
+    resource = tracer_provider.resource
+    if recorders.process:
+        resource = resource.merge(Resource({a.PROCESS_PID.name: os.getpid()}))
+    provider = MeterProvider([reader], resource, shutdown_on_exit=False)
     return provider, instruments_of(provider, settings, outbox.dropped)
 
 
