@@ -46,8 +46,8 @@ def page(reference: str, out: Path | None) -> None:
         change_page.write(change, target)
     except OSError as error:
         raise UserError(
-            f"--out {target}: cannot be written ({error.strerror}); name a file in a folder that is there and "
-            "that you may write to"
+            f"--out {target}: cannot be written ({error.strerror}); name a file in a folder that is there "
+            "and that you may write to"
         ) from None
     click.echo(change_page.lead(change))
     click.echo(f"page  {target}")
