@@ -209,6 +209,38 @@ def test_raw_responses_are_opened() -> None:
     assert second.usage == OPENAI
 
 
+def test_stream_helpers_of_openai() -> None:
+    """The events of the client's own helpers hold the chunks, and are read like them."""
+    with model_server() as server:
+        client = gpt(server.url)
+        with gnomon.model_call("gpt-5") as chat:
+            with client.chat.completions.stream(
+                model="gpt-5", messages=MESSAGES, stream_options={"include_usage": True}
+            ) as chunks:
+                assert "content.delta" in [event.type for event in chat.stream(chunks)]
+        with gnomon.model_call("gpt-5") as response:
+            with client.responses.stream(model="gpt-5", input="hi") as events:
+                assert list(response.stream(events))
+    assert chat.usage == response.usage == OPENAI
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_async_response_that_is_still_to_be_read() -> None:
+    """Its wrapper tells nothing yet, and nothing is begun that nobody awaits."""
+
+    async def ask(url: str) -> gnomon.ModelCall:
+        async with openai.AsyncOpenAI(api_key="k", base_url=f"{url}/v1") as client:
+            with gnomon.model_call("gpt-5") as call:
+                asking = client.chat.completions.with_streaming_response
+                async with asking.create(model="gpt-5", messages=MESSAGES) as response:
+                    call.read(response)
+                    call.read(await response.parse())
+        return call
+
+    with model_server() as server:
+        assert asyncio.run(ask(server.url)).usage == OPENAI
+
+
 def test_async_clients_keep_their_attempts_apart() -> None:
     """Twenty calls at once through one async client: each has its own retry and its own tokens."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -115,5 +116,6 @@ def view(response: object) -> View | None:
         return None if found is None else View(found)
     parse = getattr(response, "parse", None)
     if callable(parse) and hasattr(response, "http_response"):
-        return View(parse())
+        # The wrapper of an async client's streamed response: its body is not here yet, and not ours to await.
+        return None if inspect.iscoroutinefunction(parse) else View(parse())
     return View(response)

@@ -15,8 +15,9 @@ class StreamReader:
     """Collects model, tokens and finish reason from the events of a stream.
 
     Feed it every event: Anthropic's (`message_start`, `message_delta` …), OpenAI's chat completion
-    chunks (the usage comes in the last one if `stream_options={"include_usage": True}` was asked for)
-    or the events of OpenAI's responses, and the errors of each. Objects and parsed JSON are taken alike.
+    chunks (the usage comes in the last one if `stream_options={"include_usage": True}` was asked for),
+    bare or in the events of its client's stream helper, or the events of OpenAI's responses, and the
+    errors of each. Objects and parsed JSON are taken alike.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,8 @@ class StreamReader:
     def feed(self, event: object) -> None:
         """Takes one event; others than those named are passed over."""
         fields = View(event)
+        if fields.get("type") == "chunk":
+            fields = fields.part("chunk")
         kind = fields.get("type")
         if kind == "message_start":
             self._start(fields.part("message"))
@@ -34,9 +37,8 @@ class StreamReader:
             self._chunk(fields)
         elif isinstance(kind, str) and kind.startswith("response.") and fields.has("response"):
             self._response(fields.part("response"))
-        if kind == "error" or (
-            kind is None and fields.has("error")
-        ):  # the latter in a chunk, or in place of it
+        # OpenAI's chat completions have their error in a chunk, or in place of one.
+        if kind == "error" or (kind is None and fields.has("error")):
             self._reading = replace(
                 self._reading or Reading(), error_type=told_by(fields) or error_types.OTHER
             )
