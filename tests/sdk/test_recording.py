@@ -567,8 +567,8 @@ def test_what_is_handed_over_wrongly_costs_no_record(tmp_path: Path) -> None:
     assert past[7]["error.type"] == "other"
 
 
-def test_content_and_exceptions_that_have_no_text_cost_no_record(tmp_path: Path) -> None:
-    """What cannot be put into words is left out; the rest of the call or step is recorded."""
+def test_content_and_exceptions_that_cannot_be_read_cost_no_record(tmp_path: Path) -> None:
+    """What cannot be put into words is left out, the rest is recorded, and the host gets its own error."""
     ended = run(
         tmp_path,
         """
@@ -576,6 +576,8 @@ def test_content_and_exceptions_that_have_no_text_cost_no_record(tmp_path: Path)
         gnomon.configure()
         class Mute(Exception):
             def __str__(self): raise RuntimeError
+            @property
+            def code(self): raise RuntimeError
         ring = []
         ring.append(ring)
         for content in ({(1, 2): 3}, ring):
@@ -586,14 +588,17 @@ def test_content_and_exceptions_that_have_no_text_cost_no_record(tmp_path: Path)
             try:
                 with step: raise Mute
             except Mute: print("mine")
+        try:
+            with gnomon.model_call("m") as call, call.attempt(): raise Mute
+        except Mute: print("mine")
         """,
         OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="true",
     )
-    assert (ended.status, ended.output) == (0, "mine\n" * 2)
-    assert len(ended.spans) == 4
+    assert (ended.status, ended.output) == (0, "mine\n" * 3)
+    assert len(ended.spans) == 5
     read = [span for span in ended.spans if span.get("gen_ai.usage.input_tokens") == 3]
     assert [span.get("gen_ai.output.messages") for span in read] == [None, None]
     failed = [span for span in ended.spans if span.status == 2]
     told = [event.attributes for span in failed for event in span.events if event.name == "exception"]
-    assert [one["exception.type"] for one in told] == ["__main__.Mute"] * 2
+    assert [one["exception.type"] for one in told] == ["__main__.Mute"] * 3
     assert all("exception.message" not in one for one in told)

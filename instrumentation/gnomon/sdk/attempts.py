@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from gnomon import error_types, given
+from gnomon.sdk.guard import fate_of
 
 
 class Attempt:
@@ -79,8 +80,8 @@ class Attempt:
         if isinstance(error, str):
             self.error_type = error_types.named(error)
             return
-        self.error_type = error_types.of_exception(error)
-        self.status = self.status or error_types.status_of(error)
+        self.error_type, status = fate_of(error)
+        self.status = self.status or status
 
     def finish(self) -> None:
         """Ends the attempt now; later calls change nothing."""
