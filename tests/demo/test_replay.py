@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -105,7 +106,7 @@ def test_a_collector_that_dies_half_way_costs_no_answer(repository: Path, tmp_pa
     assert in_the_store(result.out) == from_the_notes(result.out)
     assert result.agreement.different == ()
     (note,) = result.notes
-    assert f" did not reach {sink.endpoint} and wait; send them with: gnomon spool replay --directory" in note
+    assert f" did not reach {sink.endpoint} and wait; send them with: " in note
 
 
 def test_a_golden_set_of_other_skills_is_noted(repository: Path, tmp_path: Path) -> None:
@@ -126,6 +127,21 @@ def test_a_golden_set_of_other_skills_is_noted(repository: Path, tmp_path: Path)
     assert f"Note      {note}" in done.stdout
     assert "1 commit × 1 run, 2 golden cases each" in done.stdout  # noqa: RUF001 - the sign that it prints
     assert note[1:] in (tmp_path / ".gnomon" / "demo" / "report.html").read_text()
+
+
+def test_commands_that_are_shown_can_be_run(repository: Path, tmp_path: Path) -> None:
+    """Where no shell finds Gnomon, as after `make demo`, the report shows where it is."""
+    git = shutil.which("git")
+    assert git is not None
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").symlink_to(git)
+    golden = repository / "tests" / "routing_golden.yaml"
+    arguments = ("demo", "--repo", str(repository), "--golden", str(golden), "--range", "HEAD~1..HEAD")
+    path = os.environ | {"PATH": str(tmp_path / "bin")}
+    done = warm.anew([str(SCRIPT), *arguments], cwd=tmp_path, env=path)
+    assert done.returncode == 0, done.stderr
+    state = tmp_path / ".gnomon" / "demo"
+    assert f"GNOMON_STATE_DIRECTORY={state} {SCRIPT} show last" in (state / "report.html").read_text()
 
 
 def test_the_story_of_the_example_is_told(repository: Path, tmp_path: Path) -> None:

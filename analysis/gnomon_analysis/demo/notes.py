@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gnomon.spool import files
+from gnomon_analysis.demo import program
 from gnomon_analysis.demo.golden import GoldenSet
 from gnomon_analysis.report import wording
 
@@ -51,5 +52,6 @@ def _undelivered(spool: Path, endpoint: str) -> str | None:
         return f"{endpoint} refused {wording.plural(refused, 'file')}, kept in {spool}"
     if not waiting:
         return None
-    again = f"gnomon spool replay --directory {shlex.quote(str(spool))} --endpoint {shlex.quote(endpoint)}"
+    there, where = shlex.quote(endpoint), shlex.quote(str(spool))
+    again = f"{program.gnomon()} spool replay --directory {where} --endpoint {there}"
     return f"{wording.plural(waiting, 'file')} did not reach {endpoint} and wait; send them with: {again}"

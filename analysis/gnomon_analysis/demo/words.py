@@ -7,6 +7,7 @@ import shlex
 from datetime import UTC, datetime
 
 from gnomon.version import __version__
+from gnomon_analysis.demo import program
 from gnomon_analysis.demo.plan import Agreement, Replayed, Wish
 from gnomon_analysis.demo.router import MODEL, PROVIDER
 from gnomon_analysis.report.page import Setting
@@ -41,10 +42,9 @@ def setting(wish: Wish, replayed: Replayed) -> Setting:
         tool_use_note=_TOOL_USE,
         facts=_facts(wish, replayed),
         checks=(_check(replayed.agreement), *(f"{note[0].upper()}{note[1:]}" for note in replayed.notes)),
-        commands=(
-            f"GNOMON_STATE_DIRECTORY={state} gnomon runs",
-            f"GNOMON_STATE_DIRECTORY={state} gnomon tests",
-            f"GNOMON_STATE_DIRECTORY={state} gnomon show last",
+        commands=tuple(
+            f"GNOMON_STATE_DIRECTORY={state} {program.gnomon()} {command}"
+            for command in ("runs", "tests", "show last")
         ),
     )
 
