@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from gnomon import error_types
 from gnomon.clients.endpoints import Match, is_model_request
 from gnomon.sdk.attempts import Attempt
 from gnomon.sdk.calls import ModelCall, current_call
@@ -37,7 +36,7 @@ class _Exchange:
         """The try under way is over, and another may follow."""
         attempt = self._current()
         if error is not None:
-            attempt.failed(error_types.CONNECTION if _is_refusal(error) else error)
+            attempt.failed("connection" if _is_refusal(error) else error)
         elif response is not None:
             attempt.answered(response.status)
         attempt.finish()
