@@ -199,6 +199,25 @@ def test_claude_code_fed_turn_by_turn() -> None:
     assert read(messages) == read(CLAUDE_CODE)
 
 
+def test_claude_code_with_a_result_of_no_turns() -> None:
+    """An error after the run's own result takes nothing back; alone it is what there is."""
+    empty: dict[str, Any] = {
+        "type": "result",
+        "subtype": "error_during_execution",
+        "is_error": True,
+        "num_turns": 0,
+        "session_id": "5c7e",
+        "total_cost_usd": 0,
+        "usage": {"input_tokens": 0, "output_tokens": 0},
+        "modelUsage": {},
+    }
+    assert read([*STOPPED, CLAUDE_CODE, empty]) == read(CLAUDE_CODE)
+    refused = said("4f2a", "<synthetic>", 0)
+    assert read([*STOPPED[:1], refused, empty, STOPPED[0]]) == read(empty)
+    assert read(empty)[0].error_type == "other"
+    assert read([*STOPPED, empty]) == read(STOPPED)
+
+
 @pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
 def test_ends_of_lines_that_are_none_in_json(sign: str) -> None:
     """A line of JSON may hold signs as they are that end a line elsewhere."""

@@ -24,7 +24,7 @@ _BROKEN_OFF = "error_during_execution"
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The `assistant` messages of a turn that has no result, in their order, and the result before it.
+    """What models said in a turn that has no result, in its order, and the result before it.
 
     A run that is fed turn by turn writes a result a turn, each with the sums since the run began.
     """
@@ -105,20 +105,34 @@ def last_result(text: str | bytes | bytearray) -> Any:
 def result_of(latest_first: Iterable[Any]) -> Any:
     """The last result among the messages of a run, or what there is after it or without one (`Unfinished`).
 
-    Of messages that are none of Claude Code's: the last.
+    Of messages that are none of Claude Code's: the last. Versions before 2.1.7 may add a result of no turns,
+    an error by which a background task could not be told; it counts where there is nothing else.
     """
     last: Any = None
+    empty: Any = None
     said: list[Mapping[str, Any]] = []
     for message in latest_first:
         if not isinstance(message, Mapping):
             continue
         if message.get("type") == "result":
-            return Unfinished(tuple(reversed(said)), message) if said else message
-        last = message if last is None else last
-        # A transcript has messages of this type, too, but a `sessionId`, and no end that could be missing.
-        if message.get("type") == "assistant" and message.get("session_id"):
+            if message.get("num_turns") != 0:
+                return Unfinished(tuple(reversed(said)), message) if said else message
+            empty = message if empty is None else empty
+        elif _is_answer(message):
             said.append(message)
-    return Unfinished(tuple(reversed(said)), None) if said else last
+        last = message if last is None else last
+    return Unfinished(tuple(reversed(said)), None) if said else last if empty is None else empty
+
+
+def _is_answer(message: Mapping[str, Any]) -> bool:
+    """Whether a model said this in a run; a transcript has such messages, but a `sessionId` and no result."""
+    said = View(message).part("message")
+    return (
+        message.get("type") == "assistant"
+        and bool(message.get("session_id"))
+        and said.has("usage")
+        and said.text("model") != _SYNTHETIC
+    )
 
 
 def _parse(text: str) -> Any:
@@ -137,8 +151,7 @@ def _of_messages(messages: Sequence[Mapping[str, Any]]) -> tuple[Reading, ...]:
     last: dict[str, View] = {}
     for place, message in enumerate(messages):
         said = View(message).part("message")
-        if said.text("model") != _SYNTHETIC and said.has("usage"):
-            last[said.text("id") or f"#{place}"] = said
+        last[said.text("id") or f"#{place}"] = said
     used: dict[str | None, Usage] = {}
     for said in last.values():
         model, usage = said.text("model"), anthropic.usage_of(said.part("usage"))
