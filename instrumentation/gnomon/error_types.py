@@ -52,9 +52,16 @@ def of_exception(error: BaseException) -> str:
 
 def status_of(error: BaseException) -> int | None:
     """The HTTP status that an exception carries, if it carries one."""
-    for holder in (error, getattr(error, "response", None)):
+    for holder in (error, _read(error, "response")):
         for name in ("status_code", "status", "code"):
-            value = getattr(holder, name, None)
+            value = _read(holder, name)
             if isinstance(value, int) and not isinstance(value, bool) and 100 <= value < 600:
                 return value
     return None
+
+
+def _read(holder: object, name: str) -> object:
+    try:
+        return getattr(holder, name, None)
+    except Exception:  # a property of somebody else's
+        return None

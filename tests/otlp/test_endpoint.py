@@ -198,6 +198,22 @@ def test_switches() -> None:
     assert set(found) == {"metrics", "logs"}
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [
+        ("http://me:s3cr3t@h:99999", "'http://***@h:99999'"),
+        ("http://me:s3/c#r3t@h:99999", "'http://***@h:99999'"),
+        ("me:s3cr3t@h:99999", "'***@h:99999'"),
+        ("ftp://h:21", "'ftp://h:21'"),
+    ],
+)
+def test_an_address_that_is_none_is_told_without_its_secret(endpoint: str, shown: str) -> None:
+    """What is no address is shown in the error, but for what stands before its last @."""
+    with pytest.raises(UserError) as caught:
+        resolve({}, endpoint=endpoint)
+    assert shown in str(caught.value)
+
+
 LINE = b'{"resourceSpans":[]}'
 
 

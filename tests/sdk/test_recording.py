@@ -525,6 +525,10 @@ def test_what_is_handed_over_wrongly_costs_no_record(tmp_path: Path) -> None:
             def __init__(self, value): self.value = value
             def __index__(self): return self.value
 
+        class Closed(TimeoutError):
+            @property
+            def response(self): raise RuntimeError("closed")
+
         with gnomon.model_call(None) as call:
             call.tokens(input=None, output="many", cache_read=-1, cache_write=10**30, reasoning=float("nan"))
             call.cost_usd(None)
@@ -535,7 +539,7 @@ def test_what_is_handed_over_wrongly_costs_no_record(tmp_path: Path) -> None:
             with call.attempt() as attempt: attempt.answered("fine")
             call.tokens(input=Whole(12), output=7.0, reasoning=fractions.Fraction(3))
             call.cost_usd(decimal.Decimal("0.5"))
-            call.fail(TimeoutError())
+            call.fail(Closed())
         for usd in ("1", float("inf"), float("nan"), -1):
             with gnomon.model_call("m") as call: call.cost_usd(usd)
         for odd in (

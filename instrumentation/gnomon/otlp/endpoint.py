@@ -24,7 +24,8 @@ Protocol = Literal["grpc", "http/protobuf", "http/json"]
 SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 PROTOCOLS: tuple[Protocol, ...] = ("grpc", "http/protobuf", "http/json")
 GRPC_PORT = 4317
-_CREDENTIALS = r"(?<=//)[^/?#]*@|\A[^/?#]*@"
+# Of an address that is none: up to its last @, since a password may hold what would end the host.
+_CREDENTIALS = r"(?s)\A(\w+://)?.*@"
 
 
 class Target(Record):
@@ -122,7 +123,7 @@ def url_of(value: str) -> SplitResult:
     except ValueError:
         valid = False
     if not valid:
-        shown = re.sub(_CREDENTIALS, "***@", value)
+        shown = re.sub(_CREDENTIALS, r"\1***@", value)
         raise UserError(
             f"the OTLP endpoint {shown!r} is no http or https URL; write one like http://localhost:4318"
         )
