@@ -96,7 +96,7 @@ def run(
     memory = folder / "memory"
     command, environment = how(RUNNER, python, contestant, folder, endpoint)
     command += arguments
-    environment["GNOMON_BENCHMARK_MEMORY"] = str(memory)
+    environment["BENCHMARK_MEMORY"] = str(memory)
     started = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

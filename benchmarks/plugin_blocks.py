@@ -118,9 +118,9 @@ def _run(
         command, environment = how(RUNNER, python_of(contestant, cache), contestant, folder, endpoint)
         written = folder / "blocks"
         environment |= {
-            "GNOMON_BENCHMARK_BLOCKS": str(written),
-            "GNOMON_BENCHMARK_PLUGIN": "gnomon",
-            "GNOMON_BENCHMARK_SIZE": str(block),
+            "BENCHMARK_BLOCKS": str(written),
+            "BENCHMARK_PLUGIN": "gnomon",
+            "BENCHMARK_SIZE": str(block),
         }
         subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
         found = json.loads(written.read_text(encoding="utf-8"))

@@ -3,9 +3,9 @@
 Two runs of one suite differ by more than a cheap plugin costs. Two neighbouring blocks of one run do not,
 and there are hundreds of them. Told by the environment:
 
-- GNOMON_BENCHMARK_PLUGIN: how the names of the plugin's modules begin;
-- GNOMON_BENCHMARK_SIZE: tests of a block, 0 to leave the plugin in throughout;
-- GNOMON_BENCHMARK_BLOCKS: the file that receives a JSON object: `blocks`, pairs of seconds a test with and
+- BENCHMARK_PLUGIN: how the names of the plugin's modules begin;
+- BENCHMARK_SIZE: tests of a block, 0 to leave the plugin in throughout;
+- BENCHMARK_BLOCKS: the file that receives a JSON object: `blocks`, pairs of seconds a test with and
   without the plugin, and `around`, the seconds that the plugin's own hooks took between collection and the
   first test, and at the session's end.
 """
@@ -115,9 +115,9 @@ class Blocks:
 
 if __name__ == "__main__":
     sys.path[0] = ""
-    run = Blocks(os.environ["GNOMON_BENCHMARK_PLUGIN"], int(os.environ["GNOMON_BENCHMARK_SIZE"]))
+    run = Blocks(os.environ["BENCHMARK_PLUGIN"], int(os.environ["BENCHMARK_SIZE"]))
     status = pytest.main(plugins=[run])
-    Path(os.environ["GNOMON_BENCHMARK_BLOCKS"]).write_text(
+    Path(os.environ["BENCHMARK_BLOCKS"]).write_text(
         json.dumps({"blocks": run.pairs, "around": run.around}), encoding="utf-8"
     )
     sys.exit(status)

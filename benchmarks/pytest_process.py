@@ -1,7 +1,7 @@
 """Runs pytest as `python -m pytest` does and leaves its peak memory behind.
 
 Registered before anything of pytest's is imported, the exit handler runs after every other one. The
-file named by GNOMON_BENCHMARK_MEMORY receives the peak resident size of this process and of its
+file named by BENCHMARK_MEMORY receives the peak resident size of this process and of its
 largest child (with pytest-xdist: a worker), in kilobytes.
 """
 
@@ -25,7 +25,7 @@ def _peak() -> int:
 def _leave_memory() -> None:
     own = _peak()
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    with open(os.environ["GNOMON_BENCHMARK_MEMORY"], "w") as out:  # noqa: PTH123 - no import may be added
+    with open(os.environ["BENCHMARK_MEMORY"], "w") as out:  # noqa: PTH123 - no import may be added
         out.write(f"{own} {child}\n")
 
 

@@ -226,7 +226,7 @@ def test_every_variable_that_is_read_is_known() -> None:
     known = {setting.variable for setting in walk()} | OTHERS.keys()
     read = re.compile(r"\$\{?(?:env:)?(GNOMON\w*)")
     named = set()
-    for room in ("instrumentation", "analysis", "generators", "collector", "stack", "tests"):
+    for room in ("instrumentation", "analysis", "generators", "collector", "stack", "benchmarks", "tests"):
         for file in (ROOT / room).rglob("*.py"):
             if file.parent == Path(__file__).parent or file.name == "test_config.py":
                 continue
