@@ -22,6 +22,7 @@ from gnomon_analysis.store import open_store
 from tests import warm
 from tests.attribution.planted import Runs
 from tests.changes.repositories import Repo, skill
+from tests.store.spool_files import Run
 
 COMMAND = (sys.executable, "-m", "gnomon.cli.main", "watch")
 
@@ -130,6 +131,18 @@ def test_without_a_repository_there_is_nothing_to_watch(tmp_path: Path) -> None:
     for arguments in (("--once",), ()):
         _, told = watch(folder, *arguments, code=3)
         assert "there is no git repository here" in told
+
+
+@pytest.mark.parametrize(
+    "arguments", [("watch", "--once"), ("changes",), ("bisect", "pass_rate"), ("backfill", "a..b")]
+)
+def test_without_git_there_is_nothing_to_read(repo: Repo, arguments: tuple[str, ...]) -> None:
+    """A sentence and exit code 3 from every command that reads a history."""
+    repo.commit("Begin", {"skills/a/SKILL.md": skill("a")})
+    Run(key="one", sequence=1, commit="a" * 40).write(repo.folder / ".gnomon" / "spool")
+    (empty := repo.folder / "bin").mkdir()
+    done = warm.anew([*COMMAND[:-1], *arguments], cwd=repo.folder, env=environment(PATH=str(empty)))
+    assert (done.returncode, done.stderr) == (3, "gnomon: git: the program is not installed; install git\n")
 
 
 def plant_a_fall(repo: Repo) -> str:

@@ -13,14 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import git
-
 from gnomon.errors import ExitCode, UserError
 from gnomon.provenance.files import blob_id, skill_name
 from gnomon_analysis.changes.entries import Commit, Entries, Entry, between, path_text
 from gnomon_analysis.changes.log import Revision, logged
 from gnomon_analysis.changes.patterns import SKILL, Patterns
-from gnomon_analysis.changes.repository import Repository
+from gnomon_analysis.changes.repository import GitCommandError, Repository
 
 ADDED, MODIFIED, DELETED, RENAMED = "added", "modified", "deleted", "renamed"
 
@@ -98,7 +96,7 @@ class History:
             for entry in entries:
                 try:
                     found += self._of_entry(entry)
-                except git.GitCommandError:
+                except GitCommandError:
                     self.unread.add(self.revisions[position].commit)
             self._files[position] = tuple(sorted(found, key=lambda file: file.path))
         return self._files[position]
@@ -112,7 +110,7 @@ class History:
             return Commit()
         try:
             return self._entries.at(position)
-        except git.GitCommandError as error:
+        except GitCommandError as error:
             raise _failed(self._repository, error) from None
 
     def content(self, file: ChangedFile, *, new: bool = True) -> bytes | None:
@@ -238,12 +236,12 @@ def line(opened: Repository, patterns: Patterns, since: str | None = None, tip: 
                 raise _no_commit(opened, since)
             span.append(f"^{oldest}")
         revisions = logged(opened, span)
-    except git.GitCommandError as error:
+    except GitCommandError as error:
         raise _failed(opened, error) from None
     return History(opened, patterns, revisions, opened.branch if tip == "HEAD" else tip)
 
 
-def _failed(opened: Repository, error: git.GitCommandError) -> UserError:
+def _failed(opened: Repository, error: GitCommandError) -> UserError:
     return UserError(f"{opened.top}: {said(error)}", ExitCode.MISSING)
 
 
@@ -251,7 +249,7 @@ def _no_commit(opened: Repository, name: str) -> UserError:
     return UserError(f"{opened.top}: there is no commit {name!r}; name one that `git log` shows")
 
 
-def said(error: git.GitCommandError) -> str:
+def said(error: GitCommandError) -> str:
     """What git said of a failure, in one line."""
     lines = str(error.stderr).strip().splitlines() or ["no message"]
     return f"git failed ({lines[-1]})"

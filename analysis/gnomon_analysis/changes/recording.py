@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import git
 from sqlalchemy import Connection, delete, func, select
 
 from gnomon.errors import UserError
@@ -21,7 +20,7 @@ from gnomon_analysis.changes.events import GIT, TELEMETRY, event, event_id
 from gnomon_analysis.changes.history import ChangedFile, History, line, said
 from gnomon_analysis.changes.memory import Memory
 from gnomon_analysis.changes.patterns import Patterns
-from gnomon_analysis.changes.repository import NoRepositoryError, Repository
+from gnomon_analysis.changes.repository import GitCommandError, NoRepositoryError, Repository
 from gnomon_analysis.changes.switches import Run, Scope
 from gnomon_analysis.store import Store
 from gnomon_analysis.store.opening import database_errors, reading, writing
@@ -99,7 +98,7 @@ def record(store: Store, settings: Settings) -> Recorded:
                 missing.append((folder, str(error)))
             except UserError as error:
                 notes.append(str(error))
-            except git.GitCommandError as error:
+            except GitCommandError as error:
                 notes.append(f"{folder}: {said(error)}")
         noticed += _record_switches(store, memory, now)
     memory.save()
@@ -118,7 +117,7 @@ def uncommitted(settings: Settings) -> list[str]:
                 patterns = Patterns.of(settings, opened.top)
                 with History(opened, patterns, (), None) as history:
                     found += [file.path for file in history.uncommitted()]
-        except (UserError, git.GitCommandError):
+        except (UserError, GitCommandError):
             continue  # said by `record`
     return found
 

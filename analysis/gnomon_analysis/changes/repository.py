@@ -24,10 +24,13 @@ from gnomon.provenance.vcs import repository_attributes
 try:
     import git
 except ImportError as error:
-    # GitPython looks for the program when it is imported.
+    # GitPython looks for the program when it is imported, which therefore happens nowhere else.
     if isinstance(error, ModuleNotFoundError):
         raise
     raise UserError("git: the program is not installed; install git", ExitCode.MISSING) from None
+
+GitCommandError = git.GitCommandError
+"""That git ended otherwise than well."""
 
 # Said on the command line of each git, where it outweighs what the repository says of itself.
 _CONFIGURATION = {
