@@ -117,6 +117,16 @@ def test_show(filled: Project) -> None:
     assert "no run is called" in filled.gnomon("show", "77", code=1)
 
 
+def test_many_tests_on_one_wrong_route_are_counted(project: Project) -> None:
+    """As many as --limit says are named."""
+    run = Run(key="one", sequence=1)
+    for case in range(12):
+        run.test(f"C{case:02d}", "failed", expected="alpha", actual="beta")
+    run.write(project.spool)
+
+    assert "alpha     beta       12  C00, C01 and 10 more\n" in project.gnomon("show", "--limit", "2")
+
+
 def test_show_as_json(filled: Project) -> None:
     """Everything about the run in one object."""
     shown = json.loads(filled.gnomon("show", "1", "--json"))

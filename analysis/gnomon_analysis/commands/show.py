@@ -35,7 +35,7 @@ class Misroute:
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="Rows of each list that may be long.",
+    help="Entries of each list that may be long.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all of the run as JSON.")
 def show(reference: str, suite: str | None, limit: int, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def show(reference: str, suite: str | None, limit: int, as_json: bool) -> None:
     for line in _head(run, workers):
         click.echo(line)
     _echo_collection_errors(broken, limit)
-    _echo_misroutes(wrong)
+    _echo_misroutes(wrong, limit)
     _echo_failures([result for result in results if result.outcome in FAILING], limit)
     _echo_slowest(results, limit)
     _echo_files("skills in force", skills, run.skills_hash)
@@ -145,14 +145,19 @@ def _echo_collection_errors(broken: Sequence[CollectionError], limit: int) -> No
         )
 
 
-def _echo_misroutes(wrong: Sequence[Misroute]) -> None:
+def _echo_misroutes(wrong: Sequence[Misroute], limit: int) -> None:
     if wrong:
         click.echo()
         echo_table(
             (Column("expected"), Column("actual"), Column("tests", right=True), Column("which")),
-            [(row.expected, row.actual, str(len(row.cases)), ", ".join(row.cases)) for row in wrong],
+            [(row.expected, row.actual, str(len(row.cases)), _named(row.cases, limit)) for row in wrong],
             "wrong routes",
         )
+
+
+def _named(cases: Sequence[str], limit: int) -> str:
+    more = f" and {len(cases) - limit} more" if len(cases) > limit else ""
+    return f"{', '.join(cases[:limit])}{more}"
 
 
 def _echo_failures(failures: Sequence[ResultRow], limit: int) -> None:
