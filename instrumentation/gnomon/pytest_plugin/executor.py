@@ -125,7 +125,7 @@ class Executor:
 
     @property
     def _node_id(self) -> str:
-        """The test that runs, or ran last; pytest puts a node id together at each look."""
+        """The test that runs, or ran last; looked up where it is asked for, which is seldom."""
         return "" if self._item is None else self._item.nodeid
 
     def _end_attempt(self) -> None:
