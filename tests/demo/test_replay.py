@@ -15,6 +15,7 @@ import yaml
 from gnomon.errors import UserError
 from gnomon_analysis.demo.answers import Score, read
 from gnomon_analysis.demo.demonstration import agree
+from gnomon_analysis.report import page, wording
 from gnomon_analysis.store import open_store
 from tests import warm
 from tests.cli.run import SCRIPT
@@ -144,6 +145,22 @@ def test_commands_that_are_shown_can_be_run(repository: Path, tmp_path: Path) ->
     assert f"GNOMON_STATE_DIRECTORY={state} {SCRIPT} show last" in (state / "report.html").read_text()
 
 
+def test_a_golden_set_of_skipped_cases_is_a_mistake(repository: Path, tmp_path: Path) -> None:
+    """There would be no accuracy to tell, and nothing to compare."""
+    golden = tmp_path / "golden.yaml"
+    golden.write_text("tests:\n  - {id: A, input: refund order 7781, expected_skill: refunds, skip: true}\n")
+    with pytest.raises(UserError, match=r"golden.yaml: every case is skipped; take `skip: true` out"):
+        replay(wish(repository, tmp_path / "out", golden=golden))
+
+
+def test_accuracy_that_stayed_is_told_once(repository: Path, tmp_path: Path) -> None:
+    """A pure rename between two commits moves nothing."""
+    result = replay(wish(repository, tmp_path / "out", span="HEAD~4..HEAD~2"))
+    accuracy = wording.percent(result.evidence.last.accuracy)
+    told = page.headline(result.evidence)
+    assert told.startswith(f"Over 2 commits routing accuracy stayed at {accuracy}: ±0.0 points, 95")
+
+
 def test_the_story_of_the_example_is_told(repository: Path, tmp_path: Path) -> None:
     """The merge of three skills falls, the split rises and stands out, a pure rename moves nothing."""
     evidence = replay(wish(repository, tmp_path / "out")).evidence
@@ -251,6 +268,7 @@ def test_json_is_the_whole_answer(repository: Path, tmp_path: Path) -> None:
         ),
         (["--repo", "{repository}", "--golden", "{golden}", "--range", "main"], 2, "two dots"),
         (["--repo", "{repository}", "--golden", "{repository}"], 2, "cannot be read (Is a directory); give"),
+        (["--repo", "{repository}/tests", "--golden", "{golden}"], 2, "a folder within the repository"),
         (["--endpoint", "ftp://x"], 2, "the OTLP endpoint 'ftp://x' is no http or https URL"),
         (["--price-as", "no-such-model"], 2, "the price table has no such model"),
         (["--runs", "0"], 2, "--runs"),

@@ -70,6 +70,10 @@ def demonstrate(
         git = Git(scratch)
         repository, golden_path = _material(git, scratch, wish)
         golden = load(golden_path)
+        if not golden.judged_cases:
+            raise UserError(
+                f"{golden_path}: every case is skipped; take `skip: true` out of at least one of them"
+            )
         history = SkillHistory(git, repository, scratch / "history.git")
         revisions = history.revisions(golden_path.name, wish.span)
         if not revisions:

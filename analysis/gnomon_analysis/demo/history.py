@@ -103,7 +103,7 @@ class SkillHistory:
     """A clone of a repository's committed history.
 
     Raises:
-        UserError: `repository` is not a git repository with commits.
+        UserError: `repository` is not a git repository with commits, or a folder within one.
     """
 
     def __init__(self, git: Git, repository: Path, folder: Path) -> None:
@@ -120,6 +120,9 @@ class SkillHistory:
             raise UserError(
                 f"{repository}: is not a git repository with commits; give --repo the path of one"
             ) from None
+        if git.run(top, "rev-parse", "--show-prefix").strip():
+            root = git.run(top, "rev-parse", "--show-toplevel").strip()
+            raise UserError(f"{repository}: is a folder within the repository {root}; give --repo that path")
         self._head = head
         git.run(top, "clone", "--quiet", "--mirror", "--template=", str(top), str(folder))
         git.run(folder, "config", "remote.origin.url", self._origin(top))

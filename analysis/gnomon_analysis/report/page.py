@@ -114,10 +114,10 @@ def headline(evidence: Evidence) -> str:
     commits = wording.plural(len(evidence.points), "commit")
     if overall is None or first.accuracy is None or last.accuracy is None:
         return f"Routing accuracy over {commits}: {wording.percent(last.accuracy)} at the last."
-    verb = "moved" if overall.paired.difference else "stayed the same"
+    ends = wording.percent(first.accuracy), wording.percent(last.accuracy)
+    moved = f"moved from {ends[0]} to {ends[1]}" if overall.paired.difference else f"stayed at {ends[1]}"
     return (
-        f"Over {commits} routing accuracy {verb} from {wording.percent(first.accuracy)} "
-        f"to {wording.percent(last.accuracy)}: {wording.points(overall.paired.difference)} points, "
+        f"Over {commits} routing accuracy {moved}: {wording.points(overall.paired.difference)} points, "
         f"95\u00a0% interval {wording.points(overall.paired.low)} to {wording.points(overall.paired.high)}. "
         f"{wording.plural(len(overall.paired.risen), 'case')} rose and "
         f"{len(overall.paired.fallen)} fell (exact p {_equals(overall.paired.p)})."
