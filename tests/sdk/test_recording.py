@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,40 @@ def test_texts_of_exceptions_can_be_kept_out(tmp_path: Path) -> None:
     assert len(ended.spans) == 2
     assert all(span.events for span in ended.spans)
     assert "a secret" not in "".join(path.read_text() for path in ended.spool.iterdir())
+
+
+def test_reading_a_response_is_no_latency(tmp_path: Path) -> None:
+    """What reading takes, the first time with its imports, is the program's and not the API's."""
+    ended = run(
+        tmp_path,
+        """
+        import time
+        import gnomon
+        gnomon.configure()
+
+        class Slow(dict):
+            def get(self, *key):
+                time.sleep(0.3)
+                return super().get(*key)
+
+        with gnomon.model_call("m") as call:
+            call.read(Slow(type="message"))
+        """,
+    )
+    (call,) = ended.spans
+    assert call.end - call.start >= 0.3e9
+    assert call["gnomon.model_call.api_latency"] < 0.3
+
+
+def test_the_state_directory_is_hidden_from_git(tmp_path: Path) -> None:
+    """What the SDK alone puts beside a project is not offered for a commit."""
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    run(tmp_path, "import gnomon; gnomon.configure()\nwith gnomon.model_call('m'): pass")
+    assert list((tmp_path / ".gnomon" / "spool").glob("*.traces.jsonl"))
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert status.stdout == ""
 
 
 def test_decorators_of_every_kind_of_function(tmp_path: Path) -> None:

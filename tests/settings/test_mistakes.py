@@ -208,6 +208,13 @@ def test_bytes_that_are_not_utf8_are_refused_with_their_line(tmp_path: Path) -> 
     )
 
 
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    """A folder called gnomon.yaml is told of, and not taken for the absence of settings."""
+    (tmp_path / "gnomon.yaml").mkdir()
+    with pytest.raises(UserError, match=r"gnomon\.yaml.*cannot be read"):
+        load(start=tmp_path, environ={})
+
+
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     """A path or GNOMON_CONFIG that names nothing is the user's mistake, and so is a folder."""
     with pytest.raises(UserError, match="does not exist"):

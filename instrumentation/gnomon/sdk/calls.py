@@ -85,6 +85,7 @@ class ModelCall(Block):
         "_error_type",
         "_more",
         "_process",
+        "_reading_took",
         "_recorder",
         "_reported_usd",
         "_service_tier",
@@ -117,6 +118,7 @@ class ModelCall(Block):
         self._error_type = ""
         self._process = recorders.process
         self._more: tuple[Reading, ...] = ()
+        self._reading_took = 0.0  # no API's latency: the first one imports what it needs
         self.reading: Reading | None = None
         self._recorder: Recorder | None = None
         self._reported_usd: float | None = None
@@ -158,6 +160,7 @@ class ModelCall(Block):
 
         Understands what `gnomon.clients.reading.read` does; of anything else it takes nothing.
         """
+        begun = time.perf_counter()
         try:
             from gnomon.clients.reading import read  # noqa: PLC0415 - not needed by those who record by hand
 
@@ -167,6 +170,7 @@ class ModelCall(Block):
                 self._more = readings[1:]
         except Exception as error:
             failed("reading a response", error)
+        self._reading_took += time.perf_counter() - begun
         return response
 
     def take(self, reading: Reading) -> None:
@@ -188,9 +192,11 @@ class ModelCall(Block):
     def stream(self, chunks: Any) -> Any:
         """Passes a streamed response through, and reads tokens and the time to the first chunk from it."""
         self._attributes[_STREAM] = True
+        begun = time.perf_counter()
         from gnomon.clients.streams import StreamReader  # noqa: PLC0415 - not needed without streaming
 
         reader = StreamReader()
+        self._reading_took += time.perf_counter() - begun
         return (
             self._stream_async(chunks, reader)
             if isinstance(chunks, AsyncIterable)
@@ -359,7 +365,7 @@ class ModelCall(Block):
             attempt = Attempt.reported(
                 1,
                 began_at=self._began_at,
-                latency=self.duration if seconds is None else seconds,
+                latency=max(0.0, self.duration - self._reading_took) if seconds is None else seconds,
                 status=fate_of(error)[1] if error is not None else None,
                 error_type=self._error_type or None,
             )

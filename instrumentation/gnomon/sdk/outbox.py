@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from gnomon.registry.values import DROP_REASONS
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.guard import failed, logger
 from gnomon.spool.journal import Journal
+from gnomon.state import prepare
 
 QUEUE_FULL, DISK_FULL, WRITE_FAILED, SHUTDOWN = DROP_REASONS
 
@@ -38,10 +40,14 @@ _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 
 class FileNames:
-    """Names of one process's spool files: `sdk-<service>-<UTC stamp>-<pid>-<n>.<signal>.jsonl`."""
+    """Names of one process's spool files: `sdk-<service>-<UTC stamp>-<pid>-<n>.<signal>.jsonl`.
 
-    def __init__(self, directory: Path, service: str) -> None:
+    `state` is the state directory where the spool lies in one: it is made with the first name.
+    """
+
+    def __init__(self, directory: Path, service: str, state: Path | None = None) -> None:
         self._directory = directory
+        self._state = state
         self._service = re.sub(r"[^A-Za-z0-9._-]+", "_", service)[:60] or "unknown"
         self._number = 0
         self._lock = threading.Lock()
@@ -51,6 +57,9 @@ class FileNames:
         with self._lock:
             self._number += 1
             number = self._number
+        if self._state is not None:
+            with suppress(OSError):  # whoever writes the file meets the same trouble, and tells of it
+                prepare(self._state)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         name = f"sdk-{self._service}-{stamp}-{os.getpid()}-{number}.{signal}.jsonl"
         return self._directory / name

@@ -24,6 +24,7 @@ from gnomon.registry import attributes as a
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.guard import failed, logger
 from gnomon.sdk.propagation import carried_in
+from gnomon.state import spool_directory as spool_of
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics import MeterProvider
@@ -204,8 +205,11 @@ def _build(arguments: Mapping[str, Any], settings: Settings) -> None:
 
     resource = describe(arguments, settings)
     targets = _targets(settings, arguments.get("endpoint"))
-    directory = Path(arguments.get("spool_directory") or settings.state_directory / "spool").absolute()
-    names = FileNames(directory, str(resource.attributes[a.SERVICE_NAME.name]))
+    state: Path | None = settings.state_directory.absolute()
+    directory = spool_of(settings.state_directory).absolute()
+    if arguments.get("spool_directory"):  # outside of any state directory
+        directory, state = Path(arguments["spool_directory"]).absolute(), None
+    names = FileNames(directory, str(resource.attributes[a.SERVICE_NAME.name]), state)
     courier = Courier(
         directory, targets, max_bytes=settings.spool.max_bytes, keep_days=settings.spool.keep_days
     )

@@ -132,7 +132,7 @@ def _gather(path: Path | None, start: Path | None, environ: Mapping[str, str] | 
 def find(start: Path) -> Path | None:
     """The nearest gnomon.yaml in or above a folder, not beyond the root of its git repository."""
     for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
+        if (folder / FILE_NAME).exists():
             return folder / FILE_NAME
         if (folder / ".git").exists():
             return None
