@@ -63,5 +63,5 @@ def status_of(error: BaseException) -> int | None:
 def _read(holder: object, name: str) -> object:
     try:
         return getattr(holder, name, None)
-    except Exception:  # a property of somebody else's
+    except Exception:  # a property of the host's own class
         return None

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Self
 
 from gnomon import error_types, given
-from gnomon.sdk.guard import fate_of
 
 
 class Attempt:
@@ -80,8 +79,8 @@ class Attempt:
         if isinstance(error, str):
             self.error_type = error_types.named(error)
             return
-        self.error_type, status = fate_of(error)
-        self.status = self.status or status
+        self.error_type = error_types.of_exception(error)
+        self.status = self.status or error_types.status_of(error)
 
     def finish(self) -> None:
         """Ends the attempt now; later calls change nothing."""

@@ -23,7 +23,7 @@ from gnomon.sdk import recorder as recorders
 from gnomon.sdk.attempts import Attempt
 from gnomon.sdk.block import Block
 from gnomon.sdk.call_span import ATTEMPT_EVENT, attempt_attributes, describe
-from gnomon.sdk.guard import failed, fate_of
+from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
 from gnomon.sdk.steps import content_text, inherited, record_exception
 
@@ -348,7 +348,7 @@ class ModelCall(Block):
 
     def _reason(self, error: BaseException) -> str:
         """The exception's error type; of one that says nothing, that of its body or the last attempt's."""
-        reason, _ = fate_of(error)
+        reason = error_types.of_exception(error)
         if reason == error_types.OTHER:
             from gnomon.clients.failures import told_by  # noqa: PLC0415 - for what is rare
             from gnomon.clients.reading import View  # noqa: PLC0415
@@ -366,7 +366,7 @@ class ModelCall(Block):
                 1,
                 began_at=self._began_at,
                 latency=max(0.0, self.duration - self._reading_took) if seconds is None else seconds,
-                status=fate_of(error)[1] if error is not None else None,
+                status=error_types.status_of(error) if error is not None else None,
                 error_type=self._error_type or None,
             )
             self.attempts.append(attempt)

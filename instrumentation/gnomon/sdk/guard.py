@@ -6,8 +6,6 @@ import logging
 import os
 import threading
 
-from gnomon import error_types
-
 logger = logging.getLogger("gnomon")
 
 _lock = threading.Lock()
@@ -28,15 +26,6 @@ def failed(where: str, error: BaseException) -> None:
             )
     except Exception:  # noqa: S110 - a logging handler of the host that raises must not reach it from here
         pass
-
-
-def fate_of(error: BaseException) -> tuple[str, int | None]:
-    """The error type of the host's exception and its HTTP status; its attributes may do anything."""
-    try:
-        return error_types.of_exception(error), error_types.status_of(error)
-    except Exception as failure:
-        failed("reading an exception", failure)
-        return error_types.OTHER, None
 
 
 def failures() -> dict[str, int]:

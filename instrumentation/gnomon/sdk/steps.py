@@ -22,7 +22,7 @@ from gnomon.registry import events
 from gnomon.registry.values import ERROR_TYPES
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.block import Block
-from gnomon.sdk.guard import failed, fate_of
+from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
 from gnomon.sdk.times import Moment, span_of_time
 
@@ -215,7 +215,7 @@ class Step(Block):
                 span.set_status(Status(StatusCode.ERROR))
             span.end(ended)
             if recorder.instruments is not None:
-                kind_of_error = fate_of(error)[0] if error is not None else self._error_type
+                kind_of_error = error_types.of_exception(error) if error is not None else self._error_type
                 recorder.instruments.step(
                     self._kind,
                     time.perf_counter() - self._start if self._duration is None else self._duration,
