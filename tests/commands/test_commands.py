@@ -182,6 +182,31 @@ def test_tests(filled: Project) -> None:
     assert "no test matches" in filled.gnomon("tests", "--match", "nothing", code=1)
 
 
+def test_failing_tests_may_be_in_files_that_could_not_be_collected(project: Project) -> None:
+    """After a run that could not be collected nothing is told as if all were well, until one can read it."""
+    (project.folder / "test_fine.py").write_text("def test_a(): pass\n")
+    broken = project.folder / "test_broken.py"
+    broken.write_text("def test_b(: pass\n")
+    pytest_run = [sys.executable, "-m", "pytest", "-q", "--gnomon", "-p", "no:cacheprovider"]
+    warm.run(pytest_run, cwd=project.folder, env=project.environment)
+
+    said = project.gnomon("tests", "--failing")
+    assert said.startswith("files that could not be collected (1), whose tests are not known\n")
+    assert said.splitlines()[-1].split() == ["shop", "test_broken.py", "SyntaxError:", "invalid", "syntax"]
+    assert "test_broken.py" in project.gnomon("tests", "--match", "BROKEN")
+    told = json.loads(project.gnomon("tests", "--failing", "--json"))
+    assert told["tests"] == []
+    (error,) = told["collection_errors"]
+    assert (error["suite"], error["path"]) == ("shop", "test_broken.py")
+    assert "test_broken.py" not in project.gnomon("tests", "--match", "test_a")
+    assert "no test matches" in project.gnomon("tests", "--flaky", code=1)
+
+    broken.write_text("def test_b(): pass\n")
+    warm.run(pytest_run, cwd=project.folder, env=project.environment)
+    assert "no test matches" in project.gnomon("tests", "--failing", code=1)
+    assert "could not be collected" not in project.gnomon("tests")
+
+
 def test_tables_on_a_terminal(filled: Project) -> None:
     """A terminal gets a drawn table that fits it."""
     leader, follower = pty.openpty()

@@ -11,7 +11,7 @@ from gnomon_analysis.commands.json_form import echo_json, plain
 from gnomon_analysis.commands.opened import current_store, no_runs_yet
 from gnomon_analysis.commands.tables import Column, echo_table
 from gnomon_analysis.flakiness import State, assess
-from gnomon_analysis.store import CaseRow
+from gnomon_analysis.store import CaseRow, UncollectedFile
 from gnomon_analysis.store.rows import FAILING
 
 _COLUMNS = (
@@ -25,6 +25,7 @@ _COLUMNS = (
     Column("last"),
     Column("duration", right=True),
 )
+_FILE_COLUMNS = (Column("suite"), Column("file"), Column("message"))
 
 
 @click.command()
@@ -47,6 +48,7 @@ def tests(
 ) -> None:
     """Shows the history of each test: pass rate, attempts, state; the worst first.
 
+    Files that the newest run of a suite could not collect are named beneath, since their tests are not known.
     Intervals are those of Wilson at 95 %. The state is that of `gnomon flaky`, by all of its runs, whatever
     commit is asked for.
     """
@@ -58,17 +60,35 @@ def tests(
         states = {
             (case.suite, case.case_id): case.state for case in assess(store, settings.flaky, suite=suite)
         }
+        broken = [one for one in store.uncollected(suite, commit) if _matches(one, matching) and not flaky]
     if flaky:
         found = [case for case in found if states.get((case.suite, case.case_id)) is State.FLAKY]
     if failing:
         found = [case for case in found if case.last_outcome in FAILING]
     found = sorted(found, key=_badness)[:limit]
     if as_json:
-        echo_json(tests=[plain(case) | {"state": states.get((case.suite, case.case_id))} for case in found])
-    if not found:
+        echo_json(
+            tests=[plain(case) | {"state": states.get((case.suite, case.case_id))} for case in found],
+            collection_errors=broken,
+        )
+    if not found and not broken:
         raise UserError("no test matches; `gnomon tests` without filters lists all", ExitCode.NEGATIVE)
-    if not as_json:
+    if as_json:
+        return
+    if found:
         echo_table(_COLUMNS, [_cells(case, states.get((case.suite, case.case_id))) for case in found])
+    if found and broken:
+        click.echo()
+    if broken:
+        echo_table(
+            _FILE_COLUMNS,
+            [(tables.text(one.suite), tables.text(one.path), tables.text(one.message)) for one in broken],
+            f"files that could not be collected ({len(broken)}), whose tests are not known",
+        )
+
+
+def _matches(file: UncollectedFile, part: str | None) -> bool:
+    return part is None or part.casefold() in (file.path or "").casefold()
 
 
 def _badness(case: CaseRow) -> tuple[float, float, str, str]:

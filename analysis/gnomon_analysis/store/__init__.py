@@ -19,6 +19,7 @@ from gnomon_analysis.store.rows import (
     ResultRow,
     RunRow,
     Tally,
+    UncollectedFile,
     WorkerRow,
 )
 from gnomon_analysis.store.store import Store, open_store
@@ -38,6 +39,7 @@ __all__ = [
     "RunRow",
     "Store",
     "Tally",
+    "UncollectedFile",
     "WorkerRow",
     "open_store",
 ]

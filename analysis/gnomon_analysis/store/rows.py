@@ -230,6 +230,16 @@ class CollectionError:
 
 
 @dataclass(frozen=True, slots=True)
+class UncollectedFile:
+    """A test file that could not be collected in the newest run of its suite, and why."""
+
+    suite: str | None
+    run_id: str
+    path: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRow:
     """One worker process of a run; `busy_time` is the part of its life spent in tests."""
 

@@ -24,6 +24,7 @@ from gnomon_analysis.store.rows import (
     RunRow,
     TrialDetail,
     Trials,
+    UncollectedFile,
     WindowCount,
     WorkerRow,
 )
@@ -122,6 +123,11 @@ class Store:
         """The test files of a run that could not be collected, and why."""
         with database_errors(self.url), reading(self.engine) as connection:
             return runs.list_collection_errors(connection, run_id)
+
+    def uncollected(self, suite: str | None = None, commit: str | None = None) -> list[UncollectedFile]:
+        """The test files that the newest run of each suite could not collect; `commit` as in `runs`."""
+        with database_errors(self.url), reading(self.engine) as connection:
+            return runs.list_uncollected(connection, suite, commit)
 
     def workers(self, run_id: str) -> list[WorkerRow]:
         """The worker processes of a run, by id."""

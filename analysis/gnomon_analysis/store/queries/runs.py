@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
 
 from gnomon.errors import ExitCode, UserError
 from gnomon.registry.attributes import CODE_FILE_PATH, GNOMON_TEST_MESSAGE
@@ -31,6 +31,7 @@ from gnomon_analysis.store.rows import (
     ModelCallTotals,
     ResultRow,
     RunRow,
+    UncollectedFile,
     WorkerRow,
 )
 
@@ -49,12 +50,16 @@ def in_suite(suite: str | None) -> tuple[ColumnElement[bool], ...]:
     return (or_(runs.suite == suite, tests_of_it),)
 
 
+def _at_commit(commit: str | None) -> tuple[ColumnElement[bool], ...]:
+    return () if commit is None else (runs.revision.startswith(commit, autoescape=True),)
+
+
 def list_runs(
     connection: Connection, suite: str | None = None, limit: int | None = None, commit: str | None = None
 ) -> list[RunRow]:
     """Runs, newest first; totals are those of the suite when one is named."""
-    at_commit = () if commit is None else (runs.revision.startswith(commit, autoescape=True),)
-    statement = select(schema.runs).where(*in_suite(suite), *at_commit).order_by(*NEWEST_FIRST).limit(limit)
+    wanted = (*in_suite(suite), *_at_commit(commit))
+    statement = select(schema.runs).where(*wanted).order_by(*NEWEST_FIRST).limit(limit)
     return _run_rows(connection, connection.execute(statement).all(), suite)
 
 
@@ -237,10 +242,33 @@ def list_config_files(connection: Connection, run_id: str) -> list[FileHash]:
 
 def list_collection_errors(connection: Connection, run_id: str) -> list[CollectionError]:
     """The files that could not be collected, in the order in which they were met."""
-    told = connection.execute(select(runs.attributes).where(runs.run_id == run_id)).scalar() or {}
+    told = connection.execute(select(runs.attributes).where(runs.run_id == run_id)).scalar()
+    return _collection_errors(told)
+
+
+def list_uncollected(
+    connection: Connection, suite: str | None = None, commit: str | None = None
+) -> list[UncollectedFile]:
+    """The files that the newest run of each suite could not collect, by suite."""
+    age = func.row_number().over(partition_by=runs.suite, order_by=NEWEST_FIRST)
+    newest = (
+        select(runs.run_id, runs.suite, runs.attributes, age.label("age"))
+        .where(*in_suite(suite), *_at_commit(commit))
+        .subquery()
+    )
+    return [
+        UncollectedFile(row.suite, row.run_id, error.path, error.message)
+        for row in sorted(
+            connection.execute(select(newest).where(newest.c.age == 1)), key=lambda row: row.suite or ""
+        )
+        for error in _collection_errors(row.attributes)
+    ]
+
+
+def _collection_errors(told: Mapping[str, Any] | None) -> list[CollectionError]:
     return [
         CollectionError(said.get(str(CODE_FILE_PATH)), said.get(str(GNOMON_TEST_MESSAGE)))
-        for said in told.get(str(GNOMON_COLLECTION_ERROR), ())
+        for said in (told or {}).get(str(GNOMON_COLLECTION_ERROR), ())
     ]
 
 
