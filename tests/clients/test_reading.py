@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletionChunk
 
 import gnomon
 from gnomon.clients import StreamReader, read
@@ -428,6 +429,40 @@ def test_what_later_chunks_leave_out_stands() -> None:
     reading = reader.reading()
     assert reading is not None
     assert (reading.model, reading.response_id, reading.usage) == ("gpt-5", "c1", Usage(input=3))
+
+
+@pytest.mark.parametrize("form", [dict, ChatCompletionChunk.construct])
+def test_each_chunk_adds_what_it_says_first(form: Callable[..., Any]) -> None:
+    """Azure's first chunk names nothing; model, tier, reason, tokens and error count whenever they come."""
+    piece = {"object": "chat.completion.chunk", "id": "c1", "model": "gpt-5", "usage": None}
+    going_on = [{"index": 0, "delta": {"content": "x"}, "finish_reason": None}]
+    chunks: list[dict[str, Any]] = [
+        {**piece, "id": "", "model": "", "choices": []},
+        {**piece, "choices": going_on},
+        {**piece, "choices": going_on},
+        {**piece, "choices": going_on, "service_tier": "priority"},
+        {**piece, "choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]},
+        {**piece, "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}},
+        {**piece, "choices": going_on},
+        {**piece, "choices": going_on, "error": {"code": 502}},
+    ]
+    reader = StreamReader()
+    told: list[tuple[Any, ...]] = []
+    for chunk in chunks:
+        reader.feed(form(**chunk))
+        reading = reader.reading()
+        assert reading is not None
+        told.append((reading.model, reading.service_tier, reading.finish_reasons, reading.usage))
+        assert reading.error_type == ("server_5xx" if chunk is chunks[-1] else None)
+    used, early = Usage(input=3, output=2), ("gpt-5", None, (), None)
+    assert told == [
+        (None, None, (), None),
+        early,
+        early,
+        ("gpt-5", "priority", (), None),
+        ("gpt-5", "priority", ("length",), None),
+        *[("gpt-5", "priority", ("length",), used)] * 3,
+    ]
 
 
 def test_a_response_that_is_under_way_has_not_finished() -> None:

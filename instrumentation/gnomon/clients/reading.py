@@ -69,10 +69,11 @@ class View:
 
     def get(self, name: str) -> Any:
         """The value of a field, or None."""
-        if isinstance(self._source, Mapping):
-            return self._source.get(name)
+        source = self._source
+        if type(source) is dict or isinstance(source, Mapping):
+            return source.get(name)
         try:
-            value = getattr(self._source, name, None)
+            value = getattr(source, name, None)
         except Exception:  # a property of a foreign object may do anything
             return None
         return None if callable(value) and not isinstance(value, type) else value

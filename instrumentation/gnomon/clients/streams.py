@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gnomon import error_types
@@ -9,6 +10,10 @@ from gnomon.clients import anthropic, openai
 from gnomon.clients.failures import told_by
 from gnomon.clients.reading import Reading, View
 from gnomon.prices.usage import Usage
+
+_CHUNK = "chat.completion.chunk"
+# Events of the whole response; those of its parts, most of a stream, have a longer name.
+_OF_RESPONSE = re.compile(r"response\.[^.]*$")
 
 
 class StreamReader:
@@ -25,27 +30,29 @@ class StreamReader:
 
     def feed(self, event: object) -> None:
         """Takes one event; others than those named are passed over."""
-        fields = View(event)
-        if fields.get("type") == "chunk":
-            fields = fields.part("chunk")
+        self._take(View(event), bare=False)
+
+    def reading(self) -> Reading | None:
+        """What the stream has told so far; None if it told nothing."""
+        return self._reading
+
+    def _take(self, fields: View, *, bare: bool) -> None:
+        # First: what an object of the client lacks, such as a chunk its type, is dear to look for.
+        if fields.get("object") == _CHUNK:
+            self._chunk(fields)
+            return
         kind = fields.get("type")
         if kind == "message_start":
             self._start(fields.part("message"))
         elif kind == "message_delta":
             self._delta(fields)
-        elif fields.get("object") == "chat.completion.chunk":
-            self._chunk(fields)
-        elif isinstance(kind, str) and kind.startswith("response.") and fields.has("response"):
+        elif kind == "chunk" and not bare:
+            self._take(fields.part("chunk"), bare=True)
+        elif isinstance(kind, str) and _OF_RESPONSE.match(kind) and fields.has("response"):
             self._response(fields.part("response"))
         # OpenAI's chat completions have their error in a chunk, or in place of one.
-        if kind == "error" or (kind is None and fields.has("error")):
-            self._reading = replace(
-                self._reading or Reading(), error_type=told_by(fields) or error_types.OTHER
-            )
-
-    def reading(self) -> Reading | None:
-        """What the stream has told so far; None if it told nothing."""
-        return self._reading
+        elif kind == "error" or (kind is None and fields.has("error")):
+            self._failed(fields)
 
     def _start(self, message: View) -> None:
         self._reading = Reading(
@@ -67,6 +74,12 @@ class StreamReader:
         )
 
     def _chunk(self, fields: View) -> None:
+        if self._reading is None or not _repeats(fields, self._reading):
+            self._told(fields)
+        if fields.has("error"):
+            self._failed(fields)
+
+    def _told(self, fields: View) -> None:
         before = self._reading or Reading()
         found = openai.read(fields)[0]
         self._reading = replace(
@@ -83,6 +96,25 @@ class StreamReader:
     def _response(self, fields: View) -> None:
         if found := openai.read(fields):
             self._reading = found[0]
+
+    def _failed(self, fields: View) -> None:
+        error = told_by(fields) or error_types.OTHER
+        self._reading = replace(self._reading or Reading(), error_type=error)
+
+
+def _repeats(fields: View, known: Reading) -> bool:
+    """Whether a chunk says nothing but what is known, as most do: a piece of the answer, and whose it is."""
+    choices = fields.get("choices")
+    return (
+        fields.get("model") in (known.model, None, "")
+        and fields.get("id") in (known.response_id, None, "")
+        and fields.get("service_tier") in (known.service_tier, None, "")
+        and not fields.has("usage")
+        and not (
+            isinstance(choices, (list, tuple))
+            and any(View(choice).has("finish_reason") for choice in choices)
+        )
+    )
 
 
 def _later(before: Usage | None, usage: View) -> Usage:
