@@ -106,7 +106,7 @@ ARROWS: Final[dict[str, set[str]]] = {
     },
     "gnomon_analysis.report": {"runs", "gnomon_analysis.store"},
     "gnomon_analysis.demo": {
-        *("foundations", "otlp", "spool", "prices", "runs", "settings", "gnomon"),
+        *("foundations", "provenance", "otlp", "spool", "prices", "runs", "settings", "gnomon"),
         *("gnomon_analysis.store", "gnomon_analysis.flakiness", "gnomon_analysis.report"),
     },
     "gnomon_analysis.simulation": {

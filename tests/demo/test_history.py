@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.errors import ExitCode, UserError
+from gnomon.provenance.vcs import repository_attributes
 from gnomon_analysis.demo import example
 from gnomon_analysis.demo.history import Git, SkillHistory
 
@@ -138,6 +139,24 @@ def test_nothing_of_the_repository_is_run_or_changed(
     assert (tree.folder / "a" / "SKILL.md").read_text() == "2"
     assert {path: path.stat().st_mtime_ns for path in sorted(repository.folder.rglob("*"))} == before
     assert list(traces.iterdir()) == []
+
+
+@pytest.mark.parametrize("remote", [None, "https://someone:secret@example.org/team/skills.git"])
+def test_a_linked_working_tree_is_called_as_its_repository(
+    repository: Repository, git: Git, tmp_path: Path, remote: str | None
+) -> None:
+    """By its remote, else by the folder of the main working tree; the copy is called the same."""
+    repository.commit("first", {"a/SKILL.md": "1"})
+    if remote:
+        repository.git("remote", "add", "origin", remote)
+    linked = tmp_path / "a fix of friday"
+    repository.git("worktree", "add", "--quiet", "--detach", str(linked))
+    name = "skills" if remote else "users repository"
+    for number, folder in enumerate((repository.folder, linked)):
+        copy = tmp_path / f"copy{number}.git"
+        assert SkillHistory(git, folder, copy).name == name
+        origin = git.run(copy, "config", "remote.origin.url").strip()
+        assert repository_attributes(origin, copy)["vcs.repository.name"] == name
 
 
 def test_the_users_own_git_settings_have_no_say(

@@ -80,7 +80,7 @@ def demonstrate(
             where = f"in the range {wish.span}" if wish.span else "on the first-parent history"
             raise UserError(f"{repository}: no commit {where} changes a SKILL.md", ExitCode.NEGATIVE)
         out = _fresh(wish.out)
-        name = EXAMPLE_NAME if wish.repository is None else repository.resolve().name
+        name = EXAMPLE_NAME if wish.repository is None else history.name
         started(Started(name, len(revisions), wish.runs, len(golden.judged_cases)))
         conditions = _conditions(wish, golden_path, out)
         pricing.write_price_file(price, conditions.prices)

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gnomon.errors import ExitCode, UserError
+from gnomon.provenance.vcs import repository_attributes
 
 _CONFIGURATION = """\
 [user]
@@ -125,14 +126,26 @@ class SkillHistory:
             raise UserError(f"{repository}: is a folder within the repository {root}; give --repo that path")
         self._head = head
         git.run(top, "clone", "--quiet", "--mirror", "--template=", str(top), str(folder))
-        git.run(folder, "config", "remote.origin.url", self._origin(top))
+        origin = self._origin(top)
+        git.run(folder, "config", "remote.origin.url", origin)
+        self.name = repository_attributes(origin, top)["vcs.repository.name"]
+        """`vcs.repository.name` of runs that are made in this repository, and of the replay's."""
 
     def _origin(self, top: Path) -> str:
-        """The address the repository itself came from, so that runs carry its real name."""
+        """The address the repository itself came from, else where it lies: runs carry its real name."""
         try:
-            return self._git.run(top, "config", "--get", "remote.origin.url").strip() or str(top)
+            if origin := self._git.run(top, "config", "--get", "remote.origin.url").strip():
+                return origin
         except UserError:
+            pass
+        own, shared = (
+            (top / self._git.run(top, "rev-parse", option).strip()).resolve()
+            for option in ("--git-dir", "--git-common-dir")
+        )
+        if own == shared:
             return str(top)
+        # A linked working tree: its folder may be called anything.
+        return str(shared.parent if shared.name.startswith(".") else shared)
 
     def revisions(self, golden: str | None, span: str | None) -> list[Revision]:
         """Commits along the first parents that change a SKILL.md or the golden set, oldest first.
