@@ -48,6 +48,14 @@ def test_no_probability_is_certain() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"), [(0.95, "over 99 %"), (0.99, "over 99 %"), (0.995, "99.7 %"), (0.9999, "99.70 %")]
+)
+def test_a_probability_is_told_as_exactly_as_was_asked(asked: float, told: str) -> None:
+    """In whole per cent, unless somebody wants to be surer than 99 %."""
+    assert wording.share(0.997, wording.decimals(asked)) == told
+
+
 def test_an_improvement_in_one_sentence() -> None:
     """As one would tell a colleague."""
     said = wording.sentence(

@@ -113,7 +113,25 @@ def test_no_commit_is_said_to_be_certain(shop: Shop) -> None:
 
     said = shop.gnomon("bisect", "routing_accuracy", "--yes")
 
-    assert "Rewrite refunds: over 99.9 % sure" in said
+    assert "Rewrite refunds: over 99 % sure" in said
+    asked_for_more = shop.gnomon("bisect", "routing_accuracy", "--confidence", "99.5", "--yes")
+    assert "Rewrite refunds: over 99.9 % sure" in asked_for_more
+
+
+def test_where_no_run_is_made_nobody_is_asked(shop: Shop) -> None:
+    """The runs that there are say enough, and that is what the plan says."""
+    shop.grow(1)
+    for _ in range(5):
+        shop.pytest()
+    history(shop, before=0, after=0)
+    for _ in range(5):
+        shop.pytest()
+
+    said = shop.gnomon("bisect", "routing_accuracy")
+
+    assert "makes no more runs: those in the store say enough" in said
+    assert "Rewrite refunds: over 99 % sure" in said
+    assert "took 0 runs" in said
 
 
 def test_the_estimate_comes_from_past_runs(shop: Shop) -> None:

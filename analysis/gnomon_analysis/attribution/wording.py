@@ -106,6 +106,14 @@ def share(probability: float, decimals: int = 0) -> str:
     return f"{100 * probability:.{decimals}f} %"
 
 
+def decimals(asked: float) -> int:
+    """With how many decimals `share` can say that a probability is as high as was asked for, at most 2.
+
+    0 up to 99 %: whole per cent are all that is told where nobody asks for more.
+    """
+    return 0 if asked <= 0.99 else 1 if asked <= 0.999 else 2
+
+
 def plural(count: int, noun: str) -> str:
     """A number with its noun: `1 test`, `12 tests`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _SHOWN_FILES = 8
 _SHOWN_SUSPECTS = 10
 _WORTH_SAYING = 0.02
-# Of the answer's percentages: --confidence may ask for 99.5.
-_DECIMALS = 1
 _COLUMNS = (Column("commit"), Column("share", right=True), Column("subject"))
 
 
@@ -145,7 +143,8 @@ def bisect(
             _tell_plan(planned, estimate, as_json=as_json)
         if dry_run:
             return ExitCode.OK
-        confirm(yes=yes, as_json=as_json)
+        if not _makes_no_run(estimate):
+            confirm(yes=yes, as_json=as_json)
         plan_json = _plan_json(planned, estimate)
         with Telling(planned.asked.line, planned.asked.confidence) as telling:
             try:
@@ -170,6 +169,11 @@ def confirm(*, yes: bool, as_json: bool) -> None:
 
 
 # Before.
+
+
+def _makes_no_run(estimate: Estimate | None) -> bool:
+    """Whether the search ends with what there is, so that there is nothing to agree to."""
+    return estimate is not None and not estimate.runs.high
 
 
 def _tell_plan(planned: Plan, estimate: Estimate | None, *, as_json: bool) -> None:
@@ -218,12 +222,17 @@ def _estimate_words(planned: Plan, estimate: Estimate | None) -> str:
             f"a run of the suite takes about {tables.seconds(whole.seconds)} and {tables.usd(whole.usd)}; "
             "how many it takes is known after those at the ends"
         )
+    if _makes_no_run(estimate):
+        enough = "those in the store say enough"
+        return f"makes no more runs: {enough if estimate.reaches else 'none would tell more, or is paid for'}"
     words = (
         f"likely {_spread(estimate.runs, '{:.0f}')} more runs, {_spread(estimate.usd, '{:.4f}')} USD, "
         f"{tables.seconds(estimate.seconds.middle)} of running"
     )
     if estimate.reaches < 0.8:
-        words += f"; the budget suffices in {100 * estimate.reaches:.0f} % of such searches"
+        from gnomon_analysis.attribution import wording  # noqa: PLC0415 - loads scipy
+
+        words += f"; the budget suffices in {wording.share(estimate.reaches)} of such searches"
     return words
 
 
@@ -302,13 +311,13 @@ class Telling(AbstractContextManager["Telling"]):
         """What is known now."""
         from gnomon_analysis.attribution import wording  # noqa: PLC0415 - loads scipy
 
-        likeliest = believed.likeliest
+        likeliest, decimals = believed.likeliest, wording.decimals(self._confidence)
         self._believed = (
-            f"{wording.share(believed.places[likeliest])} {self._name(likeliest)}; "
+            f"{wording.share(believed.places[likeliest], decimals)} {self._name(likeliest)}; "
             f"{_count(spent.runs, 'run')}, {tables.usd(spent.usd)}, {tables.seconds(spent.seconds)}"
         )
         if believed.nothing > _WORTH_SAYING:
-            self._believed += f"; {wording.share(believed.nothing)} that nothing moved"
+            self._believed += f"; {wording.share(believed.nothing, decimals)} that nothing moved"
         if self._status is None:
             click.echo(f"  {self._believed}", err=True)
         self._show()
@@ -331,7 +340,7 @@ def _tell_answer(planned: Plan, answer: Answer) -> None:
     from gnomon_analysis.bisection.answer import Ending  # noqa: PLC0415 - numpy and scipy, after --help
 
     def chance(probability: float) -> str:
-        return wording.share(probability, _DECIMALS)
+        return wording.share(probability, wording.decimals(planned.asked.confidence))
 
     metric = planned.asked.subject.metric
     if answer.ending is Ending.NOTHING_MOVED:
