@@ -375,6 +375,47 @@ def test_a_submodule_changes_with_the_commit_that_names_it(repo: Repo, tmp_path:
     assert read.content(files[0], new=False) == skill("a").encode()
 
 
+@pytest.mark.parametrize("bumped", [False, True])
+def test_a_submodule_that_moves_is_no_new_one(repo: Repo, tmp_path: Path, bumped: bool) -> None:
+    """Its files are told as moved, those within it, too, whether or not it names another commit at once."""
+    inner = Repo(tmp_path / "inner")
+    inner.commit("Begin", {"deep/SKILL.md": skill("deep")})
+    shared = Repo(tmp_path / "shared")
+    shared.commit("Begin", {"skills/a/SKILL.md": skill("a"), "skills/c/SKILL.md": skill("c")})
+    shared.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.folder), "inner")
+    shared.commit("Inner")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(shared.folder), "common")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--recursive")
+    repo.commit("Add it")
+    (repo.folder / "vendor").mkdir()
+    repo.git("mv", "common", "vendor/shared")
+    if bumped:
+        within = Repo(repo.folder / "vendor" / "shared", made=True)
+        (within.folder / "skills/c/SKILL.md").unlink()
+        within.commit("On", {"skills/a/SKILL.md": skill("a", "x"), "skills/b/SKILL.md": skill("b")})
+    moved = repo.commit("Move it")
+    read = history(repo)
+    files = read.changed_files(read.position(moved) or 0)
+    told = {(file.path, file.old_path, file.change, file.submodule) for file in files}
+    expected: set[tuple[str, str | None, str, str | None]] = {
+        ("vendor/shared/inner/deep/SKILL.md", "common/inner/deep/SKILL.md", "renamed", "vendor/shared/inner"),
+        ("vendor/shared/skills/a/SKILL.md", "common/skills/a/SKILL.md", "renamed", "vendor/shared"),
+    }
+    if bumped:
+        expected |= {
+            ("vendor/shared/skills/b/SKILL.md", None, "added", "vendor/shared"),
+            ("common/skills/c/SKILL.md", None, "deleted", "vendor/shared"),
+        }
+    else:
+        expected.add(
+            ("vendor/shared/skills/c/SKILL.md", "common/skills/c/SKILL.md", "renamed", "vendor/shared")
+        )
+    assert told == expected
+    (a,) = [file for file in files if file.skill == "a"]
+    assert read.content(a, new=False) == skill("a").encode()
+    assert read.content(a) == (skill("a", "x") if bumped else skill("a")).encode()
+
+
 def test_ids_may_be_longer(tmp_path: Path) -> None:
     """In repositories that use SHA-256."""
     longer = Repo(tmp_path / "longer", made=True)

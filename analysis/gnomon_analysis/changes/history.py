@@ -2,7 +2,7 @@
 
 A merge counts with what it brought, against its first parent. The commit at which a shallow clone ends
 changes nothing here: what was before it is not known. A submodule's files count as the superproject's
-own, changed by the commit that names another commit of the submodule.
+own, changed by the commit that names another commit of the submodule, or moves it.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class History:
         if position not in self._files:
             entries = self._commit(position).entries
             found: list[ChangedFile] = []
-            for entry in entries:
+            for entry in self._with_moved_submodules(entries):
                 try:
                     found += self._of_entry(entry)
                 except GitCommandError:
@@ -144,18 +144,48 @@ class History:
         elif (file := changed_file(entry, self.patterns)) is not None:
             yield self._named(file)
 
-    def _of_submodule(self, entry: Entry, above: str = "", depth: int = 1) -> Iterator[ChangedFile]:
-        """The files in a submodule between the two commits of it that a superproject names."""
-        place = above + entry.path
+    def _with_moved_submodules(self, entries: Sequence[Entry], above: str = "") -> Sequence[Entry]:
+        """The entries, those of submodules that came in place of ones that went put together.
+
+        A submodule is the one that went where it holds the commit that was named there.
+        """
+        gone = [entry for entry in entries if entry.link and entry.new_id is None]
+        if not gone:
+            return entries
+        kept = list(entries)
+        came = [place for place, entry in enumerate(kept) if entry.link and entry.old_id is None]
+        pairs = [(place, went) for place in came for went in gone]
+        # The same commit says more than that the commit is among those of a repository.
+        pairs = [pair for pair in pairs if kept[pair[0]].new_id == pair[1].old_id] + [
+            (place, went) for place, went in pairs if self._holds(above + kept[place].path, went.old_id)
+        ]
+        for place, went in pairs:
+            if went in gone and kept[place].old_id is None:
+                gone.remove(went)
+                kept[place] = kept[place]._replace(old_path=went.path, old_id=went.old_id)
+        return [one for one in kept if not one.link or one.new_id is not None or one in gone]
+
+    def _holds(self, place: str, commit: str | None) -> bool:
+        repository = self._modules.get(place)
+        return repository is not None and commit is not None and repository.commit(commit) is not None
+
+    def _of_submodule(
+        self, entry: Entry, above: str = "", old_above: str = "", depth: int = 1
+    ) -> Iterator[ChangedFile]:
+        """The files in a submodule between the two commits of it that a superproject names, and where."""
+        place, old_place = above + entry.path, old_above + entry.old_path
         repository = self._modules.get(place)
         if repository is None or depth > _DEEPEST:
             return
-        for inner in between(repository, entry.old_id, entry.new_id):
+        inside = between(repository, entry.old_id, entry.new_id)
+        if place != old_place and entry.old_id is not None:
+            differ = {inner.path for inner in inside}
+            all_of_it = between(repository, None, entry.new_id)
+            inside += [one._replace(old_id=one.new_id) for one in all_of_it if one.path not in differ]
+        for inner in self._with_moved_submodules(inside, f"{place}/"):
             if inner.link:
-                yield from self._of_submodule(inner, f"{place}/", depth + 1)
-                continue
-            moved = inner._replace(path=f"{place}/{inner.path}", old_path=f"{place}/{inner.old_path}")
-            if (file := changed_file(moved, self.patterns)) is not None:
+                yield from self._of_submodule(inner, f"{place}/", f"{old_place}/", depth + 1)
+            elif (file := changed_file(_within(inner, place, old_place), self.patterns)) is not None:
                 yield self._named(replace(file, submodule=place))
 
     @property
@@ -253,6 +283,14 @@ def said(error: GitCommandError) -> str:
     """What git said of a failure, in one line."""
     lines = str(error.stderr).strip().splitlines() or ["no message"]
     return f"git failed ({lines[-1]})"
+
+
+def _within(inner: Entry, place: str, old_place: str) -> Entry:
+    """An entry of a submodule as one of the superproject; what came or went has one path."""
+    path, old_path = f"{place}/{inner.path}", f"{old_place}/{inner.old_path}"
+    if inner.old_id is None:
+        return inner._replace(path=path, old_path=path)
+    return inner._replace(path=old_path if inner.new_id is None else path, old_path=old_path)
 
 
 def changed_file(entry: Entry, patterns: Patterns) -> ChangedFile | None:
