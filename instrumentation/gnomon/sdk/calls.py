@@ -20,7 +20,7 @@ from gnomon.prices.usage import Usage
 from gnomon.registry import attributes as a
 from gnomon.registry.values import OTHER
 from gnomon.sdk import recorder as recorders
-from gnomon.sdk.attempts import Attempt
+from gnomon.sdk.attempts import Attempt, settle, under_way
 from gnomon.sdk.block import Block
 from gnomon.sdk.call_span import ATTEMPT_EVENT, attempt_attributes, describe
 from gnomon.sdk.guard import failed
@@ -84,6 +84,7 @@ class ModelCall(Block):
         "_context",
         "_error_type",
         "_more",
+        "_overlapping",
         "_process",
         "_reading_took",
         "_recorder",
@@ -116,6 +117,7 @@ class ModelCall(Block):
         self.ended = False
         self._attributes: dict[str, AttributeValue] = {}
         self._error_type = ""
+        self._overlapping = False  # whether attempts were under way at once
         self._process = recorders.process
         self._more: tuple[Reading, ...] = ()
         self._reading_took = 0.0  # no API's latency: the first one imports what it needs
@@ -139,21 +141,28 @@ class ModelCall(Block):
 
     def observed(self) -> Attempt:
         """Begins an attempt that a transport hook saw; one that the host opened itself is that one."""
+        around = under_way()
+        if around is not None and around.open and around in self.attempts:
+            return around
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.open and last.explicit:
             return last
         return self._begin(explicit=False)
 
     def _begin(self, *, explicit: bool) -> Attempt:
-        previous = self.attempts[-1] if self.attempts else None
-        attempt = Attempt(len(self.attempts) + 1, previous, explicit=explicit)
+        attempt = Attempt(explicit=explicit)
         self.attempts.append(attempt)
+        place = self.attempts.index(attempt)  # looked up: another thread may have begun one as well
+        if place and attempt.follow(place + 1, self.attempts[place - 1]):
+            self._overlapping = True
         return attempt
 
     def discard(self, attempt: Attempt) -> None:
         """Takes back an attempt that turned out to be none, such as a redirect."""
-        if self.attempts and self.attempts[-1] is attempt and not attempt.explicit:
-            self.attempts.pop()
+        if attempt in self.attempts and not attempt.explicit:
+            self.attempts.remove(attempt)
+            for number, other in enumerate(self.attempts, start=1):
+                other.number = number
 
     def read(self, response: T) -> T:
         """Takes model, tokens, cost and finish reason from a client's response, and gives it back.
@@ -375,6 +384,8 @@ class ModelCall(Block):
             last.finish()
             if error is not None and last.error_type is None and self._error_type:
                 last.error_type = self._error_type
+        if self._overlapping:
+            settle(self.attempts)
 
     def _settle_cost(self) -> None:
         source = "estimated" if self._recorder is None else self._recorder.cost_source
