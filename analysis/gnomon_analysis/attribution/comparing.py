@@ -168,6 +168,14 @@ def _near(measured: Sequence[int], asked: int) -> int | None:
 _COMMITS_BACK = 20
 
 
+def _bounded(metric: Metric, difference: Interval) -> Interval:
+    """The difference in the metric's unit; that of two rates is never beyond 100 points."""
+    low, high = difference.low, difference.high
+    if metric.kind is Kind.PROPORTION:
+        low, high = max(low, -1.0), min(high, 1.0)
+    return Interval(*(value * metric.scale for value in (difference.estimate, low, high)))
+
+
 class _Comparer:
     def __init__(self, connection: Connection, settings: Settings, history: History, suite: Suite) -> None:
         self._connection = connection
@@ -219,11 +227,7 @@ class _Comparer:
             cases=compared.cases,
             before=compared.before * metric.scale + metric.offset,
             after=compared.after * metric.scale + metric.offset,
-            difference=Interval(
-                difference.estimate * metric.scale,
-                difference.low * metric.scale,
-                difference.high * metric.scale,
-            ),
+            difference=_bounded(metric, difference),
             p=compared.p,
             adjusted_p=adjusted,
             verdict=self._verdict(metric, compared, adjusted, runs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from gnomon_analysis.attribution import finding as words
@@ -55,9 +56,11 @@ def difference(metric: Metric, value: float, low: float, high: float) -> str:
 
 
 def interval(metric: Metric, difference: Interval) -> str:
-    """A difference with its sign and 95 % interval: `+11 [+6, +17]`."""
-    shown = (difference.estimate, difference.low, difference.high)
-    figure, low, high = (_sign(value) + _figure(metric, abs(value)) for value in shown)
+    """A difference with its sign and 95 % interval: `+11 [+6, +17]`; of an interval without ends nothing."""
+    figure = _sign(difference.estimate) + _figure(metric, abs(difference.estimate))
+    if not (math.isfinite(difference.low) and math.isfinite(difference.high)):
+        return figure
+    low, high = (_sign(value) + _figure(metric, abs(value)) for value in (difference.low, difference.high))
     return f"{figure} [{low}, {high}]"
 
 

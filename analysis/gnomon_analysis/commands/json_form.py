@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,10 @@ _TALLY_SHARES = ("accuracy", "accuracy_interval", "tool_use_accuracy", "pass_rat
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as objects, moments as ISO 8601 in UTC, tuples as lists; a Tally with its shares."""
+    """Dataclasses as objects, moments as ISO 8601 in UTC, tuples as lists; a Tally with its shares.
+
+    JSON has no numbers without an end: they are null, not known.
+    """
     if isinstance(value, Tally):
         fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return fields | {name: plain(getattr(value, name)) for name in _TALLY_SHARES}
@@ -27,7 +31,7 @@ def plain(value: Any) -> Any:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def echo_json(**parts: Any) -> None:
