@@ -39,7 +39,8 @@ class Suspect:
 class MovedCase:
     """A case before and after: shares of 1 of a rate, else means in the metric's unit.
 
-    `old_skill` and `new_skill` are the skills that answered most often; empty for none, None if not known.
+    `old_skill` and `new_skill` are the skills that answered most often: empty for none, `asks back` for a
+    question back, None if not known.
     """
 
     case_id: str

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from gnomon.registry.attributes import GNOMON_REPLAY_CASES
 from gnomon_analysis.store import schema
+from gnomon_analysis.store.answers import ASKS_BACK
 
 Codes = NDArray[np.int32]
 # Half the memory; every figure here is the figure of one test.
@@ -166,7 +167,7 @@ def results(
             vocabulary.cases.codes(columns[2]),
             vocabulary.skills.codes(columns[3]),
             vocabulary.categories.codes(columns[4]),
-            vocabulary.skills.codes(columns[5]),
+            vocabulary.skills.codes(list(map(_answer, columns[5], columns[8]))),
             _numbers(columns[6]),
             np.where(_numbers(columns[7]) == 1, np.float32(np.nan), _numbers(columns[8])),
             np.fromiter(map(_pass, columns[9]), np.float32, len(columns[9])),
@@ -215,6 +216,11 @@ def _model(provider: str | None, asked: str | None, answered: str | None) -> str
         return None
     named = model if answered in (None, model) else f"{model} ({answered})"
     return f"{named} by {provider}" if provider else named
+
+
+def _answer(skill: str | None, asked: bool | None) -> str | None:
+    """The skill that answered, the empty one for none; a question back has a name of its own."""
+    return ASKS_BACK if asked and not skill else skill
 
 
 def _pass(outcome: str) -> float:

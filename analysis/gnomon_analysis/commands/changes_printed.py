@@ -12,6 +12,7 @@ from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.metrics import FLEET_SCOPES
 from gnomon_analysis.commands import changes_blocks, tables
 from gnomon_analysis.commands.tables import Column, echo_table
+from gnomon_analysis.store.answers import NO_SKILL
 
 if TYPE_CHECKING:
     from gnomon.settings import Settings
@@ -337,7 +338,7 @@ def _share(share: float | None, runs: int) -> str:
 
 
 def _skill(name: str | None) -> str:
-    return tables.NOTHING if name is None else name or "no skill"
+    return tables.NOTHING if name is None else name or NO_SKILL
 
 
 def _levels(metric: Metric, before: float | None, after: float | None) -> str:

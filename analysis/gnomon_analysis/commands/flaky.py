@@ -32,6 +32,7 @@ from gnomon_analysis.flakiness import (
     unknown_entries,
 )
 from gnomon_analysis.store import Store
+from gnomon_analysis.store.answers import NO_SKILL
 
 _ALL = "all"
 _STATES = {str(state).replace("_", "-"): state for state in State}
@@ -319,7 +320,7 @@ def show(case_id: str, suite: str | None, since: str | None, as_json: bool) -> N
                     tables.number(one.runs),
                     tables.number(one.passed),
                     tables.number(one.failed),
-                    ", ".join(answer or "no skill" for answer in one.answers) or tables.NOTHING,
+                    ", ".join(answer or NO_SKILL for answer in one.answers) or tables.NOTHING,
                     tables.when(one.last_at),
                 )
                 for one in case.contradictions

@@ -12,10 +12,8 @@ from gnomon_analysis.commands.json_form import echo_json
 from gnomon_analysis.commands.opened import current_store, no_runs_yet
 from gnomon_analysis.commands.tables import Column, echo_table
 from gnomon_analysis.store import CollectionError, FileHash, ResultRow, RunRow, WorkerRow
+from gnomon_analysis.store.answers import NO_SKILL, NOT_ANSWERED, answered, wanted
 from gnomon_analysis.store.rows import FAILING
-
-_NO_SKILL = "(no skill)"
-_QUESTION = "(a question back)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +81,11 @@ def misroutes(results: Sequence[ResultRow]) -> list[Misroute]:
 
 
 def _expected(result: ResultRow) -> str:
-    return _QUESTION if result.clarification_expected else result.expected or _NO_SKILL
+    return wanted(result.expected, result.clarification_expected) or NO_SKILL
 
 
 def _actual(result: ResultRow) -> str:
-    return result.actual or (_QUESTION if result.clarification_asked else _NO_SKILL)
+    return answered(result.actual, result.clarification_asked) or NOT_ANSWERED
 
 
 def _head(run: RunRow, workers: Sequence[WorkerRow]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from gnomon_analysis.flakiness.quarantine import is_quarantined
 from gnomon_analysis.flakiness.records import CaseState, Contradiction, PassEveryTime
 from gnomon_analysis.flakiness.states import Judgement, State, judge
 from gnomon_analysis.flakiness.timeline import REMEMBERED, Integers, Timeline, input_keys, timeline, with_tags
+from gnomon_analysis.store.answers import ASKS_BACK
 from gnomon_analysis.store.queries.totals import moment
 from gnomon_analysis.store.rows import CaseTrials, ModelTag, TrialDetail, TrialRun
 from gnomon_analysis.store.store import Store
@@ -240,7 +241,11 @@ def _contradiction(
     inside = line.group == group
     its_runs = [runs[run] for run in np.unique(line.run[inside]).tolist()]
     ids = {run.run_id for run in its_runs}
-    answers = {trial.actual for trial in details if trial.run_id in ids and trial.actual is not None}
+    chosen = (
+        ASKS_BACK if trial.clarified and not trial.actual else trial.actual
+        for trial in details
+        if trial.run_id in ids
+    )
     return Contradiction(
         commit=its_runs[0].commit,
         dirty=its_runs[0].dirty,
@@ -248,6 +253,6 @@ def _contradiction(
         runs=len(its_runs),
         passed=int((inside & line.good).sum()),
         failed=int((inside & ~line.good).sum()),
-        answers=tuple(sorted(answers)),
+        answers=tuple(sorted({answer for answer in chosen if answer is not None})),
         last_at=moment(its_runs[-1].started_ns),
     )

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from gnomon.error_types import CLIENT, CONNECTION, CONTENT_FILTER, RATE_LIMITED, SERVER, TIMEOUT
 from gnomon.registry import values
+from gnomon_analysis.store.answers import ASKS_BACK, answered
 from gnomon_analysis.store.rows import TrialDetail
 
 # A cause with this share of the failures is the class of the test.
@@ -158,10 +159,12 @@ def _by_phase(trial: TrialDetail) -> tuple[Cause, str] | None:
 
 
 def _answer(trial: TrialDetail) -> str | None:
-    """What the model chose: a skill, none, or a question back; None where it did not answer."""
-    if trial.clarified and not trial.actual:
-        return "a question back"
-    return None if trial.actual is None else trial.actual or "no skill"
+    """What the model chose: a skill, none, or to ask back; None where it did not answer."""
+    return answered(trial.actual, trial.clarified)
+
+
+def _chose(answer: str) -> str:
+    return "asked back" if answer == ASKS_BACK else f"chose {answer}"
 
 
 def _by_answer(trial: TrialDetail, passing: Sequence[TrialDetail]) -> tuple[Cause, str] | None:
@@ -170,10 +173,11 @@ def _by_answer(trial: TrialDetail, passing: Sequence[TrialDetail]) -> tuple[Caus
         return None
     others = {_answer(other) for other in passing} - {None}
     if answer not in others and others:
-        return Cause.MODEL_VARIANCE, f"the model chose {answer}, not {' or '.join(sorted(map(str, others)))}"
+        instead = " or ".join(sorted(map(str, others)))
+        return Cause.MODEL_VARIANCE, f"the model {_chose(answer)}, not {instead}"
     if trial.correct is False:
-        return Cause.MODEL_VARIANCE, f"the model chose {answer}, which is wrong"
-    return Cause.TEST_BUG, f"the model chose {answer}, as where the test passed"
+        return Cause.MODEL_VARIANCE, f"the model {_chose(answer)}, which is wrong"
+    return Cause.TEST_BUG, f"the model {_chose(answer)}, as where the test passed"
 
 
 def _by_calls(trial: TrialDetail, passing: Sequence[TrialDetail]) -> tuple[Cause, str] | None:

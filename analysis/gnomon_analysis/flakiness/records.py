@@ -14,7 +14,8 @@ from gnomon_analysis.statistics.model import Interval
 class Contradiction:
     """Inputs at which a test was both good and bad, the same commit and all that goes with it.
 
-    `passed` and `failed` count trials; `answers` are the skills that the model chose there, `""` for none.
+    `passed` and `failed` count trials; `answers` are the skills that the model chose there, `""` for
+    none, `asks back` for a question.
     """
 
     commit: str | None

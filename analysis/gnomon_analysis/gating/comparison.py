@@ -10,6 +10,7 @@ from gnomon.settings.model import Gate
 from gnomon_analysis.gating.judging import MetricComparison, Sample, Verdict, adjusted, judge
 from gnomon_analysis.gating.measures import MEASURES, Reading, Value, is_good
 from gnomon_analysis.gating.observations import CaseSeen, Side, reading_of, values
+from gnomon_analysis.store.answers import wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _change(before: CaseSeen, after: CaseSeen, *, flaky: bool) -> CaseChange:
     newest = after.results[-1]
     return CaseChange(
         case_id=after.case_id,
-        expected="asks back" if newest.clarification_expected else newest.expected or "",
+        expected=wanted(newest.expected, newest.clarification_expected) or "",
         good_before=sum(good_before),
         runs_before=len(good_before),
         good_after=sum(good_after),

@@ -10,15 +10,12 @@ from sqlalchemy import select
 
 from gnomon_analysis.gating.measures import Measure, Reading, Value
 from gnomon_analysis.store import ResultRow, RunRow, Store, schema
+from gnomon_analysis.store.answers import NOT_ANSWERED, answered
 from gnomon_analysis.store.opening import database_errors, reading
 from gnomon_analysis.store.queries.runs import in_suite
 
 # Runs that came to their end; of the others nobody knows what is missing.
 _ENDED = ("success", "failure")
-
-NO_SKILL = "no skill"
-ASKS_BACK = "asks back"
-NOT_ANSWERED = "not answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +50,7 @@ class CaseSeen:
 def _answer(result: ResultRow) -> str:
     if result.expected is None and result.actual is None:
         return result.outcome
-    if result.clarification_asked and not result.actual:
-        return ASKS_BACK
-    return NOT_ANSWERED if result.actual is None else result.actual or NO_SKILL
+    return answered(result.actual, result.clarification_asked) or NOT_ANSWERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +201,10 @@ def _calls(store: Store, run_id: str) -> Iterator[tuple[str, str | None]]:
     )
     with database_errors(store.url), reading(store.engine) as connection:
         rows = connection.execute(statement).all()
-    for provider, asked, answered, price in rows:
-        named = asked or answered
+    for provider, asked, model, price in rows:
+        named = asked or model
         if named is not None:
-            other = f" (answered by {answered})" if answered and answered != named else ""
+            other = f" (answered by {model})" if model and model != named else ""
             yield f"{f'{provider} ' if provider else ''}{named}{other}", price
 
 

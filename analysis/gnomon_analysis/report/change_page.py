@@ -11,12 +11,12 @@ from typing import Any
 from gnomon_analysis.report import change_figures, wording
 from gnomon_analysis.report.change import ChangePage, Effect, FileChange, PartChange
 from gnomon_analysis.report.page import embedded, environment, write_whole
+from gnomon_analysis.store.answers import NO_SKILL
 
 _TILES = 4
 _DIFF_LINES = 600
 # Longer texts are shown whole on both sides; comparing their words would tell nobody anything.
 _COMPARED_WORDS = 1500
-_NO_SKILL = "no skill"
 
 Segments = list[tuple[str, str]]
 
@@ -133,7 +133,7 @@ def answer(skill: str | None) -> str:
     """What a test was answered with most often."""
     if skill is None:
         return ""
-    return skill or _NO_SKILL
+    return skill or NO_SKILL
 
 
 def part_name(part: PartChange) -> str:

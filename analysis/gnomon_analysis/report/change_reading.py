@@ -27,6 +27,7 @@ from gnomon_analysis.report.change import (
     Surroundings,
 )
 from gnomon_analysis.store import ResultRow, Store, schema
+from gnomon_analysis.store.answers import wanted
 from gnomon_analysis.store.opening import database_errors, reading
 
 # Commits with runs that a plot shows on each side of the change.
@@ -410,13 +411,7 @@ def _belongs(kind: str, scope: str) -> Callable[[ResultRow], bool] | None:
 
 
 def _expected(result: ResultRow) -> str:
-    if result.clarification_expected:
-        return "asks back"
-    return (
-        " or ".join((result.expected or "no skill", *result.alternates))
-        if result.expected is not None
-        else ""
-    )
+    return wanted(result.expected, result.clarification_expected, result.alternates) or ""
 
 
 def _flag(flag: bool | None) -> Summands | None:

@@ -15,12 +15,9 @@ from itertools import pairwise
 
 from gnomon.runs.proportion import wilson
 from gnomon_analysis.report.moves import PairedMove, adjusted, compare
+from gnomon_analysis.store.answers import NO_SKILL, NOT_ANSWERED, answered, wanted
 from gnomon_analysis.store.rows import CommitRow, ModelCallTotals, ResultRow
 from gnomon_analysis.store.store import Store
-
-ASKS_BACK = "asks back"
-NO_SKILL = "no skill"
-NOT_ANSWERED = "not answered"
 
 # Moves whose adjusted p-value is at most this stand out from chance (false discovery rate).
 FALSE_DISCOVERY_RATE = 0.05
@@ -160,7 +157,7 @@ class UnsteadyCase:
     @property
     def actuals(self) -> tuple[str, ...]:
         """Every answer given at those commits."""
-        return tuple(sorted({answer or ASKS_BACK for one in self.commits for answer in one.answers}))
+        return tuple(sorted({answer or NO_SKILL for one in self.commits for answer in one.answers}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,26 +282,12 @@ def _case(case_id: str, rows: Sequence[ResultRow]) -> CaseAtCommit:
     return CaseAtCommit(
         case_id=case_id,
         category=newest.category or "uncategorised",
-        expected=_expected(newest),
+        expected=wanted(newest.expected or "", newest.clarification_expected, newest.alternates) or NO_SKILL,
         judged=sum(row.correct is not None for row in rows),
         correct=sum(row.correct is True for row in rows),
-        answers=Counter(_answer(row) for row in rows),
+        answers=Counter(answered(row.actual, row.clarification_asked) or NOT_ANSWERED for row in rows),
         outcome=newest.outcome,
     )
-
-
-def _expected(row: ResultRow) -> str:
-    if row.clarification_expected:
-        return ASKS_BACK
-    return " or ".join((row.expected or NO_SKILL, *row.alternates))
-
-
-def _answer(row: ResultRow) -> str:
-    if row.clarification_asked and not row.actual:
-        return ASKS_BACK
-    if row.actual is None:
-        return NOT_ANSWERED
-    return row.actual or NO_SKILL
 
 
 def _steps(points: Sequence[Point]) -> tuple[Move, ...]:
