@@ -15,20 +15,97 @@ from typing import Any
 from gnomon.record import Record
 
 
+class Relay:
+    """Carries the numbers of model calls from forked processes to the one that forked them.
+
+    A file without a name, which every child inherits open. A pipe would make one wait that has much to say.
+    """
+
+    def __init__(self) -> None:
+        """Raises OSError where no temporary file can be made."""
+        import tempfile  # noqa: PLC0415 - for the few tests that fork
+
+        self._file, path = tempfile.mkstemp(prefix="gnomon-")
+        Path(path).unlink()
+        self._identity = self._present()
+        self._owner = os.getpid()
+        self._read = 0
+
+    @property
+    def in_child(self) -> bool:
+        """Whether this process is one of the children."""
+        return os.getpid() != self._owner
+
+    def send(self, span_id: str, stats: dict[str, Any]) -> None:
+        """Hands over the numbers of a call made under a test's span; lost where the file is gone."""
+        import json  # noqa: PLC0415 - for the few tests that fork
+
+        try:
+            # A child that became a daemon has closed what it inherited, and the number may be another file's.
+            if self._present() == self._identity:
+                os.write(self._file, json.dumps([span_id, stats]).encode() + b"\n")
+        except OSError:
+            pass
+
+    def receive(self, span_id: str) -> list[dict[str, Any]]:
+        """What came since the last time for this span; what came too late for another is dropped."""
+        import json  # noqa: PLC0415 - for the few tests that fork
+
+        try:
+            size = os.fstat(self._file).st_size
+            lines = os.pread(self._file, size - self._read, self._read)
+        except OSError:
+            return []
+        lines = lines[: lines.rfind(b"\n") + 1]
+        self._read += len(lines)
+        received = []
+        for line in lines.splitlines():
+            try:
+                receiver, stats = json.loads(line)
+            except ValueError:  # half a line, as a full disk leaves it
+                continue
+            if receiver == span_id:
+                received.append(stats)
+        return received
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        os.close(self._file)
+
+    def _present(self) -> tuple[int, int]:
+        found = os.fstat(self._file)
+        return found.st_dev, found.st_ino
+
+
 class CurrentTest(Record, eq=False, frozen=False):
     """The test that this process executes now.
 
     `span_id` is the lower-case hex id of the span under which spans recorded now belong;
-    `children` counts them, and the processes forked meanwhile, which may record some; `calls` holds one
-    dictionary of numbers a finished model call.
+    `children` counts them, and the processes forked meanwhile, which may record some; `finished` holds one
+    dictionary of numbers a finished model call; with a `relay`, the test has forked.
     """
 
     case_id: str
     case_name: str
     attempt: int
     span_id: str
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    finished: list[dict[str, Any]] = field(default_factory=list)
     children: int = 0
+    relay: Relay | None = None
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The numbers of the model calls that finished, those in forked processes included."""
+        if self.relay is not None and not self.relay.in_child:
+            self.finished.extend(self.relay.receive(self.span_id))
+        return self.finished
+
+    def add_call(self, stats: dict[str, Any]) -> None:
+        """Adds the numbers of a model call that finished in this process."""
+        if self.relay is not None and self.relay.in_child:
+            self.relay.send(self.span_id, stats)
+        else:
+            self.finished.append(stats)
 
 
 class TestSession(Record, eq=False, frozen=False):
@@ -52,6 +129,7 @@ class TestSession(Record, eq=False, frozen=False):
     on_close: list[Callable[[], None]] = field(default_factory=list)
     describe: Callable[[], CurrentTest] | None = None
     touched: CurrentTest | None = None
+    relay: Relay | None = None
 
     def enter(self, describe: Callable[[], CurrentTest]) -> None:
         """A test's attempt begins; `describe` is called only if somebody asks what is running."""
@@ -73,7 +151,24 @@ class TestSession(Record, eq=False, frozen=False):
     def record_call(self, stats: dict[str, Any]) -> None:
         """Adds the numbers of one finished model call to the current test, if there is one."""
         if (current := self.current) is not None:
-            current.calls.append(stats)
+            current.add_call(stats)
+
+    def forking(self) -> None:
+        """The process is about to fork: what its child records belongs to the test that runs now."""
+        if (current := self.current) is None:
+            return
+        # Only this process can report the attempt under which the child's spans will be.
+        current.children += 1
+        if current.relay is not None:
+            return
+        # One that this process inherited leads to the process of a test before it.
+        if self.relay is None or self.relay.in_child:
+            try:
+                self.relay = Relay()
+            except OSError:  # the sums go without the child's calls, its spans stay
+                return
+            self.on_close.append(self.relay.close)
+        current.relay = self.relay
 
 
 active: TestSession | None = None
@@ -89,9 +184,8 @@ def close() -> None:
 
 
 def _forking() -> None:
-    # What the child records belongs under this test's attempt, and only its parent can report that one.
-    if active is not None and (current := active.current) is not None:
-        current.children += 1
+    if active is not None:
+        active.forking()
 
 
 if hasattr(os, "register_at_fork"):

@@ -246,6 +246,53 @@ def test_a_fork_may_be_the_first_to_record(tmp_path: Path) -> None:
     assert sorted(span.parent_id for span in read_spans(ended.spool)) == ["", f"{1:016x}"]
 
 
+def test_calls_of_forked_children_are_the_tests(tmp_path: Path) -> None:
+    """Children and theirs hand the numbers of their calls to the test that forked them, to no later one."""
+    ended = in_session(
+        tmp_path,
+        """
+        def forked(work):
+            if (child := os.fork()) == 0:
+                work()
+                os._exit(0)
+            os.waitpid(child, 0)
+        def call(tokens, more=lambda: None):
+            with gnomon.model_call("m") as call:
+                call.tokens(tokens)
+            more()
+        def daemon():
+            os.closerange(3, 100)
+            kept = [open(f"own{number}", "w") for number in range(20)]
+            call(32)
+        def counted(current):
+            found = sorted(stats["input_tokens"] for stats in current.calls)
+            current.calls.clear()
+            return found
+        first = test(1)
+        call(1)
+        forked(lambda: call(2, lambda: forked(lambda: call(4))))
+        call(8)
+        forked(daemon)
+        assert counted(first) == [1, 2, 4, 8], first.calls
+        forked(lambda: call(16))
+        second = test(2)
+        forked(lambda: call(64))
+        assert counted(second) == [64]
+        def another():
+            third = test(3)
+            call(128)
+            forked(lambda: call(256))
+            assert counted(third) == [128, 256]
+            print("counted", flush=True)
+        forked(another)
+        assert counted(second) == []
+        close()
+        """,
+    )
+    assert (ended.status, ended.output, ended.log) == (0, "counted\n", "")
+    assert not any(path.stat().st_size for path in tmp_path.glob("own*"))
+
+
 @pytest.mark.parametrize("count", [1, 300])
 def test_nothing_is_written_for_a_suite_that_records_nothing(tmp_path: Path, count: int) -> None:
     """Tests without spans cost no file and do not load the SDK."""

@@ -152,7 +152,7 @@ class SessionRecorder(Recorder):
         if test is None or test is self.session.touched:
             self.session.record_call(stats)
         else:
-            test.calls.append(stats)
+            test.add_call(stats)
 
 
 _recorder: SessionRecorder | None = None
