@@ -26,7 +26,7 @@ from gnomon_analysis.report.change import (
 from gnomon_analysis.store import Store, open_store, schema
 from tests.commands.conftest import Project
 from tests.gating.test_commits import Repository
-from tests.report.test_report import Elements, embedded
+from tests.report.test_report import Elements, embedded, torn
 from tests.store import changes as planted
 from tests.store.spool_files import Run
 
@@ -122,6 +122,18 @@ def test_what_the_page_says() -> None:
         "An answer is the one that came most often.",
     ):
         assert part in said, said
+
+
+def test_figures_stay_with_their_units_and_quotations_as_they_are() -> None:
+    """No line ends between the two, not in the sentence of a finding either; a diff can still be copied."""
+    sentence = (
+        "Routing accuracy rose by 8 points [2, 14], from 73 % to 81 % at 1.2 s and 0.004 USD; 97 % sure."
+    )
+    told = replace(EFFECT, sentence=sentence, also=("cost a test rose by 8 %",))
+    assert torn(change_page.render(replace(PAGE, effects=(told,), files=()))) == []
+    part = PartChange("description", "description", "modified", "Up to 5 % off.", "Up to 7 % off.")
+    quoting = replace(FILE, diff="@@ -1 +1 @@\n-Up to 5 % off.\n+Up to 7 % off.", parts=(part,))
+    assert torn(change_page.render(replace(PAGE, files=(quoting,)))) == ["5 %", "7 %"]
 
 
 def test_the_change_is_marked() -> None:
@@ -303,13 +315,13 @@ def test_what_made_up_for_one_another_has_moved() -> None:
 
 def test_amounts() -> None:
     """Levels and differences keep the digits that tell them apart."""
-    assert wording.amount(0.00042, "s") == "0.42\u00a0ms"
-    assert wording.amount(12.345, "s") == "12.35\u00a0s"
+    assert wording.amount(0.00042, "s") == "0.42 ms"
+    assert wording.amount(12.345, "s") == "12.35 s"
     assert wording.amount(249.4, "{token}") == "249"
-    assert wording.probability(0.9951) == "over 99\u00a0%"
-    assert wording.probability(0.004) == "under 1\u00a0%"
+    assert wording.probability(0.9951) == "over 99 %"
+    assert wording.probability(0.004) == "under 1 %"
     relative = replace(EFFECT, unit="s", ratio=(1.161, 1.026, 1.306))
-    assert change_page.difference(relative) == "+16.1\u00a0% [+2.6, +30.6]"
+    assert change_page.difference(relative) == "+16.1 % [+2.6, +30.6]"
 
 
 @pytest.fixture

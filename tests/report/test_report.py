@@ -70,6 +70,12 @@ class Elements(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.said))
 
 
+def torn(text: str) -> list[str]:
+    """Figures that a narrow page may part from their units, of all that a page says and of its plots."""
+    said = "\n".join(Elements(text).said) + json.dumps(embedded(text), ensure_ascii=False)
+    return re.findall(r"\d (?:%|ms|s|min|USD|points?)(?!\w)|USD \d", said)
+
+
 def embedded(text: str) -> dict[str, Any]:
     match = re.search(r'<script type="application/json" id="figures">(.*?)</script>', text, re.DOTALL)
     assert match
@@ -129,7 +135,7 @@ def test_the_figures_are_the_stores(demonstration: Demonstration, evidence: Evid
     for point, value in zip(evidence.points, plotted, strict=True):
         tally = rows[point.note.commit].tally
         assert value == pytest.approx(100 * tally.correct / tally.judged, abs=1e-3)
-        assert wording.percent(tally.accuracy) in text
+        assert wording.unbroken(wording.percent(tally.accuracy)) in text
         assert point.low is not None
         assert point.high is not None
         assert point.low < tally.correct / tally.judged < point.high
@@ -179,6 +185,13 @@ def test_flaky_tests_come_with_their_evidence(evidence: Evidence, text: str) -> 
         assert case.failed
         for one in case.commits:
             assert f"<code>{one.commit[:7]}</code> {one.passed} passed, {one.failed} failed" in text
+
+
+def test_no_line_ends_between_a_figure_and_its_unit(text: str) -> None:
+    """However narrow the page is, in plots and what readers of the screen are told as well."""
+    assert torn(text) == []
+    assert "95\N{NO-BREAK SPACE}%" in text
+    assert not re.search(r'aria-label="[^"]*\d (?:%|ms|points)', text)
 
 
 def test_estimates_and_chance_are_named(text: str) -> None:
@@ -255,15 +268,15 @@ def test_commits_without_a_run_are_left_out(demonstration: Demonstration) -> Non
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
-        (wording.percent(0.5), "50.0\u00a0%"),
+        (wording.percent(0.5), "50.0 %"),
         (wording.percent(None), "not known"),
         (wording.points(0.1), "+10.0"),
         (wording.points(-0.1), "\u221210.0"),
         (wording.points(0.0), "±0.0"),
         (wording.p_value(0.0), "< 0.001"),
         (wording.dollars(None), "not known"),
-        (wording.dollars(12.5), "USD\u00a012.50"),
-        (wording.dollars(0.000321), "USD\u00a00.000321"),
+        (wording.dollars(12.5), "USD 12.50"),
+        (wording.dollars(0.000321), "USD 0.000321"),
         (wording.plural(1, "case"), "1 case"),
         (wording.plural(1200, "case"), "1,200 cases"),
         (wording.shortened("a  b\nc" * 3, 6), "a b c…"),

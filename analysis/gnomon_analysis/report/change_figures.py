@@ -201,8 +201,8 @@ def _axis(points: tuple[Point, ...]) -> Figure:
 def _scale(unit: str, series: Series) -> tuple[float, str]:
     """What values are multiplied with for the axis, and the unit behind its figures."""
     if unit == "s" and max(point.value for point in series.points) < 1:
-        return 1000.0, " ms"
-    return 1.0, {"%": " %", "s": " s", "USD": " USD"}.get(unit, "")
+        return 1000.0, "\N{NO-BREAK SPACE}ms"
+    return 1.0, f"\N{NO-BREAK SPACE}{unit}" if unit in ("%", "s", "USD") else ""
 
 
 def _scaled(point: Point, scale: float) -> Point:

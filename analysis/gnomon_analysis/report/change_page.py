@@ -111,7 +111,7 @@ def difference(effect: Effect, *, interval: bool = True) -> str:
             return wording.NOT_KNOWN
     digits = 1 if unit or max(map(abs, values)) >= 1 else 4
     shown = [wording.signed(one, digits) for one in values]
-    unit = f"\u00a0{unit}" if unit else ""
+    unit = f" {unit}" if unit else ""
     return (
         f"{shown[0]}{unit} [{shown[1]}, {shown[2]}]" if interval and len(shown) == 3 else f"{shown[0]}{unit}"
     )

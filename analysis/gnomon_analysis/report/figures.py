@@ -225,7 +225,9 @@ def confusion(point: Point) -> Figure:
 
 def cost(evidence: Evidence) -> Figure:
     """Cost of one run at each commit, US dollars."""
-    return _per_commit(evidence, lambda point: point.cost_per_run, "USD a run", "USD %{y:.5f}", bars=True)
+    return _per_commit(
+        evidence, lambda point: point.cost_per_run, "USD a run", "USD\N{NO-BREAK SPACE}%{y:.5f}", bars=True
+    )
 
 
 def tokens(evidence: Evidence) -> Figure:
@@ -255,7 +257,7 @@ def latency(evidence: Evidence) -> Figure:
             "line": {"color": colour, "width": 2, "dash": dash},
             "marker": {"size": 5, "color": colour},
             "customdata": [_title(point) for point in points],
-            "hovertemplate": "%{customdata}<br>%{y:.2f} ms<extra>" + name + "</extra>",
+            "hovertemplate": "%{customdata}<br>%{y:.2f}\N{NO-BREAK SPACE}ms<extra>" + name + "</extra>",
         }
         for name, quantile, colour, dash in (
             ("median", 0.5, "$accent", "solid"),

@@ -74,7 +74,11 @@ def environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - heavy
 
     found = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=_finished,
     )
     found.globals.update(
         percent=wording.percent,
@@ -86,6 +90,11 @@ def environment() -> Environment:
         shortened=wording.shortened,
     )
     return found
+
+
+def _finished(value: Any) -> Any:
+    """What a template shows, units kept with their figures; what it has escaped itself stays as it is."""
+    return wording.unbroken(value) if type(value) is str else value
 
 
 def render(evidence: Evidence, setting: Setting) -> str:
@@ -118,7 +127,7 @@ def headline(evidence: Evidence) -> str:
     moved = f"moved from {ends[0]} to {ends[1]}" if overall.paired.difference else f"stayed at {ends[1]}"
     return (
         f"Over {commits} routing accuracy {moved}: {wording.points(overall.paired.difference)} points, "
-        f"95\u00a0% interval {wording.points(overall.paired.low)} to {wording.points(overall.paired.high)}. "
+        f"95 % interval {wording.points(overall.paired.low)} to {wording.points(overall.paired.high)}. "
         f"{wording.plural(len(overall.paired.risen), 'case')} rose and "
         f"{len(overall.paired.fallen)} fell (exact p {_equals(overall.paired.p)})."
     )
@@ -137,12 +146,12 @@ def caution(evidence: Evidence) -> str:
     )
     if not outstanding:
         return opening + (
-            "With that accounted for (Benjamini-Hochberg, false discovery rate 5\u00a0%), no single step "
+            "With that accounted for (Benjamini-Hochberg, false discovery rate 5 %), no single step "
             "stands out: treat each of them as a hint and not as a finding."
         )
     named = ", ".join(move.after.note.short for move in outstanding)
     return opening + (
-        f"With that accounted for (Benjamini-Hochberg, false discovery rate 5\u00a0%), "
+        f"With that accounted for (Benjamini-Hochberg, false discovery rate 5 %), "
         f"{len(outstanding)} of them stand{'s' if len(outstanding) == 1 else ''} out: {named}. "
         "The others are hints."
     )
@@ -196,5 +205,5 @@ def _figures(evidence: Evidence) -> Mapping[str, figures.Figure]:
 
 def embedded(drawn: Mapping[str, Any] | Sequence[Any]) -> str:
     """JSON for a script element: no sign in it can end the element."""
-    text = json.dumps(drawn, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = wording.unbroken(json.dumps(drawn, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,16 +1,21 @@
-"""Figures and names as a reader sees them."""
+"""Figures and names as a reader sees them.
+
+A figure and its unit have a plain space between them, as on a terminal; a page makes it one at which no line
+ends, by `unbroken`.
+"""
 
 from __future__ import annotations
 
 import html
+import re
 
 NOT_KNOWN = "not known"
-_NARROW = "\u00a0"  # no-break space between a figure and its unit
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|USD|points?)(?!\w))|(?<=\bUSD) (?=\d)")
 
 
 def percent(share: float | None) -> str:
     """A fraction of 1 as a percentage with one decimal."""
-    return NOT_KNOWN if share is None else f"{100 * share:.1f}{_NARROW}%"
+    return NOT_KNOWN if share is None else f"{100 * share:.1f} %"
 
 
 def points(difference: float) -> str:
@@ -30,12 +35,12 @@ def dollars(amount: float | None) -> str:
     if amount is None:
         return NOT_KNOWN
     digits = 2 if amount >= 1 else 4 if amount >= 0.01 else 6
-    return f"USD{_NARROW}{amount:,.{digits}f}"
+    return f"USD {amount:,.{digits}f}"
 
 
 def milliseconds(seconds: float | None) -> str:
     """A time in milliseconds with three significant places."""
-    return NOT_KNOWN if seconds is None else f"{1000 * seconds:.3g}{_NARROW}ms"
+    return NOT_KNOWN if seconds is None else f"{1000 * seconds:.3g} ms"
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
@@ -49,6 +54,11 @@ def shortened(text: str, length: int) -> str:
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
 
 
+def unbroken(text: str) -> str:
+    """The text with no-break spaces between figures and their units: for a page, whose lines may be short."""
+    return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
+
+
 def escaped(text: str) -> str:
     """Text for a place that reads HTML."""
     return html.escape(text, quote=False)
@@ -59,11 +69,11 @@ def amount(value: float | None, unit: str) -> str:
     if value is None:
         return NOT_KNOWN
     if unit == "%":
-        return f"{value:.1f}{_NARROW}%"
+        return f"{value:.1f} %"
     if unit == "USD":
         return dollars(value)
     if unit == "s":
-        return f"{value:.2f}{_NARROW}s" if value >= 1 else milliseconds(value)
+        return f"{value:.2f} s" if value >= 1 else milliseconds(value)
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
@@ -79,5 +89,5 @@ def probability(share: float | None) -> str:
     if share is None:
         return NOT_KNOWN
     if share > 0.99:
-        return f"over 99{_NARROW}%"
-    return f"under 1{_NARROW}%" if share < 0.01 else f"{100 * share:.0f}{_NARROW}%"
+        return "over 99 %"
+    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
