@@ -478,6 +478,68 @@ RERUNFAILURES: Final = Suite(
     run_status="failure",
 )
 
+RERUN_SUBTESTS: Final = Suite(
+    name="subtests under pytest-rerunfailures",
+    files={
+        "counted.py": COUNTED,
+        "test_sub_again.py": """
+            import unittest
+            from counted import times
+
+            class Ordinary(unittest.TestCase):
+                def test_all_pass(self):
+                    for i in range(3):
+                        with self.subTest(i=i):
+                            pass
+                def test_one_fails(self):
+                    for i in range(3):
+                        with self.subTest(i=i):
+                            self.assertNotEqual(i, 1)
+                def test_body_fails_once(self):
+                    with self.subTest():
+                        pass
+                    self.assertEqual(times("body"), 2)
+
+            def test_passes(subtests):
+                with subtests.test(): pass
+
+            def test_second_time(subtests):
+                for i in range(3):
+                    with subtests.test(i=i):
+                        assert i != 1 or times("second") == 2
+
+            def test_never(subtests):
+                for i in range(3):
+                    with subtests.test(i=i):
+                        assert i != 1
+
+            def test_passes_at_last(): assert times("last") == 2
+        """,
+    },
+    truth=in_file(
+        "test_sub_again.py",
+        {
+            "Ordinary::test_all_pass": "passed",
+            "Ordinary::test_one_fails": "failed",
+            "Ordinary::test_body_fails_once": "passed",
+            "test_passes": "passed",
+            "test_second_time": "passed",
+            "test_never": "failed",
+            "test_passes_at_last": "passed",
+        },
+    ),
+    attempts={
+        "test_sub_again.py::Ordinary::test_body_fails_once": 2,
+        "test_sub_again.py::test_second_time": 2,
+        "test_sub_again.py::test_never": 2,
+        "test_sub_again.py::test_passes_at_last": 2,
+    },
+    plugins=("rerunfailures",),
+    arguments=("--reruns", "1"),
+    status=1,
+    run_status="failure",
+)
+
 RETRY: Final = Suite(
     name="pytest-retry",
     files={
@@ -891,6 +953,8 @@ SUITES: Final = (
     TIMEOUT,
     RERUNFAILURES,
     RERUNFAILURES.started("-n 2", "-n", "2"),
+    RERUN_SUBTESTS,
+    RERUN_SUBTESTS.started("-n 2", "-n", "2"),
     RETRY,
     RETRY.started("-n 2", "-n", "2"),
     FLAKY,

@@ -401,3 +401,26 @@ def test_a_report_after_the_end(project: Project) -> None:
     assert [test.node_id for test in project.run().tests] == ["test_plain.py::test_a"]
     assert not [name for name in project.spool_names() if name.endswith(".part")]
     assert not list(elsewhere.iterdir())
+
+
+def test_a_pytest_of_before_version_8(project: Project) -> None:
+    """pytest 7, whose configuration cannot tell a verbosity, ends a recorded run as it ends any other."""
+    project.write(
+        "conftest.py",
+        """
+        import sys
+
+        def pytest_configure(config):
+            newer = config.get_verbosity
+            def older(*of):
+                if sys._getframe(1).f_globals["__name__"].startswith("gnomon."):
+                    raise AttributeError("'Config' object has no attribute 'get_verbosity'")
+                return newer(*of)
+            config.get_verbosity = older
+        """,
+    )
+    project.write("test_pair.py", PAIR)
+    done = project.pytest("--tb=no")
+    assert (done.status, done.summary) == (1, "1 failed, 1 passed"), done.output
+    assert "1 passed, 1 failed" in done.stdout
+    assert done.stderr == ""

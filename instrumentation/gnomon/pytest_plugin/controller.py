@@ -343,7 +343,7 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """A few lines under pytest's own."""
-        if self._config.get_verbosity() < -1:
+        if self._config.option.verbose < -1:  # pytest 7 has no `get_verbosity`
             return
         try:
             lines = list(self._lines())

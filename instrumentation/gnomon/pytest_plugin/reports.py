@@ -163,7 +163,7 @@ class _Attempt:
         self.tries: list[pytest.TestReport] = []
         for report in reports:
             self._take(report)
-        first, last = reports[0], reports[-1]
+        first, last = self.setup or reports[0], reports[-1]
         # A report that a plugin made up may lack its times, or have noughts for them.
         begun: float = getattr(first, "start", 0.0)
         self.stop: float = getattr(last, "stop", 0.0) or begun or time.time()
@@ -227,9 +227,22 @@ class _Attempt:
 
 def _attempts(reports: list[pytest.TestReport]) -> list[_Attempt]:
     """The attempts among the reports of a test: each begins with its set-up."""
-    starts = [number for number, report in enumerate(reports) if number and report.when == "setup"]
+    starts = [_beginning(reports, number) for number, report in enumerate(reports) if report.when == "setup"]
     bounds = [0, *starts, len(reports)]
     return [_Attempt(reports[start:end]) for start, end in pairwise(bounds) if end > start]
+
+
+def _beginning(reports: list[pytest.TestReport], setup: int) -> int:
+    """Where the attempt with this set-up begins.
+
+    A plugin that keeps the reports of an attempt until it is over (pytest-rerunfailures) cannot keep those of
+    its subtests, which then come before its set-up.
+    """
+    first = setup
+    while first and "context" in reports[first - 1].__dict__:
+        first -= 1
+    # Behind a set-up they are of its own attempt, whose end a plugin hides.
+    return setup if first and reports[first - 1].when == "setup" else first
 
 
 def _failed(report: pytest.TestReport | None) -> bool:
