@@ -63,6 +63,13 @@ def test_a_commit_is_told_in_one_sentence() -> None:
     )
 
 
+def test_the_sentence_of_a_commit_explains_its_interval() -> None:
+    """One that holds zero beside a movement that is sure."""
+    (moves,) = gathered(finding(difference=-2.0, difference_low=-5.0, difference_high=1.0, p_change=0.999))
+    assert "by 2 points [-1, 5]: over 99 % sure that it moved" in wording_of_commits.sentence(moves)
+    assert "; some of its tests moved, which is surer than" in wording_of_commits.sentence(moves)
+
+
 def test_what_moved_much_further_is_told_first() -> None:
     """Forty points of tool use say more than two points of accuracy, and those more than three points."""
     accuracy = finding(impact_id="accuracy", difference=2.0)

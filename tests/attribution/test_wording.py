@@ -56,6 +56,33 @@ def test_a_probability_is_told_as_exactly_as_was_asked(asked: float, told: str) 
     assert wording.share(0.997, wording.decimals(asked)) == told
 
 
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({}, "; some of its tests moved, which is surer than that their mean did."),
+        (
+            {"details": {"ratio": [1.02, 0.99, 1.05]}, "difference_high": 1.0},
+            "; some of its tests moved, which is surer than that their mean did.",
+        ),
+        (
+            {"scope_kind": "case"},
+            "; the tests that moved with it make it surer than its own runs do.",
+        ),
+        ({"verdict": "drift", "revision": None}, "; some of its tests moved, which is surer than"),
+        ({"p_change": 0.94}, ""),
+        ({"difference_high": -1.0}, ""),
+        ({"verdict": "unchanged"}, ""),
+        ({"scope_kind": "agent", "metric": "latency"}, ""),
+    ],
+)
+def test_an_interval_that_holds_zero_is_explained(other: dict[str, object], why: str) -> None:
+    """Where it stands beside a movement that is sure, and nowhere else."""
+    of = {"difference": -2.0, "difference_low": -5.0, "difference_high": 1.0, "p_change": 0.999} | other
+    sentence = wording.sentence(finding(**of))
+    assert why in sentence
+    assert ("surer" in sentence) == bool(why)
+
+
 def test_an_improvement_in_one_sentence() -> None:
     """As one would tell a colleague."""
     said = wording.sentence(

@@ -136,6 +136,18 @@ def test_figures_stay_with_their_units_and_quotations_as_they_are() -> None:
     assert torn(change_page.render(replace(PAGE, files=(quoting,)))) == ["5 %", "7 %"]
 
 
+def test_an_interval_that_holds_zero_is_explained() -> None:
+    """Beside the interval in a word, and below in a sentence; not where there is nothing to explain."""
+    for scope, word in (("suite", "not sure as a whole"), ("case", "not sure by itself")):
+        said = words(replace(PAGE, effects=(replace(EFFECT, scope_kind=scope, low=-1.0),)))
+        assert f"+11.0 points [\u22121.0, +17.0] {word} over 99 %" in said
+        assert "the interval holds no movement, though it is sure that something moved" in said
+    for other in ({}, {"low": -1.0, "p_change": 0.9}, {"low": -1.0, "scope_kind": "agent"}):
+        assert "ot sure" not in words(replace(PAGE, effects=(replace(EFFECT, **other),)))
+    relative = replace(EFFECT, unit="s", ratio=(1.02, 0.99, 1.05))
+    assert "[\u22121.0, +5.0] not sure as a whole" in words(replace(PAGE, effects=(relative,)))
+
+
 def test_the_change_is_marked() -> None:
     """A line between the commits, both levels over the commits they are from, each run as a dot."""
     (plot,) = embedded(change_page.render(PAGE)).values()

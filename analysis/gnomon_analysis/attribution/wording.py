@@ -13,6 +13,15 @@ from gnomon_analysis.statistics.model import Interval
 _SHOWN = 3
 _LIKELY = 0.5
 _SUBJECT = 60
+# What intervals hold: a movement that is surer than that needs a word where its interval holds none.
+_INTERVAL = 0.95
+_OF_THE_MEAN = "some of its tests moved, which is surer than that their mean did"
+_SURER = {
+    "suite": _OF_THE_MEAN,
+    "skill": _OF_THE_MEAN,
+    "category": _OF_THE_MEAN,
+    "case": "the tests that moved with it make it surer than its own runs do",
+}
 _SCOPES = {
     "suite": "the suite {}",
     "skill": "the skill {}",
@@ -78,6 +87,25 @@ def signed(finding: Finding) -> str:
     low_end = finding.difference if finding.difference_low is None else finding.difference_low
     high_end = finding.difference if finding.difference_high is None else finding.difference_high
     return interval(finding.kind, Interval(finding.difference, low_end, high_end))
+
+
+def surer_than_its_interval(finding: Finding) -> str:
+    """Why it is sure that something moved though the interval holds no movement at all; else nothing.
+
+    P(change) asks of each test whether it moved, and the interval of a suite is that of the mean of its
+    tests: where few moved, or some up and some down, that is less sure. A single test borrows from others.
+    """
+    sure = finding.p_change is not None and finding.p_change > _INTERVAL
+    if not sure or finding.verdict == words.UNCHANGED or not _holds_nothing(finding):
+        return ""
+    return _SURER.get(finding.scope_kind, "")
+
+
+def _holds_nothing(finding: Finding) -> bool:
+    none, low, high = 0.0, finding.difference_low, finding.difference_high
+    if (ratio := finding.details.get("ratio")) is not None:
+        none, (_, low, high) = 1.0, ratio
+    return low is not None and high is not None and low <= none <= high
 
 
 def signed_size(finding: Finding) -> str:
@@ -164,11 +192,12 @@ def _moved(finding: Finding) -> str:
         moved = (
             f"{_capital(what(finding))} {_rose(finding)} {_by(finding)} near {short(finding.after_revision)}"
         )
-        return f"{moved}, {_unnamed(finding)}{_cases(finding)}."
+        return f"{moved}, {_unnamed(finding)}{_cases(finding)}{_surer(finding)}."
     subject = named(finding.revision, finding.subject)
     likely = "likely" if (finding.p_commit or 0.0) >= _LIKELY else "may have"
     return (
-        f"Commit {subject} {likely} {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}."
+        f"Commit {subject} {likely} {_raised(finding)} {what(finding)} {_by(finding)}{sure}{_cases(finding)}"
+        f"{_surer(finding)}."
     )
 
 
@@ -197,14 +226,16 @@ def _upstream(finding: Finding) -> str:
     switched = finding.details.get("switched") or "something outside the repository changed"
     suspects = ", ".join(short(one.revision) for one in finding.candidates[:_SHOWN])
     blamed = f"; commits of the same time ({suspects}) cannot be told from it" if suspects else ""
-    return f"{_capital(what(finding))} {_rose(finding)} {_by(finding)} when {switched}{blamed}."
+    return (
+        f"{_capital(what(finding))} {_rose(finding)} {_by(finding)} when {switched}{blamed}{_surer(finding)}."
+    )
 
 
 def _drift(finding: Finding) -> str:
     return (
         f"{_capital(what(finding))} drifted {'up' if finding.direction > 0 else 'down'} {_by(finding)} "
         f"between {short(finding.before_revision)} and {short(finding.after_revision)}; no single commit "
-        "stands out."
+        f"stands out{_surer(finding)}."
     )
 
 
@@ -212,9 +243,9 @@ def _inconclusive(finding: Finding) -> str:
     at = named(finding.revision or finding.after_revision, finding.subject)
     looks = f"{_capital(what(finding))} looks {_higher(finding)} {_by(finding)}"
     if (alone := single_commit(finding)) is None:
-        return f"{looks} near {at}, which the runs there do not settle."
+        return f"{looks} near {at}, which the runs there do not settle{_surer(finding)}."
     sure = "" if finding.p_change is None else f", {share(finding.p_change)} sure"
-    return f"{looks} since {at}{sure}; {_ALONE[alone]} would settle it."
+    return f"{looks} since {at}{sure}; {_ALONE[alone]} would settle it{_surer(finding)}."
 
 
 def single_commit(finding: Finding) -> str | None:
@@ -278,6 +309,10 @@ def _cases(finding: Finding) -> str:
     if not finding.cases_moved or finding.scope_kind == "case":
         return ""
     return f"; {plural(finding.cases_moved, 'test')} moved"
+
+
+def _surer(finding: Finding) -> str:
+    return f"; {why}" if (why := surer_than_its_interval(finding)) else ""
 
 
 def _rose(finding: Finding) -> str:

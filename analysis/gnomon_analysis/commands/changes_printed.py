@@ -10,7 +10,7 @@ import click
 from gnomon_analysis.attribution import METRICS, Change, Finding, MovedCase, MovedTest, Suspect, wording
 from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.metrics import FLEET_SCOPES
-from gnomon_analysis.commands import changes_blocks, tables
+from gnomon_analysis.commands import changes_blocks, changes_rows, tables
 from gnomon_analysis.commands.tables import Column, echo_table
 from gnomon_analysis.store.answers import NO_SKILL
 
@@ -121,7 +121,8 @@ def _scope(finding: Finding) -> str:
 def _verdict(finding: Finding) -> str:
     status = "" if finding.status == "open" else f", {finding.status}"
     needed = f" ({finding.runs_needed} more would do)" if finding.runs_needed else ""
-    return finding.verdict.replace("_", " ") + needed + status
+    doubt = f", {said}" if (said := changes_rows.doubt(finding)) else ""
+    return finding.verdict.replace("_", " ") + needed + status + doubt
 
 
 def comparison(compared: Comparison) -> None:

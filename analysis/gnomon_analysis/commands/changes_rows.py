@@ -105,6 +105,13 @@ def share(probability: float) -> str:
     return wording.share(probability).replace("over ", ">").replace("under ", "<")
 
 
+def doubt(finding: Finding) -> str:
+    """A word on an interval that holds no movement, beside a movement that is sure; else nothing."""
+    if not wording.surer_than_its_interval(finding):
+        return ""
+    return "not sure by itself" if finding.scope_kind == "case" else "not sure as a whole"
+
+
 def _rest(rest: Sequence[Finding]) -> _Row:
     counts = Counter(VERDICTS[one.verdict] for one in rest)
     how = ", ".join(f"{count} {word}" for word, count in counts.items())
@@ -137,7 +144,7 @@ def _row(finding: Finding, label: str, *, ids: bool) -> _Row:
 def _note(finding: Finding) -> str:
     if finding.runs_needed and not finding.told:
         return f"{wording.plural(finding.runs_needed, 'more run')} would do"
-    return "" if finding.status == words.OPEN else finding.status
+    return ", ".join(filter(None, ("" if finding.status == words.OPEN else finding.status, doubt(finding))))
 
 
 def _levels(finding: Finding) -> str:

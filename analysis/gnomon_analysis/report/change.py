@@ -15,6 +15,11 @@ from datetime import datetime
 TOLD = ("regression", "improvement", "unchanged", "upstream", "drift")
 
 
+# How sure an interval is of what it holds, and the scopes whose figures are means of several tests.
+_INTERVAL = 0.95
+_OF_TESTS = ("suite", "skill", "category")
+
+
 @dataclass(frozen=True, slots=True)
 class PartChange:
     """One part of a file that differs: a key of the front matter, a section, a key of a configuration."""
@@ -141,6 +146,21 @@ class Effect:
     def told(self) -> bool:
         """Whether it says that something moved."""
         return self.verdict in TOLD
+
+    @property
+    def doubt(self) -> str:
+        """A word where it is sure that something moved, and the interval holds no movement; else nothing.
+
+        That the mean of several tests moved is less sure than that some of them did, and a single test
+        borrows from those that moved with it.
+        """
+        none, low, high = (0.0, self.low, self.high) if self.ratio is None else (1.0, *self.ratio[1:])
+        holds_none = low is not None and high is not None and low <= none <= high
+        if self.verdict == "unchanged" or not holds_none or (self.p_change or 0.0) <= _INTERVAL:
+            return ""
+        return {"case": "not sure by itself"}.get(
+            self.scope_kind, "not sure as a whole" if self.scope_kind in _OF_TESTS else ""
+        )
 
     @property
     def better(self) -> bool | None:

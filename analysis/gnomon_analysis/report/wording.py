@@ -10,7 +10,10 @@ import html
 import re
 
 NOT_KNOWN = "not known"
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|USD|points?)(?!\w))|(?<=\bUSD) (?=\d)")
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=(?:%|ms|s|min|USD|points?)(?!\w))|(?<=\bUSD) (?=\d)"
+    r"|(?<=\d,) (?=[-+\N{MINUS SIGN}±]?[\d.,]+\])"
+)
 
 
 def percent(share: float | None) -> str:
@@ -55,8 +58,8 @@ def shortened(text: str, length: int) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with no-break spaces between figures and their units: for a page, whose lines may be short."""
-    return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
+    """The text with no-break spaces between figures and units, and in intervals: pages have short lines."""
+    return _TOGETHER.sub("\N{NO-BREAK SPACE}", text)
 
 
 def escaped(text: str) -> str:
