@@ -12,6 +12,7 @@ import re
 NOT_KNOWN = "not known"
 _TOGETHER = re.compile(
     r"(?<=\d) (?=(?:%|ms|s|min|USD|points?)(?!\w))|(?<=\bUSD) (?=\d)"
+    r"|(?<=\bp) (?=[=<])|(?<=[=<]) (?=\d)"
     r"|(?<=\d,) (?=[-+\N{MINUS SIGN}±]?[\d.,]+\])"
 )
 
@@ -58,7 +59,10 @@ def shortened(text: str, length: int) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with no-break spaces between figures and units, and in intervals: pages have short lines."""
+    """The text with no-break spaces between figures and units, in intervals, and in `p = 0.05`.
+
+    The lines of a page may be short.
+    """
     return _TOGETHER.sub("\N{NO-BREAK SPACE}", text)
 
 
