@@ -32,6 +32,16 @@ def named(error_type: object) -> str | None:
     return error_type if error_type in ERROR_TYPES else OTHER if error_type else None
 
 
+def failure_in(error: BaseException | None) -> BaseException | None:
+    """The exception that left a block, if it says that what ran there failed.
+
+    A generator that its consumer leaves early has not, nor a program that exits with success.
+    """
+    if isinstance(error, SystemExit):
+        return None if error.code in (None, 0) else error
+    return None if isinstance(error, GeneratorExit) else error
+
+
 def of_exception(error: BaseException) -> str:
     """The error type of an exception, whichever client library it came from."""
     if by_status := of_status(status_of(error)):

@@ -128,8 +128,8 @@ class Attempt:
         if _under_way.get() is self:
             _under_way.set(self._outer)
         self._outer = None
-        if error is not None:
-            self.failed(error)
+        if (failure := error_types.failure_in(error)) is not None:
+            self.failed(failure)
         self.finish()
 
 

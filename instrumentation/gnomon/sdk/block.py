@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from contextvars import Token
 from types import TracebackType
 from typing import Self
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
+
+
+def leave(token: Token[Context]) -> None:
+    """Makes the context before the current one again, as OpenTelemetry's `detach`.
+
+    That one logs a traceback where a block is left in another context than it was entered in, as in an
+    async generator that asyncio closes or a thread that ends another's work: there is nothing to go back to.
+    """
+    if not isinstance(token, Token):  # a runtime context of the host's own
+        otel_context.detach(token)
+        return
+    with suppress(ValueError, RuntimeError):
+        token.var.reset(token)
 
 
 class Block(ABC):
@@ -37,7 +51,7 @@ class Block(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
     ) -> None:
         if self._token is not None:
-            otel_context.detach(self._token)
+            leave(self._token)
             self._token = None
         self.end(error)
 

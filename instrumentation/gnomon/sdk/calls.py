@@ -331,11 +331,12 @@ class ModelCall(Block):
         if self.ended:
             return
         self.ended = True
+        error = error_types.failure_in(error)
         try:
             measured = time.perf_counter() - self._started if duration is None else duration
             self.duration = given.amount(measured) or 0.0
             unknown = not self._error_type or self._failed_somehow()
-            if unknown and error is not None and not isinstance(error, GeneratorExit):
+            if unknown and error is not None:
                 self._error_type = self._reason(error)
             self._close_attempts(error)
             try:
@@ -411,7 +412,7 @@ class ModelCall(Block):
         describe(self, attributes, recorder)
         for attempt in self.attempts:
             span.add_event(ATTEMPT_EVENT, attempt_attributes(attempt), attempt.began_at)
-        if error is not None and not isinstance(error, GeneratorExit):
+        if error is not None:
             record_exception(span, error, message=recorder.capture_messages)
         if self._error_type:
             attributes[_ERROR_TYPE] = self._error_type

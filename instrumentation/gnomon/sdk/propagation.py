@@ -19,6 +19,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from gnomon.sdk.block import leave
 from gnomon.sdk.guard import failed
 
 P = ParamSpec("P")
@@ -57,7 +58,7 @@ def remote_parent(headers: Mapping[str, Any]) -> Iterator[Context]:
     try:
         yield context
     finally:
-        otel_context.detach(token)
+        leave(token)
 
 
 # --- processes -------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ class Propagated(Generic[P, R]):
         try:
             return self._function(*args, **kwargs)
         finally:
-            otel_context.detach(token)
+            leave(token)
 
     def _arrived(self) -> Context:
         from gnomon.sdk import setup  # noqa: PLC0415 - `setup` builds on this module
@@ -149,7 +150,7 @@ def propagate(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 return await function(*args, **kwargs)
             finally:
-                otel_context.detach(token)
+                leave(token)
 
         return cast("Callable[P, R]", wrapper)
     return Propagated(function)

@@ -7,7 +7,8 @@ import inspect
 import json
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, ParamSpec, Self, TypeVar, cast
 
 from opentelemetry import context as otel_context
@@ -22,6 +23,7 @@ from gnomon.registry import events
 from gnomon.registry.values import ERROR_TYPES
 from gnomon.sdk import recorder as recorders
 from gnomon.sdk.block import Block
+from gnomon.sdk.generators import async_generator, generator
 from gnomon.sdk.guard import failed
 from gnomon.sdk.recorder import Recorder
 from gnomon.sdk.times import Moment, span_of_time
@@ -67,11 +69,11 @@ def record_exception(
     """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    frames = traceback.extract_tb(error.__traceback__)[-_STACK_FRAMES:]
+    places = deque(traceback.walk_tb(error.__traceback__), maxlen=_STACK_FRAMES)
     attributes = {
         a.EXCEPTION_TYPE.name: name,
         a.EXCEPTION_STACKTRACE.name: "\n".join(
-            f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames
+            f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}" for frame, line in places
         ),
     }
     if message:
@@ -102,6 +104,7 @@ class Step(Block):
         "_recorder",
         "_span",
         "_start",
+        "_told",
     )
 
     def __init__(self, kind: Kind, name: str, attributes: dict[str, AttributeValue]) -> None:
@@ -110,6 +113,7 @@ class Step(Block):
         self._name = name
         self._process = 0
         self._attributes = attributes
+        self._told: Mapping[str, AttributeValue] = attributes
         self._span: Span | None = None
         self._recorder: Recorder | None = None
         self._context: Context | None = None
@@ -187,8 +191,7 @@ class Step(Block):
                 return None
             self._process = recorders.process
             around = otel_context.get_current()
-            attributes = {**inherited(around), **self._attributes}
-            self._attributes = attributes
+            self._told = attributes = {**inherited(around), **self._attributes}
             self._start = time.perf_counter()
             self._span = recorder.start(self._name, SpanKind.INTERNAL, attributes, around, self._began_at)
             inner = trace.set_span_in_context(self._span, around)
@@ -203,11 +206,12 @@ class Step(Block):
         span, recorder = self._span, self._recorder
         if span is None or recorder is None or self._process != recorders.process:
             return
+        error = error_types.failure_in(error)
         try:
             ended = None
             if self._began_at is not None and self._duration is not None:
                 ended = self._began_at + int(self._duration * 1e9)
-            if error is not None and not isinstance(error, GeneratorExit):
+            if error is not None:
                 self._error_type = self._error_type or type(error).__qualname__
                 record_exception(span, error, message=recorder.capture_messages, timestamp=ended)
             if self._error_type:
@@ -219,11 +223,12 @@ class Step(Block):
                 recorder.instruments.step(
                     self._kind,
                     time.perf_counter() - self._start if self._duration is None else self._duration,
-                    self._attributes,
+                    self._told,
                     _bounded_error(kind_of_error, self._kind) if self._error_type else "",
                 )
         except Exception as failure:
             failed("ending a span", failure)
+        self._error_type = ""  # the same object may run again, one time after the other
 
     # --- as a decorator ----------------------------------------------------------------------------
 
@@ -232,25 +237,22 @@ class Step(Block):
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """The function, run as this step each time it is called."""
-        wrapper: Callable[..., Any]
-        if inspect.isasyncgenfunction(function):
+        wrapper: Any
+        if isinstance(function, (classmethod, staticmethod)):
+            wrapper = type(function)(self(function.__func__))
 
-            @functools.wraps(function)
-            def wrapper(*args: Any, **kwargs: Any) -> Any:
-                return _drive_async(self._again(), cast(Any, function)(*args, **kwargs))
+        elif inspect.isasyncgenfunction(function):
+            wrapper = async_generator(function, self._again)
 
         elif inspect.isgeneratorfunction(function):
+            wrapper = generator(function, self._again)
 
-            @functools.wraps(function)
-            def wrapper(*args: Any, **kwargs: Any) -> Any:
-                return _drive(self._again(), cast(Any, function)(*args, **kwargs))
-
-        elif inspect.iscoroutinefunction(function):
+        elif any(map(inspect.iscoroutinefunction, (function, type(function).__call__))):
 
             @functools.wraps(function)
             async def wrapper(*args: Any, **kwargs: Any) -> Any:
                 with self._again():
-                    return await function(*args, **kwargs)
+                    return await cast(Any, function)(*args, **kwargs)
 
         else:
 
@@ -266,60 +268,6 @@ def _bounded_error(error_type: str, kind: Kind) -> str:
     if error_type not in ERROR_TYPES:
         return error_types.OTHER
     return error_types.TOOL if error_type == error_types.OTHER and kind in ("tool", "skill") else error_type
-
-
-def _drive(step: Step, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Runs a generator with the step current inside it only, not in the code that consumes it."""
-    context = step.begin()
-    action: Callable[[], Any] = functools.partial(next, generator)
-    try:
-        while True:
-            token = None if context is None else otel_context.attach(context)
-            try:
-                value = action()
-            except StopIteration as stop:
-                step.end()
-                return stop.value
-            finally:
-                if token is not None:
-                    otel_context.detach(token)
-            try:
-                action = functools.partial(generator.send, (yield value))
-            except GeneratorExit:
-                generator.close()
-                raise
-            except BaseException as error:
-                action = functools.partial(generator.throw, error)
-    except BaseException as error:
-        step.end(error)
-        raise
-
-
-async def _drive_async(step: Step, generator: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
-    """Like `_drive` for an async generator."""
-    context = step.begin()
-    action: Callable[[], Any] = generator.__anext__
-    try:
-        while True:
-            token = None if context is None else otel_context.attach(context)
-            try:
-                value = await action()
-            except StopAsyncIteration:
-                step.end()
-                return
-            finally:
-                if token is not None:
-                    otel_context.detach(token)
-            try:
-                action = functools.partial(generator.asend, (yield value))
-            except GeneratorExit:
-                await generator.aclose()
-                raise
-            except BaseException as error:
-                action = functools.partial(generator.athrow, error)
-    except BaseException as error:
-        step.end(error)
-        raise
 
 
 # --- the four kinds --------------------------------------------------------------------------------
