@@ -48,6 +48,46 @@ def test_concurrent_tasks_keep_their_parents(tmp_path: Path) -> None:
         assert parents[f"tool{number}"] == f"agent{number}"
 
 
+def test_bodies_that_run_later(tmp_path: Path) -> None:
+    """A coroutine or generator handed to another thread has its body under the span that handed it over."""
+    ended = run(
+        tmp_path,
+        """
+        import asyncio, threading, gnomon
+        gnomon.configure()
+        def use(name):
+            with gnomon.tool(name): pass
+        async def coroutine(): use("coroutine")
+        def generator():
+            use("generator")
+            yield
+            use("generator-later")
+        async def stream():
+            use("stream")
+            yield
+            use("stream-later")
+        async def consume(values):
+            async for _ in values: use("consumer-of-stream")
+        def in_thread(work):
+            thread = threading.Thread(target=work)
+            thread.start(); thread.join()
+        with gnomon.agent("caller"):
+            carried = [gnomon.propagate(function) for function in (coroutine, generator, stream)]
+        in_thread(lambda: asyncio.run(carried[0]()))
+        in_thread(lambda: [use("consumer") for _ in carried[1]()])
+        in_thread(lambda: asyncio.run(consume(carried[2]())))
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    bodies = ("coroutine", "generator", "generator-later", "stream", "stream-later")
+    assert tree(ended.spans) == {
+        "caller": "-",
+        "consumer": "-",
+        "consumer-of-stream": "-",
+        **dict.fromkeys(bodies, "caller"),
+    }
+
+
 def test_threads_and_pools(tmp_path: Path) -> None:
     """Work handed to threads, thread pools and process pools is under the span that handed it over."""
     (tmp_path / "jobs.py").write_text(

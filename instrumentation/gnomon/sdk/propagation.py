@@ -19,7 +19,8 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from gnomon.sdk.block import leave
+from gnomon.sdk.block import Block, leave
+from gnomon.sdk.generators import async_generator, generator
 from gnomon.sdk.guard import failed
 
 P = ParamSpec("P")
@@ -135,24 +136,42 @@ class Propagated(Generic[P, R]):
         self._context = None
 
 
+class _Carried(Block):
+    """A block of no record of its own, in a context that came from elsewhere."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    def begin(self) -> Context:
+        """Gives that context."""
+        return self._context
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Nothing ends."""
+
+
 def propagate(function: Callable[P, R]) -> Callable[P, R]:
     """The function bound to the current span, for another thread or a process pool.
 
     `Thread(target=gnomon.propagate(work))`, `pool.submit(gnomon.propagate(work), …)`. A coroutine
-    function becomes one whose body runs in the context.
+    function becomes one whose body runs in the context, a generator function likewise.
     """
+    carried = functools.partial(_Carried, otel_context.get_current())
     if inspect.iscoroutinefunction(function):
-        context = otel_context.get_current()
 
         @functools.wraps(function)
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            token = otel_context.attach(context)
-            try:
+            with carried():
                 return await function(*args, **kwargs)
-            finally:
-                leave(token)
 
         return cast("Callable[P, R]", wrapper)
+    if inspect.isgeneratorfunction(function):
+        return cast("Callable[P, R]", generator(function, carried))
+    if inspect.isasyncgenfunction(function):
+        return cast("Callable[P, R]", async_generator(function, carried))
     return Propagated(function)
 
 
