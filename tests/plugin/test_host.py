@@ -422,5 +422,5 @@ def test_a_pytest_of_before_version_8(project: Project) -> None:
     project.write("test_pair.py", PAIR)
     done = project.pytest("--tb=no")
     assert (done.status, done.summary) == (1, "1 failed, 1 passed"), done.output
-    assert "1 passed, 1 failed" in done.stdout
+    assert "(#1 of project): 1 failed, 1 passed" in done.stdout
     assert done.stderr == ""
