@@ -266,6 +266,30 @@ def test_import_junit(project: Project) -> None:
     assert "cannot be read" in project.gnomon("import", "junit", "nowhere.xml", code=2)
 
 
+def test_an_imported_run_is_of_the_commit_that_is_meant(project: Project) -> None:
+    """A name that git knows stands for the id; an id may be of a commit that is not here."""
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for command in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--message", "Begin"]):
+        subprocess.run([*git, *command], cwd=project.folder, check=True)
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], cwd=project.folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+    for given, meant in (
+        ("HEAD", head),
+        (head[:8].upper(), head),
+        ("c" * 40, "c" * 40),
+        ("abc1234", "abc1234"),
+    ):
+        told = project.gnomon("import", "junit", str(JUNIT), "--commit", given, "--json")
+        assert json.loads(told)["run"]["commit"] == meant
+    assert project.gnomon("import", "junit", str(JUNIT), "--commit", "HEAD").startswith("known already")
+    for given in ("nowhere", "--all", ""):
+        said = project.gnomon("import", "junit", str(JUNIT), f"--commit={given}", code=2)
+        assert "is no id of a commit, and git knows none of that name here" in said
+    assert "a name on one line" in project.gnomon("import", "junit", str(JUNIT), "--suite", "a\nb", code=2)
+
+
 def test_usage_is_answered_in_a_sentence(project: Project) -> None:
     """A wrong option, a wrong number and a missing argument end with 2."""
     for arguments in (["runs", "--limit", "0"], ["runs", "--nope"], ["import", "junit"], ["import", "nunit"]):
