@@ -141,3 +141,48 @@ def test_content_and_exceptions_that_cannot_be_read_cost_no_record(tmp_path: Pat
     told = [event.attributes for span in failed for event in span.events if event.name == "exception"]
     assert [one["exception.type"] for one in told] == ["__main__.Mute"] * 3
     assert all("exception.message" not in one for one in told)
+
+
+def test_a_decorator_without_its_name(tmp_path: Path) -> None:
+    """`@gnomon.tool` in place of `@gnomon.tool("…")` takes the function's name, which works as before."""
+    ended = run(
+        tmp_path,
+        """
+        import asyncio, gnomon
+        gnomon.configure()
+        @gnomon.workflow
+        def monday(x): return triage(x)
+        @gnomon.agent
+        def triage(x): return asyncio.run(search(x))
+        @gnomon.tool
+        async def search(x): return refunds(x)
+        @gnomon.skill
+        def refunds(x): return x + 1
+        assert monday(1) == 2 and search.__name__ == "search"
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    assert [span.name for span in ended.spans] == [
+        "execute_tool skill refunds",
+        "execute_tool search",
+        "invoke_agent triage",
+        "invoke_workflow monday",
+    ]
+
+
+def test_attributes_that_are_set_early(tmp_path: Path) -> None:
+    """What is said of a step before its block is recorded with it; where nothing records it is no matter."""
+    ended = run(
+        tmp_path,
+        """
+        import gnomon
+        early = gnomon.tool("search")
+        early.set("index", "orders")
+        with early: early.set("hits", 1)
+        gnomon.configure()
+        with early: early.set("hits", 2)
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    (span,) = ended.spans
+    assert (span["index"], span["hits"]) == ("orders", 2)

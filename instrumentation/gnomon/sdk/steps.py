@@ -125,12 +125,14 @@ class Step(Block):
     # --- what the host may say of it ---------------------------------------------------------------
 
     def set(self, key: str, value: AttributeValue) -> None:
-        """Sets an attribute of the span."""
-        if self._span is not None:
-            try:
-                self._span.set_attribute(key, value)
-            except Exception as error:
-                failed("setting an attribute", error)
+        """Sets an attribute of the span; before the block, of each that will be."""
+        if self._span is None:
+            self._attributes[key] = value
+            return
+        try:
+            self._span.set_attribute(key, value)
+        except Exception as error:
+            failed("setting an attribute", error)
 
     def past(
         self, *, start: Moment | None = None, end: Moment | None = None, duration: float | None = None
@@ -270,6 +272,12 @@ def _bounded_error(error_type: str, kind: Kind) -> str:
     return error_types.TOOL if error_type == error_types.OTHER and kind in ("tool", "skill") else error_type
 
 
+def _unnamed(kind: Callable[[str], Step], function: Callable[..., Any]) -> Step:
+    """A function in place of the name: `@gnomon.tool`, which should have been `@gnomon.tool("…")`."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return cast(Step, kind(name)(function))
+
+
 # --- the four kinds --------------------------------------------------------------------------------
 
 
@@ -319,6 +327,8 @@ def agent(
 
     Department, environment and the agent's name pass down to every step and model call inside.
     """
+    if callable(name):
+        return _unnamed(agent, name)
     attributes = _attributes(
         "invoke_agent",
         agent=name,
@@ -336,6 +346,8 @@ def agent(
 
 def workflow(name: str, *, department: str | None = None, environment: str | None = None) -> Step:
     """A workflow of several agents or steps (`invoke_workflow`)."""
+    if callable(name):
+        return _unnamed(workflow, name)
     attributes = _attributes("invoke_workflow", workflow=name, department=department, environment=environment)
     return Step("workflow", f"invoke_workflow {name}", attributes)
 
@@ -347,6 +359,8 @@ def tool(
     call_id: str | None = None,
 ) -> Step:
     """One call of a tool (`execute_tool`)."""
+    if callable(name):
+        return _unnamed(tool, name)
     return Step(
         "tool",
         f"execute_tool {name}",
@@ -375,6 +389,8 @@ def skill(
     skill's origin without credentials, `resource` the logical path of a file of the skill that was
     read, `content_hash` the id that git gives the bytes of its SKILL.md.
     """
+    if callable(name):
+        return _unnamed(skill, name)
     attributes = _attributes(
         "execute_tool",
         tool=tool,
