@@ -18,6 +18,7 @@ from gnomon_analysis.store.opening import reading, writing
 from gnomon_analysis.store.schema import change_impacts
 from gnomon_analysis.store.schema import runs as runs_table
 from tests.bisection.shop import SUITE, Shop
+from tests.store.spool_files import Run
 
 PRICED = SUITE.replace("import pytest\n", "import gnomon\nimport pytest\n", 1).replace(
     "    answer = route(request)\n",
@@ -116,6 +117,24 @@ def test_no_commit_is_said_to_be_certain(shop: Shop) -> None:
     assert "Rewrite refunds: over 99 % sure" in said
     asked_for_more = shop.gnomon("bisect", "routing_accuracy", "--confidence", "99.5", "--yes")
     assert "Rewrite refunds: over 99.9 % sure" in asked_for_more
+
+
+def test_latency_is_that_of_the_test_itself(shop: Shop) -> None:
+    """As in findings: what a fixture takes is no part of it."""
+    shop.grow(1)
+    for number, (commit, seconds) in enumerate([(shop.commits[-2], 0.25), (shop.commits[-1], 0.5)] * 6):
+        run = Run(key=f"run{number}", sequence=number + 1, started=60 * number, commit=commit)
+        run.extra = {"vcs.repository.name": "shop"}
+        for case in ("a", "b", "c"):
+            run.test(case, duration=9.0, attributes={"gnomon.test.call.duration": seconds + number / 1000})
+        run.write(shop.state / "spool")
+
+    found = answer(shop, "latency", "--good", "HEAD~1")
+
+    assert found["spent"]["runs"] == 0
+    assert found["commit"] == shop.commits[-1]
+    assert found["before"]["estimate"] == pytest.approx(0.255, rel=0.02)
+    assert found["after"]["estimate"] == pytest.approx(0.506, rel=0.02)
 
 
 def test_where_no_run_is_made_nobody_is_asked(shop: Shop) -> None:

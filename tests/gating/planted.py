@@ -14,7 +14,7 @@ MODEL = "anthropic demo-model"
 
 _RESULT: dict[str, Any] = {
     "run_id": "", "span_id": "", "suite": "routing", "case_name": "", "category": None, "outcome": "passed",
-    "phase": None, "attempts": 1, "duration": 1.0, "call_duration": 1.0, "worker_id": "main",
+    "phase": None, "attempts": 1, "duration": 1.0, "call_duration": None, "worker_id": "main",
     "error_type": None, "message": None, "file": None, "line": None, "started_at": START,
     "expected": "alpha", "alternates": (), "actual": "alpha", "correct": True,
     "clarification_expected": None, "clarification_asked": None, "confidence": None, "tools_expected": None,

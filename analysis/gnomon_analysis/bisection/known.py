@@ -367,7 +367,8 @@ def _results(connection: Connection, run_ids: Sequence[str]) -> Iterator[Result]
             select(
                 *(of.run_id, of.case_id, of.case_name, of.expected_skill, of.outcome, of.correct),
                 *(of.clarification_expected, of.clarification_asked),
-                *(of.tools_expected, of.tools_matched, of.attempts, of.duration),
+                *(of.tools_expected, of.tools_matched, of.attempts),
+                *(of.duration, func.coalesce(of.call_duration, of.duration)),
                 *(sums.c.retries, sums.c.tokens, sums.c.cost, sums.c.latency),
             )
             .outerjoin(sums, (sums.c.run_id == of.run_id) & (sums.c.case_id == of.case_id))
@@ -375,10 +376,10 @@ def _results(connection: Connection, run_ids: Sequence[str]) -> Iterator[Result]
             .order_by(of.started_ns)
         )
         for row in connection.execute(statement):
-            numbers = (None if value is None else float(value) for value in row[14:])
-            yield Result(
-                *row[:12], *(None if value is None else int(value) for value in row[12:14]), *numbers
-            )
+            *of_test, retries, tokens, cost, latency = row
+            whole = (None if value is None else int(value) for value in (retries, tokens))
+            numbers = (None if value is None else float(value) for value in (cost, latency))
+            yield Result(*of_test, *whole, *numbers)
 
 
 def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:

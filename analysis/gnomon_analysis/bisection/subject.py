@@ -25,6 +25,7 @@ class Result(NamedTuple):
     tools_matched: int | None
     attempts: int
     duration: float | None
+    own_duration: float | None
     retries: int | None
     tokens: int | None
     cost: float | None
@@ -76,7 +77,7 @@ def _positive(value: float | None) -> float | None:
 
 
 def _latency(result: Result) -> float | None:
-    return _positive(result.latency if result.latency is not None else result.duration)
+    return _positive(result.latency if result.latency is not None else result.own_duration)
 
 
 METRICS = {

@@ -96,8 +96,8 @@ def _api_latency(result: ResultRow) -> Value | None:
 
 
 def _duration(result: ResultRow) -> Value | None:
-    ran = _passed(result) is not None and result.duration is not None and result.duration > 0
-    return _amount(result.duration) if ran else None
+    seconds = result.own_duration
+    return _amount(seconds) if _passed(result) is not None and seconds is not None and seconds > 0 else None
 
 
 def _drop(gate: Gate) -> float:

@@ -441,9 +441,9 @@ def _of_calls(amount: Callable[[ResultRow], float | None]) -> Callable[[ResultRo
 
 
 def _duration(result: ResultRow) -> Summands | None:
-    """Seconds of the test itself, as findings count them; else with set-up and tear-down."""
-    seconds = result.duration if result.call_duration is None else result.call_duration
-    return None if seconds is None or result.outcome in ("skipped", "not_run") else (seconds, 1.0)
+    if result.outcome in ("skipped", "not_run") or result.own_duration is None:
+        return None
+    return (result.own_duration, 1.0)
 
 
 def _attempts(result: ResultRow) -> Summands | None:

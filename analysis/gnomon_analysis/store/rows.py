@@ -186,6 +186,11 @@ class ResultRow:
     skill_hash: str | None
     calls: ModelCallTotals
 
+    @property
+    def own_duration(self) -> float | None:
+        """Seconds of the test itself in its last attempt; all that it took where only that is known."""
+        return self.duration if self.call_duration is None else self.call_duration
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCallRow:
