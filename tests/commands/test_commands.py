@@ -115,6 +115,7 @@ def test_show(filled: Project) -> None:
     assert "(#2 of routing)" in filled.gnomon("show")
     assert "(uncommitted changes)" in filled.gnomon("show", "last")
     assert "no run is called" in filled.gnomon("show", "77", code=1)
+    assert "there is no run of suite 'nobody'" in filled.gnomon("show", "--suite", "nobody", code=1)
 
 
 def test_many_tests_on_one_wrong_route_are_counted(project: Project) -> None:

@@ -72,6 +72,8 @@ def find_run(connection: Connection, reference: str, suite: str | None = None) -
     found = _candidates(connection, wanted, suite)
     if not found:
         where = f" of suite {suite!r}" if suite else ""
+        if wanted == _LAST:
+            raise UserError(f"there is no run{where}; `gnomon runs` lists those there are", ExitCode.NEGATIVE)
         raise UserError(
             f"no run{where} is called {reference!r}; `gnomon runs` lists the numbers and ids there are",
             ExitCode.NEGATIVE,
