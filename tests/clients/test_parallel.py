@@ -73,6 +73,28 @@ def test_tasks() -> None:
     assert all(attempt.latency >= 0.2 for attempt in call.attempts)
 
 
+def test_a_request_that_outlives_the_call() -> None:
+    """Of two requests the first answer is taken: the other lasted until then, and has no status."""
+
+    async def hedged(url: str) -> tuple[gnomon.ModelCall, list[tuple[int | None, float]]]:
+        async with httpx_hook.instrument(httpx.AsyncClient()) as client:
+            with gnomon.model_call("m") as call:
+                tasks = [asyncio.create_task(client.post(f"{url}/v1/messages", json={})) for _ in range(2)]
+                _, late = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            told = [(attempt.status, attempt.latency) for attempt in call.attempts]
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        return call, told
+
+    with model_server(Answer(stall=True), Answer(delay=0.1)) as server:
+        call, told = asyncio.run(hedged(server.url))
+    late, taken = sorted(told, key=lambda attempt: attempt[0] or 0)
+    assert (late[0], taken[0]) == (None, 200)
+    assert late[1] >= 0.1
+    assert [attempt.latency for attempt in call.attempts] == [latency for _, latency in told]
+
+
 @pytest.mark.parametrize("client_of", CLIENTS, ids=["httpx", "requests"])
 def test_a_redirect_beside_another_request(client_of: Callable[[], Any]) -> None:
     """It is taken back also where another attempt has begun since, and the others are counted through."""

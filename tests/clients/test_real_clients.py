@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import anthropic
@@ -360,6 +363,25 @@ def test_used_up_retries_of_urllib3() -> None:
     assert seen(raising) == [(503, "server_5xx")] * 3
     assert raising.error_type == "server_5xx"
     assert seen(handed) == [(503, "server_5xx")] * 2
+
+
+def pickled(session: requests.Session) -> requests.Session:
+    copied: requests.Session = pickle.loads(pickle.dumps(session))  # noqa: S301 - our own
+    return copied
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, pickled])
+def test_a_session_that_is_copied(again: Callable[[requests.Session], requests.Session]) -> None:
+    """An observed session can be copied and pickled as any other; the copy retries, and can be observed."""
+    with model_server(Answer(429), Answer(503), Answer()) as server, again(retrying_session(3)) as session:
+        with gnomon.model_call("claude-opus-4-5") as call:
+            assert session.post(f"{server.url}/v1/messages", json={}).status_code == 200
+        assert seen(call) == [(None, None)]
+        server.requests.clear()
+        requests_hook.instrument(session)
+        with gnomon.model_call("claude-opus-4-5") as call:
+            assert session.post(f"{server.url}/v1/messages", json={}).status_code == 200
+    assert seen(call) == [(429, "rate_limited"), (503, "server_5xx"), (200, None)]
 
 
 def test_a_plain_requests_session() -> None:

@@ -181,4 +181,8 @@ def _listening_class(base: Any) -> Any:
             if exchange is not None:
                 _safely(exchange.waited)
 
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            # A session that is copied or pickled arrives unobserved, and needs nothing of ours where it does.
+            return object.__new__, (base,), self.__dict__
+
     return ListeningRetry

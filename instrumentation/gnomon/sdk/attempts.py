@@ -134,10 +134,15 @@ class Attempt:
 
 
 def settle(attempts: Iterable[Attempt]) -> None:
-    """Of attempts that were under way at once, closes those that nobody ended, and tells the gaps anew."""
+    """Of attempts that were under way at once, ends those that nobody ended, and tells the gaps anew.
+
+    A request that has no answer yet ends now, with its call; of what else was left open, the next one's
+    beginning is the end.
+    """
     busy_until: float | None = None
     for attempt in attempts:
-        if attempt._ended is None:
+        waiting = not attempt.explicit and attempt.status is None
+        if attempt._ended is None or waiting:
             attempt.finish()
         attempt._finished = True
         ended = attempt._ended or attempt._started
