@@ -198,6 +198,30 @@ def test_a_forked_child_of_a_test(tmp_path: Path) -> None:
     assert len(list(ended.spool.iterdir())) == 2
 
 
+def test_what_leaves_the_process_carries_the_test(tmp_path: Path) -> None:
+    """Headers, environments and work for a pool are under the test where no step is around."""
+    ended = in_session(
+        tmp_path,
+        """
+        import pickle
+        def carried():
+            pickled = pickle.loads(pickle.dumps(gnomon.propagate(print)))
+            return [gnomon.inject({}).get("traceparent"), gnomon.environment({}).get("TRACEPARENT"),
+                    pickled.__getstate__()["carrier"].get("traceparent")]
+        assert carried() == [None] * 3
+        current = test(5)
+        assert carried() == ["00-" + "b" * 32 + "-" + "5".zfill(16) + "-01"] * 3
+        assert current.children == 3
+        with gnomon.agent("a") as step:
+            assert carried() == [f"00-{'b' * 32}-{step.span_id}-01"] * 3
+        active.leave()
+        assert carried() == [None] * 3
+        close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+
+
 def test_a_journal_that_cannot_be_completed(tmp_path: Path) -> None:
     """It is told, and the rest of the session's end goes on; its spans stay for the next to complete."""
     ended = in_session(

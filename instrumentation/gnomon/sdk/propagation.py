@@ -19,6 +19,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from gnomon import session
 from gnomon.sdk.block import Block, leave
 from gnomon.sdk.generators import async_generator, generator
 from gnomon.sdk.guard import failed
@@ -33,12 +34,28 @@ _W3C = TraceContextTextMapPropagator()
 
 
 def inject(headers: MutableMapping[str, str]) -> MutableMapping[str, str]:
-    """Adds the current span's `traceparent` and `tracestate` to the headers, and gives them back."""
+    """Adds the current span's `traceparent` and `tracestate` to the headers, and gives them back.
+
+    In a test without a step around, the span is the test's.
+    """
+    _put(otel_context.get_current(), headers)
+    return headers
+
+
+def _put(context: Context, carrier: MutableMapping[str, str]) -> None:
     try:
-        _W3C.inject(headers)
+        _W3C.inject(carrier, context=_leaving(context))
     except Exception as error:
         failed("injecting trace context", error)
-    return headers
+
+
+def _leaving(context: Context) -> Context:
+    """The context to carry out of this process; a test session's recorder knows what roots belong under."""
+    if session.active is None or trace.get_current_span(context).get_span_context().is_valid:
+        return context
+    from gnomon.sdk import testing  # noqa: PLC0415 - loads the SDK, which only a test session needs here
+
+    return testing.recorder(session.active).around()
 
 
 def extract(headers: Mapping[str, Any]) -> Context:
@@ -125,8 +142,9 @@ class Propagated(Generic[P, R]):
     def __getstate__(self) -> dict[str, Any]:
         from gnomon.sdk import setup  # noqa: PLC0415 - `setup` builds on this module
 
-        carrier: dict[str, str] = {}
-        _W3C.inject(carrier, context=self._context)
+        carrier = dict(self._carrier)
+        if self._context is not None:
+            _put(self._context, carrier)
         return {"function": self._function, "carrier": carrier, "recipe": setup.recipe()}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:

@@ -139,6 +139,13 @@ class SessionRecorder(Recorder):
             self._tests[span] = test
         return span
 
+    def around(self) -> Context:
+        """The context of the test that runs now, for spans of other processes; an empty one between tests."""
+        test = self.session.current
+        if test is not None:
+            test.children += 1
+        return self._under(test)
+
     def _under(self, test: CurrentTest | None) -> Context:
         if test is None:
             return Context()
