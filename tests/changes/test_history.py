@@ -416,6 +416,41 @@ def test_a_submodule_that_moves_is_no_new_one(repo: Repo, tmp_path: Path, bumped
     assert read.content(a) == (skill("a", "x") if bumped else skill("a")).encode()
 
 
+@pytest.mark.parametrize("place", ["skills", "vendor/skills"])
+def test_files_that_go_into_a_submodule_are_no_new_ones(repo: Repo, tmp_path: Path, place: str) -> None:
+    """What is the same there did not change, or moved; what differs at the same path is modified."""
+    shared = Repo(tmp_path / "shared")
+    shared.commit(
+        "Begin", {"a/SKILL.md": skill("a"), "b/SKILL.md": skill("b", "x"), "c/SKILL.md": skill("c")}
+    )
+    repo.commit(
+        "Begin",
+        {"skills/a/SKILL.md": skill("a"), "skills/b/SKILL.md": skill("b"), "skills/d/SKILL.md": skill("d")},
+    )
+    repo.git("rm", "--quiet", "-r", "skills")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(shared.folder), place)
+    taken = repo.commit("Share them")
+    read = history(repo)
+    files = read.changed_files(read.position(taken) or 0)
+    told = [(file.path, file.old_path, file.change) for file in files]
+    if place == "skills":
+        assert told == [
+            ("skills/b/SKILL.md", None, "modified"),
+            ("skills/c/SKILL.md", None, "added"),
+            ("skills/d/SKILL.md", None, "deleted"),
+        ]
+        assert read.content(files[0], new=False) == skill("b").encode()
+        assert read.content(files[0]) == skill("b", "x").encode()
+    else:
+        assert told == [
+            ("skills/b/SKILL.md", None, "deleted"),
+            ("skills/d/SKILL.md", None, "deleted"),
+            ("vendor/skills/a/SKILL.md", "skills/a/SKILL.md", "renamed"),
+            ("vendor/skills/b/SKILL.md", None, "added"),
+            ("vendor/skills/c/SKILL.md", None, "added"),
+        ]
+
+
 def test_ids_may_be_longer(tmp_path: Path) -> None:
     """In repositories that use SHA-256."""
     longer = Repo(tmp_path / "longer", made=True)

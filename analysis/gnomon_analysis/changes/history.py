@@ -98,6 +98,8 @@ class History:
                     found += self._of_entry(entry)
                 except GitCommandError:
                     self.unread.add(self.revisions[position].commit)
+            if any(file.submodule for file in found):
+                found = _across(found)
             self._files[position] = tuple(sorted(found, key=lambda file: file.path))
         return self._files[position]
 
@@ -195,8 +197,10 @@ class History:
         return self._submodules
 
     def _content(self, blob: str, submodule: str | None) -> bytes | None:
-        repository = self._modules.get(submodule) if submodule else self._repository
-        return repository.content(blob) if repository else None
+        module = self._modules.get(submodule) if submodule else None
+        content = module.content(blob) if module else None
+        # What went into a submodule was the superproject's own before; an id is the same wherever it lies.
+        return self._repository.content(blob) if content is None else content
 
     def _named(self, file: ChangedFile) -> ChangedFile:
         if file.kind != SKILL:
@@ -283,6 +287,35 @@ def said(error: GitCommandError) -> str:
     """What git said of a failure, in one line."""
     lines = str(error.stderr).strip().splitlines() or ["no message"]
     return f"git failed ({lines[-1]})"
+
+
+def _across(found: Sequence[ChangedFile]) -> list[ChangedFile]:
+    """The changed files, those put together that went from a superproject into a submodule, or back.
+
+    They are known by their path, else by their content; what has neither in common came or went.
+    """
+    kept = list(found)
+    for is_same in (_has_path_of, _has_content_of):
+        for came in [file for file in kept if file.change == ADDED]:
+            went = next((file for file in kept if is_same(came, file)), None)
+            if went is None:
+                continue
+            kept.remove(came)
+            kept.remove(went)
+            if came.path != went.path:
+                kept.append(replace(came, old_path=went.path, change=RENAMED, old_hash=went.old_hash))
+            elif came.new_hash != went.old_hash:
+                kept.append(replace(came, change=MODIFIED, old_hash=went.old_hash))
+    return kept
+
+
+def _has_path_of(came: ChangedFile, went: ChangedFile) -> bool:
+    return went.change == DELETED and went.submodule != came.submodule and went.path == came.path
+
+
+def _has_content_of(came: ChangedFile, went: ChangedFile) -> bool:
+    is_other = went.change == DELETED and went.submodule != came.submodule and went.kind == came.kind
+    return is_other and went.old_hash == came.new_hash
 
 
 def _within(inner: Entry, place: str, old_place: str) -> Entry:
