@@ -477,3 +477,71 @@ def test_odd_answers(project: Project, arguments: tuple[str, ...]) -> None:
     run = project.run()
     for text in ("ünï-日本", "a/b::[c] d", "x" * 3000):
         assert case(run, text)["gnomon.routing.correct"] is True
+
+
+# What pytest-forked does to a test: of the child only its reports come back.
+FORKED = """
+import json
+import os
+
+from _pytest.reports import TestReport
+from _pytest.runner import runtestprotocol
+
+
+def pytest_runtest_protocol(item, nextitem):
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        try:
+            reports = [report._to_json() for report in runtestprotocol(item, log=False)]
+            os.write(writing, json.dumps(reports).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        reports = json.load(pipe)
+    os.waitpid(child, 0)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=TestReport._from_json(report))
+    return True
+"""
+
+
+@pytest.mark.parametrize("arguments", ROUTERS)
+def test_answers_of_forked_tests(project: Project, arguments: tuple[str, ...]) -> None:
+    """A test that pytest-forked runs in a child of its own is judged, and its model calls are its own."""
+    project.plugins = ("xdist",)
+    project.write("pytest_forked.py", FORKED)
+    project.write(
+        "test_forked.py",
+        """
+        import gnomon
+        import pytest
+
+        @pytest.mark.routing(skill="search", case_id="a")
+        def test_right(gnomon_test):
+            with gnomon.model_call("claude-haiku-4-5") as call, call.attempt() as only:
+                only.answered(200)
+            gnomon_test.routed("search")
+
+        @pytest.mark.routing(skill="search", case_id="b")
+        def test_wrong(gnomon_test):
+            gnomon_test.routed("create")
+            assert gnomon_test.correct
+
+        @pytest.mark.routing(skill="search", case_id="c")
+        def test_unanswered(): pass
+
+        def test_says_so_itself(gnomon_test):
+            gnomon_test.expect(skill="search", case_id="d")
+            gnomon_test.routed("search")
+        """,
+    )
+    done = project.pytest("-p", "pytest_forked", *arguments, env={"PYTHONPATH": str(project.path)})
+    assert done.summary == "1 failed, 3 passed", done.output
+    run = project.run()
+    verdicts = {case_id: case(run, case_id).get("gnomon.routing.correct") for case_id in "abcd"}
+    assert verdicts == {"a": True, "b": False, "c": None, "d": True}
+    (call,) = run.model_calls
+    assert case(run, "a")["gnomon.test.model_calls"] == 1
+    (attempt,) = run.attempts_of(case(run, "a"))
+    assert call.parent_id == attempt.span_id

@@ -7,9 +7,10 @@ What it learns travels on the test's own reports, which pytest-xdist carries to 
 from __future__ import annotations
 
 import copy
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -64,6 +65,8 @@ class Executor:
         asks = bool(hook.pytest_gnomon_routing.get_hookimpls())
         if hook.pytest_gnomon_result.get_hookimpls() or session.config.pluginmanager.hasplugin("flaky"):
             session.config.pluginmanager.register(_PhaseWatcher(self), "gnomon-phase-watcher")
+        if session.config.pluginmanager.hasplugin("pytest_forked"):
+            session.config.pluginmanager.register(_Forked(self), "gnomon-forked")
         # The tests of one module or class come one after the other, and most have no marker of ours.
         for parent, tests in groupby(session.items, attrgetter("parent")):
             together = list(tests)
@@ -194,9 +197,10 @@ class Executor:
     def _annotate(self, report: pytest.TestReport) -> None:
         if report.nodeid != self._node_id:
             # A test whose set-up we never saw: another plugin's failed before ours, or runs tests elsewhere.
-            # What we hold is its predecessor's; of this one we know only what it stated before the run.
+            # What we hold is its predecessor's; of this one we know what it stated before the run, and what
+            # its own process put on the report.
             if (stated := self._stated.get(report.nodeid)) is not None:
-                report.__dict__["gnomon"] = copy.deepcopy(stated)
+                report.__dict__.setdefault("gnomon", copy.deepcopy(stated))
             return
         if report.when == "teardown":
             self._gather()
@@ -234,6 +238,21 @@ class _PhaseWatcher:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """A phase has ended; its report is yet to be made."""
         self._executor.phase_ended(item, call)
+
+
+class _Forked:
+    """Sends what a test says along with the reports out of the child in which pytest-forked runs it."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._parent = os.getpid()
+
+    @pytest.hookimpl(tryfirst=True, hookwrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, Any, None]:
+        """A report is made; in a child nobody will be told of it but pytest-forked itself."""
+        made = yield
+        if os.getpid() != self._parent and made.excinfo is None:
+            self._executor.annotate(made.get_result())
 
 
 def _marked(nodes: Iterable[Node]) -> bool:
