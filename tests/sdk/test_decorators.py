@@ -295,3 +295,61 @@ def test_a_step_that_runs_again(tmp_path: Path) -> None:
         ("first", "timeout"),
         ("second", None),
     ]
+
+
+def test_one_step_in_several_blocks_at_once(tmp_path: Path) -> None:
+    """An object whose block lasts may begin another, inside it, in threads and in tasks: each is a step."""
+    ended = run(
+        tmp_path,
+        """
+        import asyncio, threading, gnomon
+        gnomon.configure()
+        step = gnomon.tool("step")
+        def use(name):
+            with gnomon.tool(name): pass
+
+        with step:
+            with step as inner:
+                inner.fail("timeout")
+                with step: use("inmost")
+            use("outer")
+        use("behind")
+
+        together = threading.Barrier(4)
+        def work(number):
+            with gnomon.agent(f"thread{number}"):
+                with step:
+                    together.wait()
+                    use("inside")
+                    together.wait()
+                use("beside")
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+
+        async def task(number):
+            async with gnomon.agent(f"task{number}"):
+                async with step:
+                    await asyncio.sleep(0)
+                    use("inside")
+                use("beside")
+        async def main():
+            await asyncio.gather(*(task(number) for number in range(4)))
+        asyncio.run(main())
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    nested = ["", " / tool step", " / tool step / tool step", " / tool step / tool step / tool inmost"]
+    at_once = [f"agent {kind}{number}" for kind in ("thread", "task") for number in range(4)]
+    assert tree(ended) == sorted(
+        [
+            *(f"tool step{path}" for path in [*nested, " / tool outer"]),
+            "tool behind",
+            *(
+                f"{agent}{path}"
+                for agent in at_once
+                for path in ("", " / tool step", " / tool step / tool inside", " / tool beside")
+            ),
+        ]
+    )
+    assert [span.get("error.type") for span in ended.spans].count("timeout") == 1

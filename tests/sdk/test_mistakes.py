@@ -88,11 +88,16 @@ def test_what_is_handed_over_wrongly_costs_no_record(tmp_path: Path) -> None:
             {"error_type": "something of my own"},
         ):
             gnomon.record_model_call("past", **odd)
+        answer = {"type": "message", "usage": {"input_tokens": 9, "output_tokens": 1}}
+        for odd in ({"start": "yesterday", "duration": 1.5}, {"duration": "long"}):
+            gnomon.record_response(answer, **odd)
         """,
     )
     assert ended.status == 0
     calls = [span for span in ended.spans if span.kind == 3]
-    assert len(calls) == 14
+    assert len(calls) == 16
+    assert [span["gen_ai.usage.input_tokens"] for span in calls[14:]] == [9, 9]
+    assert [span["gnomon.model_call.api_latency"] for span in calls[14:]] == [1.5, 0.0]
     kinds = ("input", "output", "reasoning.output")
     counted = [[span[f"gen_ai.usage.{kind}_tokens"] for kind in kinds] for span in calls[:2]]
     assert counted == [[0, 0, 0], [12, 7, 3]]

@@ -38,11 +38,7 @@ def record_model_call(
     the rest is recorded.
     """
     call = ModelCall(model, provider, operation)
-    began, seconds = time.time_ns(), 0.0
-    try:
-        began, seconds = span_of_time(start, end, duration)
-    except Exception as error:
-        failed("reading the time of a model call", error)
+    began, seconds = _times(start, end, duration) or (time.time_ns(), 0.0)
     call.begin(began)
     try:
         if response is not None:
@@ -70,12 +66,22 @@ def record_response(response: object, *, start: Moment | None = None, duration: 
     try:
         from gnomon.clients.reading import read  # noqa: PLC0415 - not needed by those who record by hand
 
-        began, seconds = span_of_time(start, None, duration)
+        stated = None if start is None else _times(start, None, duration)
+        seconds = given.amount(duration)
         for reading in read(response):
-            taken = seconds if duration is not None else reading.api_seconds or 0.0
-            record_reading(reading, "chat", began if start is not None else began - int(taken * 1e9), taken)
+            taken = reading.api_seconds or 0.0 if seconds is None else seconds
+            began = time.time_ns() - int(taken * 1e9) if stated is None else stated[0]
+            record_reading(reading, "chat", began, taken)
     except Exception as error:
         failed("recording a response", error)
+
+
+def _times(start: Moment | None, end: Moment | None, duration: float | None) -> tuple[int, float] | None:
+    try:
+        return span_of_time(start, end, duration)
+    except Exception as error:
+        failed("reading the time of a model call", error)
+        return None
 
 
 def _reported_attempts(attempts: Sequence[Attempt | Mapping[str, Any]], began: int) -> Iterator[Attempt]:

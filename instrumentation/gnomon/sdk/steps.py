@@ -9,6 +9,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar, cast
 
 from opentelemetry import context as otel_context
@@ -95,6 +96,7 @@ class Step(Block):
     __slots__ = (
         "_attributes",
         "_began_at",
+        "_busy",
         "_context",
         "_duration",
         "_error_type",
@@ -102,6 +104,7 @@ class Step(Block):
         "_name",
         "_process",
         "_recorder",
+        "_shared",
         "_span",
         "_start",
         "_told",
@@ -118,6 +121,7 @@ class Step(Block):
         self._recorder: Recorder | None = None
         self._context: Context | None = None
         self._error_type = ""
+        self._busy = self._shared = False
         self._start = 0.0
         self._began_at: int | None = None
         self._duration: float | None = None
@@ -231,6 +235,40 @@ class Step(Block):
         except Exception as failure:
             failed("ending a span", failure)
         self._error_type = ""  # the same object may run again, one time after the other
+
+    # --- one object, several blocks at once ----------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        if self._busy or (self._shared and self._beside() is not None):
+            return self._enter_beside()
+        self._busy = True
+        return super().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
+    ) -> None:
+        if self._shared and (copy := self._beside()) is not None:
+            copy.__exit__(kind, error, trace_back)
+            return
+        super().__exit__(kind, error, trace_back)
+        self._busy = False
+
+    @property
+    def _key(self) -> str:
+        return f"gnomon-step-{id(self)}"
+
+    def _beside(self) -> Step | None:
+        """The copy whose block this code runs in; each thread and task has its own."""
+        return cast("Step | None", otel_context.get_value(self._key))
+
+    def _enter_beside(self) -> Self:
+        """A copy, for a block that begins while another of this object lasts, in it or in another thread."""
+        self._shared = True
+        copy = self._again()
+        copy._busy = True
+        context = copy.begin() or otel_context.get_current()
+        copy._token = otel_context.attach(otel_context.set_value(self._key, copy, context))
+        return cast(Self, copy)
 
     # --- as a decorator ----------------------------------------------------------------------------
 
