@@ -253,16 +253,15 @@ def list_uncollected(
 ) -> list[UncollectedFile]:
     """The files that the newest run of each suite could not collect, by suite."""
     age = func.row_number().over(partition_by=runs.suite, order_by=NEWEST_FIRST)
+    by_age = select(runs.run_id, age.label("age")).where(*in_suite(suite), *_at_commit(commit)).subquery()
     newest = (
-        select(runs.run_id, runs.suite, runs.attributes, age.label("age"))
-        .where(*in_suite(suite), *_at_commit(commit))
-        .subquery()
+        select(runs.run_id, runs.suite, runs.attributes)
+        .where(runs.run_id.in_(select(by_age.c.run_id).where(by_age.c.age == 1)))
+        .order_by(func.coalesce(runs.suite, ""))
     )
     return [
         UncollectedFile(row.suite, row.run_id, error.path, error.message)
-        for row in sorted(
-            connection.execute(select(newest).where(newest.c.age == 1)), key=lambda row: row.suite or ""
-        )
+        for row in connection.execute(newest)
         for error in _collection_errors(row.attributes)
     ]
 
