@@ -536,7 +536,9 @@ def test_answers_of_forked_tests(project: Project, arguments: tuple[str, ...]) -
             gnomon_test.routed("search")
         """,
     )
-    done = project.pytest("-p", "pytest_forked", *arguments, env={"PYTHONPATH": str(project.path)})
+    # Python 3.12 and later warn of a fork beside threads of pytest-xdist.
+    forking = ("-p", "pytest_forked", "-W", "ignore::DeprecationWarning")
+    done = project.pytest(*forking, *arguments, env={"PYTHONPATH": str(project.path)})
     assert done.summary == "1 failed, 3 passed", done.output
     run = project.run()
     verdicts = {case_id: case(run, case_id).get("gnomon.routing.correct") for case_id in "abcd"}
