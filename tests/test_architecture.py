@@ -127,8 +127,8 @@ ARROWS: Final[dict[str, set[str]]] = {
 MODULES_OF: Final = {
     **dict.fromkeys(
         (
-            *("gnomon.errors", "gnomon.given", "gnomon.record", "gnomon.repository", "gnomon.session"),
-            *("gnomon.state", "gnomon.version"),
+            *("gnomon.errors", "gnomon.given", "gnomon.record", "gnomon.relay", "gnomon.repository"),
+            *("gnomon.session", "gnomon.state", "gnomon.version"),
         ),
         "foundations",
     ),

@@ -10,71 +10,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gnomon.record import Record
 
-
-class Relay:
-    """Carries the numbers of model calls from forked processes to the one that forked them.
-
-    A file without a name, which every child inherits open. A pipe would make one wait that has much to say.
-    """
-
-    def __init__(self) -> None:
-        """Raises OSError where no temporary file can be made."""
-        import tempfile  # noqa: PLC0415 - for the few tests that fork
-
-        self._file, path = tempfile.mkstemp(prefix="gnomon-")
-        Path(path).unlink()
-        self._identity = self._present()
-        self._owner = os.getpid()
-        self._read = 0
-
-    @property
-    def in_child(self) -> bool:
-        """Whether this process is one of the children."""
-        return os.getpid() != self._owner
-
-    def send(self, span_id: str, stats: dict[str, Any]) -> None:
-        """Hands over the numbers of a call made under a test's span; lost where the file is gone."""
-        import json  # noqa: PLC0415 - for the few tests that fork
-
-        try:
-            # A child that became a daemon has closed what it inherited, and the number may be another file's.
-            if self._present() == self._identity:
-                os.write(self._file, json.dumps([span_id, stats]).encode() + b"\n")
-        except OSError:
-            pass
-
-    def receive(self, span_id: str) -> list[dict[str, Any]]:
-        """What came since the last time for this span; what came too late for another is dropped."""
-        import json  # noqa: PLC0415 - for the few tests that fork
-
-        try:
-            size = os.fstat(self._file).st_size
-            lines = os.pread(self._file, size - self._read, self._read)
-        except OSError:
-            return []
-        lines = lines[: lines.rfind(b"\n") + 1]
-        self._read += len(lines)
-        received = []
-        for line in lines.splitlines():
-            try:
-                receiver, stats = json.loads(line)
-            except ValueError:  # half a line, as a full disk leaves it
-                continue
-            if receiver == span_id:
-                received.append(stats)
-        return received
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        os.close(self._file)
-
-    def _present(self) -> tuple[int, int]:
-        found = os.fstat(self._file)
-        return found.st_dev, found.st_ino
+if TYPE_CHECKING:
+    from gnomon.relay import Relay
 
 
 class CurrentTest(Record, eq=False, frozen=False):
@@ -93,12 +34,12 @@ class CurrentTest(Record, eq=False, frozen=False):
     children: int = 0
     relay: Relay | None = None
 
-    @property
-    def calls(self) -> list[dict[str, Any]]:
-        """The numbers of the model calls that finished, those in forked processes included."""
+    def take_calls(self) -> list[dict[str, Any]]:
+        """The numbers of the model calls that finished since the last time, also in forked processes."""
+        calls, self.finished = self.finished, []
         if self.relay is not None and not self.relay.in_child:
-            self.finished.extend(self.relay.receive(self.span_id))
-        return self.finished
+            calls.extend(self.relay.receive(self.span_id))
+        return calls
 
     def add_call(self, stats: dict[str, Any]) -> None:
         """Adds the numbers of a model call that finished in this process."""
@@ -163,6 +104,8 @@ class TestSession(Record, eq=False, frozen=False):
             return
         # One that this process inherited leads to the process of a test before it.
         if self.relay is None or self.relay.in_child:
+            from gnomon.relay import Relay  # noqa: PLC0415 - for the few tests that fork
+
             try:
                 self.relay = Relay()
             except OSError:  # the sums go without the child's calls, its spans stay

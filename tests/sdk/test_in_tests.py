@@ -45,8 +45,9 @@ def test_spans_belong_to_the_test_that_runs(tmp_path: Path) -> None:
                 call.tokens(1000, 10)
         thread = threading.Thread(target=gnomon.tool("threaded")(lambda: None))
         thread.start(); thread.join()
-        assert first.children == 3 and len(first.calls) == 1
-        assert first.calls[0]["input_tokens"] == 1000 and first.calls[0]["cost_source"] == "estimated"
+        (stats,) = first.take_calls()
+        assert first.children == 3
+        assert stats["input_tokens"] == 1000 and stats["cost_source"] == "estimated"
         second = test(2)
         with gnomon.tool("t"): pass
         active.leave()
@@ -109,8 +110,8 @@ def test_a_call_that_outlives_its_test_stays_with_it(tmp_path: Path) -> None:
         second = test(2)
         with gnomon.model_call("n"): pass
         go.set(); thread.join()
-        assert [c["model"] for c in first.calls] == ["m"], first.calls
-        assert [c["model"] for c in second.calls] == ["n"], second.calls
+        assert [c["model"] for c in first.take_calls()] == ["m"]
+        assert [c["model"] for c in second.take_calls()] == ["n"]
         close()
         """,
     )
@@ -289,15 +290,13 @@ def test_calls_of_forked_children_are_the_tests(tmp_path: Path) -> None:
             kept = [open(f"own{number}", "w") for number in range(20)]
             call(32)
         def counted(current):
-            found = sorted(stats["input_tokens"] for stats in current.calls)
-            current.calls.clear()
-            return found
+            return sorted(stats["input_tokens"] for stats in current.take_calls())
         first = test(1)
         call(1)
         forked(lambda: call(2, lambda: forked(lambda: call(4))))
         call(8)
         forked(daemon)
-        assert counted(first) == [1, 2, 4, 8], first.calls
+        assert counted(first) == [1, 2, 4, 8]
         forked(lambda: call(16))
         second = test(2)
         forked(lambda: call(64))

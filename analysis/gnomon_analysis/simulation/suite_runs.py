@@ -231,7 +231,7 @@ class RunWriter:
             emit_call(answer.call, shift)
             within.leave()
             children += current.children
-            for call in current.calls:
+            for call in current.take_calls():
                 totals["calls"] += 1
                 for key, value in call.items():
                     if isinstance(value, (int, float)) and not isinstance(value, bool):

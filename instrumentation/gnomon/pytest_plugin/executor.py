@@ -142,12 +142,11 @@ class Executor:
             return
         self._children += current.children
         current.children = 0
-        for call in current.calls:
+        for call in current.take_calls():
             for key, value in call.items():
                 if isinstance(value, (int, float)) and not isinstance(value, bool):
                     self._totals[key] = self._totals.get(key, 0) + value
             self._totals["calls"] = self._totals.get("calls", 0) + 1
-        current.calls.clear()
 
     def _describe(self) -> CurrentTest:
         self.plain = False
