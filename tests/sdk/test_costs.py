@@ -59,7 +59,9 @@ def test_costs_in_a_test_session(
     (tmp_path / "gnomon.yaml").write_text(settings)
     ended = in_session(
         tmp_path,
-        "current = test(1)\n" + CALLS + "print([call['cost_source'] for call in current.take_calls()])\nclose()\n",
+        "current = test(1)\n"
+        + CALLS
+        + "print([call['cost_source'] for call in current.take_calls()])\nclose()\n",
     )
     assert (ended.status, ended.log) == (0, "")
     assert ended.output.strip() == str([source for _, source in expected])
