@@ -195,7 +195,9 @@ def test_nothing_found_says_what_to_do(desk: Desk) -> None:
     commits = desk.repository.commit_all([(f"Commit {n}", SKILLS[n % 3]) for n in range(6)])
     with open_store(desk.url) as store:
         runs = Runs(store, "desk")
-        for commit in commits:
+        runs.run(commits[0], {"D01": 1.0, "D02": 0.0})
+        assert "no metric is known to have moved over 1 run;" in desk.gnomon("changes", code=1)
+        for commit in commits[1:]:
             runs.run(commit, {"D01": 1.0, "D02": 0.0})
 
     assert "no metric is known to have moved over 6 runs" in desk.gnomon("changes", code=1)

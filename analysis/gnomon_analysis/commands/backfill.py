@@ -131,7 +131,7 @@ def _tell(filled: Filled) -> None:
     spent = filled.spent
     click.echo(
         f"{filled.complete:,} of {filled.revisions:,} revisions have their runs; "
-        f"{spent.runs:,} runs made, {tables.usd(spent.usd)}, {tables.seconds(spent.seconds)}"
+        f"{tables.counted(spent.runs, 'run')} made, {tables.usd(spent.usd)}, {tables.seconds(spent.seconds)}"
     )
     for commit, why in filled.broken.items():
         click.echo(f"  could not run {commit[:8]}: {why}")

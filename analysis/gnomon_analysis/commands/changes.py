@@ -12,6 +12,7 @@ import click
 
 from gnomon import settings as gnomon_settings
 from gnomon.errors import ExitCode, UserError
+from gnomon_analysis.commands import tables
 from gnomon_analysis.commands.asked import asked
 from gnomon_analysis.commands.change_page import page
 from gnomon_analysis.commands.changes_updated import read_histories, update_findings
@@ -324,7 +325,7 @@ def _unsettled(outcomes: Sequence[Outcome], found: Sequence[Finding]) -> str:
 
 def _over(outcomes: Sequence[Outcome]) -> str:
     runs = sum(outcome.runs for outcome in outcomes)
-    return f" over {runs:,} runs" if runs else ""
+    return f" over {tables.counted(runs, 'run')}" if runs else ""
 
 
 def _tell_notes(outcomes: Sequence[Outcome]) -> None:
