@@ -15,13 +15,20 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from pluggy import HookCaller, HookImpl
 
 _OF_TESTS = ("pytest_runtest_", "pytest_fixture_", "pytest_pyfunc_call")
+_AROUND_TESTS = (
+    "pytest_collection_finish",
+    "pytest_xdist_node_collection_finished",
+    "pytest_runtestloop",
+    "pytest_testnodedown",
+    "pytest_sessionfinish",
+)
 
 
 def order() -> Iterator[bool]:
@@ -58,9 +65,9 @@ class Switch:
         for called, everybody, others in self._hooks:
             called[:] = everybody if on else others
 
-    def time(self, names: Iterable[str]) -> None:
-        """From here on `seconds` is what the plugin's hooks of these names took, all together."""
-        for name in names:
+    def time(self) -> None:
+        """From here on `seconds` is what the plugin's hooks around all tests took, all together."""
+        for name in _AROUND_TESTS:
             caller = getattr(self._config.hook, name, None)  # those of pytest-xdist may not be there
             for hook in () if caller is None else caller.get_hookimpls():
                 if self._theirs(hook):

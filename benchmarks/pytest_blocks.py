@@ -20,8 +20,6 @@ from benchmarks.hook_switch import Switch, order
 # The first tests of a block are not counted: they fill the caches with what the last block did without.
 _WARMING = 2
 
-_AROUND_TESTS = ("pytest_collection_finish", "pytest_runtestloop", "pytest_sessionfinish")
-
 
 class Blocks:
     """Runs the tests."""
@@ -42,7 +40,7 @@ class Blocks:
         for item in items:
             _ = item.nodeid  # pytest makes it at the first look and keeps it: not the cost of who looks first
         self._switch = Switch(config)
-        self._switch.time(_AROUND_TESTS)
+        self._switch.time()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:

@@ -28,15 +28,6 @@ _POLL_SECONDS = 0.0002
 # Each of them fills its caches anew, and the controller hears of the first tests late.
 _WARMING = 10
 
-# Two workers collect and end at the same time: of theirs the longest counts.
-_AROUND_TESTS = (
-    "pytest_collection_finish",
-    "pytest_runtestloop",
-    "pytest_xdist_node_collection_finished",
-    "pytest_testnodedown",
-    "pytest_sessionfinish",
-)
-
 
 class _Turn:
     """The number of the block that runs now, in memory that all processes share."""
@@ -69,7 +60,7 @@ class _Process:
     def ready(self) -> None:
         """The plugin has registered its hooks."""
         self.switch = Switch(self.config)
-        self.switch.time(_AROUND_TESTS)
+        self.switch.time()
 
     def turn(self, number: int) -> None:
         """The hooks of this process as this block has them."""
@@ -80,8 +71,9 @@ class _Process:
 class _Worker(_Process):
     """Runs its share of each block."""
 
-    def __init__(self, config: pytest.Config, workers: int) -> None:
+    def __init__(self, config: pytest.Config, worker: str, workers: int) -> None:
         super().__init__(config, controls=False)
+        self._worker = worker
         self._share = self.size // workers
         self._block = -1
         self._left = 0
@@ -107,8 +99,9 @@ class _Worker(_Process):
     def pytest_unconfigure(self) -> None:
         """Leaves its time where the controller finds it."""
         if self.switch is not None:
-            worker: str = self.config.workerinput["workerid"]  # type: ignore[attr-defined]
-            self.written.with_suffix(f".{worker}").write_text(str(self.switch.seconds), encoding="utf-8")
+            self.written.with_suffix(f".{self._worker}").write_text(
+                str(self.switch.seconds), encoding="utf-8"
+            )
 
 
 class _Controller(_Process):
@@ -151,6 +144,7 @@ class _Controller(_Process):
         of_workers = [
             float(path.read_text()) for path in self.written.parent.glob(f"{self.written.name}.gw*")
         ]
+        # Workers collect and end at the same time.
         found = {"blocks": pairs, "around": self.switch.seconds + max(of_workers)}
         self.written.write_text(json.dumps(found), encoding="utf-8")
 
@@ -159,7 +153,8 @@ class _Controller(_Process):
 def pytest_configure(config: Any) -> None:
     """One of them in each process."""
     if hasattr(config, "workerinput"):
-        workers: int = config.workerinput["workercount"]
-        config.pluginmanager.register(_Worker(config, workers), "benchmark-worker")
+        told = config.workerinput
+        worker = _Worker(config, told["workerid"], told["workercount"])
+        config.pluginmanager.register(worker, "benchmark-worker")
     else:
         config.pluginmanager.register(_Controller(config), "benchmark-controller")

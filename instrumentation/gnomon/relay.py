@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ class Relay:
     """Carries the numbers of model calls from forked processes to the one that forked them.
 
     A file without a name, which every child inherits open. A pipe would make one wait that has much to say.
+    Who becomes a daemon closes all that is open, and the number may then be another file's: nothing is
+    written, read or closed unless it is still ours.
     """
 
     def __init__(self) -> None:
         """Raises OSError where no temporary file can be made."""
         self._file, path = tempfile.mkstemp(prefix="gnomon-")
         Path(path).unlink()
-        self._identity = self._present()
+        self._identity = self._found()
         self._owner = os.getpid()
         self._read = 0
 
@@ -30,20 +33,16 @@ class Relay:
 
     def send(self, span_id: str, stats: dict[str, Any]) -> None:
         """Hands over the numbers of a call made under a test's span; lost where the file is gone."""
-        try:
-            # A child that became a daemon has closed what it inherited, and the number may be another file's.
-            if self._present() == self._identity:
+        with suppress(OSError):
+            if self._ours():
                 os.write(self._file, json.dumps([span_id, stats]).encode() + b"\n")
-        except OSError:
-            pass
 
     def receive(self, span_id: str) -> list[dict[str, Any]]:
         """What came since the last time for this span; what came too late for another is dropped."""
-        try:
-            size = os.fstat(self._file).st_size
-            lines = os.pread(self._file, size - self._read, self._read)
-        except OSError:
-            return []
+        lines = b""
+        with suppress(OSError):
+            if self._ours():
+                lines = os.pread(self._file, os.fstat(self._file).st_size - self._read, self._read)
         lines = lines[: lines.rfind(b"\n") + 1]
         self._read += len(lines)
         received = []
@@ -58,8 +57,13 @@ class Relay:
 
     def close(self) -> None:
         """Lets go of the file."""
-        os.close(self._file)
+        with suppress(OSError):
+            if self._ours():
+                os.close(self._file)
 
-    def _present(self) -> tuple[int, int]:
+    def _ours(self) -> bool:
+        return self._found() == self._identity
+
+    def _found(self) -> tuple[int, int]:
         found = os.fstat(self._file)
         return found.st_dev, found.st_ino

@@ -316,6 +316,34 @@ def test_calls_of_forked_children_are_the_tests(tmp_path: Path) -> None:
     assert not any(path.stat().st_size for path in tmp_path.glob("own*"))
 
 
+def test_files_of_a_host_that_closed_all_are_left_alone(tmp_path: Path) -> None:
+    """What leads to forked children is neither read nor closed once its number is another file's."""
+    ended = in_session(
+        tmp_path,
+        """
+        first = test(1)
+        assert active.current is first
+        def forked(tokens):
+            if (child := os.fork()) == 0:
+                first.add_call({"input_tokens": tokens})
+                os._exit(0)
+            os.waitpid(child, 0)
+        forked(1)
+        assert first.take_calls() == [{"input_tokens": 1}]
+        forked(2)
+        os.closerange(3, 100)
+        kept = [open(f"own{number}", "w+") for number in range(20)]
+        assert first.take_calls() == []
+        close()
+        for file in kept:
+            file.write("whole")
+            file.close()
+        """,
+    )
+    assert (ended.status, ended.log) == (0, "")
+    assert {path.read_text() for path in tmp_path.glob("own*")} == {"whole"}
+
+
 @pytest.mark.parametrize("count", [1, 300])
 def test_nothing_is_written_for_a_suite_that_records_nothing(tmp_path: Path, count: int) -> None:
     """Tests without spans cost no file and do not load the SDK."""

@@ -9,19 +9,12 @@ from gnomon_analysis.attribution import finding as words
 from gnomon_analysis.attribution.finding import Finding
 from gnomon_analysis.attribution.metrics import Metric
 from gnomon_analysis.statistics.model import Interval
+from gnomon_analysis.store import doubt as doubts
+from gnomon_analysis.store.doubt import Doubt
 
 _SHOWN = 3
 _LIKELY = 0.5
 _SUBJECT = 60
-# What intervals hold: a movement that is surer than that needs a word where its interval holds none.
-_INTERVAL = 0.95
-_OF_THE_MEAN = "some of its tests moved, which is surer than that their mean did"
-_SURER = {
-    "suite": _OF_THE_MEAN,
-    "skill": _OF_THE_MEAN,
-    "category": _OF_THE_MEAN,
-    "case": "the tests that moved with it make it surer than its own runs do",
-}
 _SCOPES = {
     "suite": "the suite {}",
     "skill": "the skill {}",
@@ -89,23 +82,16 @@ def signed(finding: Finding) -> str:
     return interval(finding.kind, Interval(finding.difference, low_end, high_end))
 
 
-def surer_than_its_interval(finding: Finding) -> str:
-    """Why it is sure that something moved though the interval holds no movement at all; else nothing.
-
-    P(change) asks of each test whether it moved, and the interval of a suite is that of the mean of its
-    tests: where few moved, or some up and some down, that is less sure. A single test borrows from others.
-    """
-    sure = finding.p_change is not None and finding.p_change > _INTERVAL
-    if not sure or finding.verdict == words.UNCHANGED or not _holds_nothing(finding):
-        return ""
-    return _SURER.get(finding.scope_kind, "")
-
-
-def _holds_nothing(finding: Finding) -> bool:
-    none, low, high = 0.0, finding.difference_low, finding.difference_high
-    if (ratio := finding.details.get("ratio")) is not None:
-        none, (_, low, high) = 1.0, ratio
-    return low is not None and high is not None and low <= none <= high
+def doubt(finding: Finding) -> Doubt | None:
+    """What to say of a finding that is surer than its interval; None of the others."""
+    ratio = finding.details.get("ratio")
+    return doubts.doubt(
+        finding.scope_kind,
+        finding.verdict,
+        finding.p_change,
+        difference=(finding.difference_low, finding.difference_high),
+        ratio=None if ratio is None else (ratio[1], ratio[2]),
+    )
 
 
 def signed_size(finding: Finding) -> str:
@@ -312,7 +298,7 @@ def _cases(finding: Finding) -> str:
 
 
 def _surer(finding: Finding) -> str:
-    return f"; {why}" if (why := surer_than_its_interval(finding)) else ""
+    return "" if (said := doubt(finding)) is None else f"; {said.why}"
 
 
 def _rose(finding: Finding) -> str:

@@ -40,8 +40,8 @@ def did(moves: CommitMoves) -> str:
         parts.append(f"also {', '.join(others[:_OTHERS])}{more}")
     if len(moves.tests) > 1 or (moves.tests and lead.scope_kind != "case"):
         parts.append(f"{wording.plural(len(moves.tests), 'test')} moved")
-    if why := wording.surer_than_its_interval(lead):
-        parts.append(why)
+    if (said := wording.doubt(lead)) is not None:
+        parts.append(said.why)
     return "; ".join(parts) + "."
 
 

@@ -107,9 +107,7 @@ def share(probability: float) -> str:
 
 def doubt(finding: Finding) -> str:
     """A word on an interval that holds no movement, beside a movement that is sure; else nothing."""
-    if not wording.surer_than_its_interval(finding):
-        return ""
-    return "not sure by itself" if finding.scope_kind == "case" else "not sure as a whole"
+    return "" if (said := wording.doubt(finding)) is None else said.word
 
 
 def _rest(rest: Sequence[Finding]) -> _Row:

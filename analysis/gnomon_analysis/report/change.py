@@ -10,14 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gnomon_analysis.store import doubt as doubts
+
 # Verdicts that say that something moved; the others say that nothing can be said yet. Of `unchanged` tests
 # moved, and made up for one another.
 TOLD = ("regression", "improvement", "unchanged", "upstream", "drift")
-
-
-# How sure an interval is of what it holds, and the scopes whose figures are means of several tests.
-_INTERVAL = 0.95
-_OF_TESTS = ("suite", "skill", "category")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +146,12 @@ class Effect:
 
     @property
     def doubt(self) -> str:
-        """A word where it is sure that something moved, and the interval holds no movement; else nothing.
-
-        That the mean of several tests moved is less sure than that some of them did, and a single test
-        borrows from those that moved with it.
-        """
-        none, low, high = (0.0, self.low, self.high) if self.ratio is None else (1.0, *self.ratio[1:])
-        holds_none = low is not None and high is not None and low <= none <= high
-        if self.verdict == "unchanged" or not holds_none or (self.p_change or 0.0) <= _INTERVAL:
-            return ""
-        return {"case": "not sure by itself"}.get(
-            self.scope_kind, "not sure as a whole" if self.scope_kind in _OF_TESTS else ""
+        """A word where it is sure that something moved, and the interval holds no movement; else nothing."""
+        ratio = None if self.ratio is None else self.ratio[1:]
+        said = doubts.doubt(
+            self.scope_kind, self.verdict, self.p_change, difference=(self.low, self.high), ratio=ratio
         )
+        return "" if said is None else said.word
 
     @property
     def better(self) -> bool | None:
